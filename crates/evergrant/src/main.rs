@@ -1,0 +1,2 @@
+//! The `evergrant` command.
+fn main() {}
