@@ -1,1 +1,3 @@
-//! evergrant driver.
+//! evergrant as a library: the store, the network and the clock around the pure engine.
+
+pub mod store;

@@ -1,0 +1,211 @@
+//! A credential: one way to be accepted by a provider, and the numbers that fence its changes.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use url::Url;
+
+use crate::secret::Secret;
+use crate::time::{Moment, Timestamp};
+
+macro_rules! name {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// The text as it is.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self(text.into())
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                Self(text.into())
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+name!(
+    /// The id of a provider's row.
+    ProviderId
+);
+name!(
+    /// The id of a credential, made once and never reused.
+    CredentialId
+);
+name!(
+    /// What the user calls a credential; unique within a provider.
+    Label
+);
+
+/// Grows with every change of a credential's secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Generation(pub u64);
+
+impl Generation {
+    /// The one that follows.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+/// Grows with every login and logout of a credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Epoch(pub u64);
+
+impl Epoch {
+    /// The one that follows.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+/// The fencing token of every read, write and report: which secret of which credential is meant.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Fence {
+    /// The credential.
+    pub id: CredentialId,
+    /// The generation of its secret.
+    pub generation: Generation,
+    /// The login it belongs to.
+    pub epoch: Epoch,
+}
+
+/// What sort of credential it is, which decides what can repair it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// An OAuth grant of our own: it can be renewed.
+    Grant,
+    /// An API key: it can only be replaced.
+    ApiKey,
+    /// Another tool's grant: its access token is used, its refresh token is never spent.
+    Borrowed,
+}
+
+impl Kind {
+    /// The word of INTERFACE.md.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Grant => "grant",
+            Self::ApiKey => "api-key",
+            Self::Borrowed => "borrowed",
+        }
+    }
+}
+
+/// An OAuth grant: what a token endpoint gave, and where it came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// Presented to the inference API.
+    pub access_token: Secret<String>,
+    /// Presented to the token endpoint; single-use at most providers.
+    pub refresh_token: Option<Secret<String>>,
+    /// The OpenID Connect identity token, kept as received.
+    pub id_token: Option<Secret<String>>,
+    /// `Bearer` everywhere so far.
+    pub token_type: String,
+    /// The scope granted, where the answer names it.
+    pub scope: Option<String>,
+    /// When the access token was received.
+    pub obtained: Moment,
+    /// How long the access token lives from `obtained` on; `None` if neither `expires_in` nor a JWT told.
+    pub lifetime: Option<Duration>,
+    /// The login that this grant descends from.
+    pub login: LoginOrigin,
+}
+
+impl Grant {
+    /// When the access token expires by the wall clock.
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        self.lifetime.map(|lifetime| self.obtained.wall.plus(lifetime))
+    }
+
+    /// How long the access token can still be used, by the pessimistic of the two clocks; `None` is "no known end".
+    pub fn remaining(&self, now: &Moment) -> Option<Duration> {
+        self.lifetime
+            .map(|lifetime| lifetime.saturating_sub(now.pessimistic_since(&self.obtained)))
+    }
+
+    /// Whether the access token is usable for at least `min_valid` more (and at all).
+    pub fn usable_for(&self, min_valid: Duration, now: &Moment) -> bool {
+        self.remaining(now)
+            .is_none_or(|left| !left.is_zero() && left >= min_valid)
+    }
+}
+
+/// Where and as whom a grant was obtained; it is checked against the row before anything secret is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoginOrigin {
+    /// The issuer, where the row names one.
+    pub issuer: Option<Url>,
+    /// The client id the grant is bound to.
+    pub client_id: String,
+    /// The host of the token endpoint at login.
+    pub token_host: String,
+    /// `sub` of the identity or access token.
+    pub subject: Option<String>,
+    /// Account, team or organisation id, where the token tells.
+    pub account: Option<String>,
+    /// When the user logged in.
+    pub at: Timestamp,
+}
+
+/// What a credential consists of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Material {
+    /// An OAuth grant that we own.
+    Grant(Grant),
+    /// An API key kept in the store.
+    ApiKey(Secret<String>),
+    /// An API key read at each use from an environment variable of this name.
+    EnvKey(String),
+    /// Another tool's access token, read again when its file changes.
+    Borrowed {
+        /// The file it is read from.
+        file: String,
+        /// The tool that owns it.
+        tool: String,
+        /// The token last read and its expiry, if known.
+        access_token: Secret<String>,
+        /// When it expires, if the tool's file or the token says so.
+        expires_at: Option<Timestamp>,
+    },
+    /// Nothing: the credential was logged out and only its tombstone stands.
+    Gone,
+}
+
+impl Material {
+    /// Which kind this is; a tombstone counts as the grant it was.
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Grant(_) | Self::Gone => Kind::Grant,
+            Self::ApiKey(_) | Self::EnvKey(_) => Kind::ApiKey,
+            Self::Borrowed { .. } => Kind::Borrowed,
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! A signal: one line of a provider's table that says where to look, what to find and what it means.
+
+use crate::vocabulary::{Channel, Verdict};
+
+/// One signal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signal {
+    /// Its name, shown by `explain` and in logs.
+    pub name: String,
+    /// Where it ranks.
+    pub tier: Tier,
+    /// The file it stands in, and the line, for `explain`.
+    pub file: String,
+    /// The line of its `[[signal]]`.
+    pub line: u32,
+    /// The channel it is read on.
+    pub channel: Channel,
+    /// The statuses it needs; empty is any.
+    pub status: Vec<u16>,
+    /// Where to look.
+    pub field: Field,
+    /// What to find: any of these.
+    pub pattern: Pattern,
+    /// What must be found as well, anywhere in the error fields: all of these, lower case.
+    pub all: Vec<String>,
+    /// What it means.
+    pub verdict: Verdict,
+}
+
+/// Whose word it is: a higher tier decides before a lower one is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Tier {
+    /// The user's own row; the first match wins.
+    User,
+    /// The built-in row.
+    Provider,
+    /// Unmistakable markers of any provider and of the common envelopes.
+    Common,
+    /// `WWW-Authenticate` and RFC 6749 `error`.
+    Standard,
+    /// The status alone.
+    Status,
+}
+
+impl Tier {
+    /// The word shown by `explain`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Provider => "provider",
+            Self::Common => "common",
+            Self::Standard => "standard",
+            Self::Status => "status",
+        }
+    }
+}
+
+/// Where a signal looks.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Field {
+    /// Fields named `code`, `reason` and the like.
+    Code,
+    /// Fields named `type`.
+    Type,
+    /// Fields named `error` that hold text, and RFC 6749's `error`.
+    Error,
+    /// Fields that hold a sentence.
+    Message,
+    /// A response header.
+    Header(http::HeaderName),
+    /// Any error field.
+    Any,
+}
+
+/// What a signal looks for; texts are in lower case, any one of them suffices.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pattern {
+    /// Somewhere in the field.
+    Contains(Vec<String>),
+    /// The whole field.
+    Equals(Vec<String>),
+    /// The beginning of the field.
+    Prefix(Vec<String>),
+    /// Nothing: status and `all` decide alone.
+    Present,
+}

@@ -1,0 +1,118 @@
+//! A secret that cannot be printed, and the fingerprint that stands for it in claims and logs.
+
+use std::fmt;
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// A value that is wiped when dropped and shows nothing of itself in `Debug`.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct Secret<T: Zeroize>(T);
+
+impl<T: Zeroize> Secret<T> {
+    /// Takes the value into keeping.
+    pub const fn new(value: T) -> Self {
+        Self(value)
+    }
+
+    /// The value itself; each use can be found by searching for this name.
+    pub const fn expose(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: Zeroize> fmt::Debug for Secret<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+impl<T: Zeroize + AsRef<[u8]>> PartialEq for Secret<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.as_ref().ct_eq(other.0.as_ref()).into()
+    }
+}
+
+impl<T: Zeroize + AsRef<[u8]>> Eq for Secret<T> {}
+
+impl From<&str> for Secret<String> {
+    fn from(value: &str) -> Self {
+        Self::new(value.to_owned())
+    }
+}
+
+impl From<String> for Secret<String> {
+    fn from(value: String) -> Self {
+        Self::new(value)
+    }
+}
+
+/// The key under which fingerprints are made; it lies sealed in the store, so that every process and host agrees.
+#[derive(Clone, Debug)]
+pub struct FingerprintKey(Secret<[u8; 32]>);
+
+impl FingerprintKey {
+    /// Wraps 32 bytes of entropy.
+    pub const fn new(bytes: [u8; 32]) -> Self {
+        Self(Secret::new(bytes))
+    }
+
+    /// The fingerprint of a secret: HMAC-SHA-256 under this key.
+    pub fn fingerprint(&self, secret: &Secret<String>) -> Fingerprint {
+        // HMAC takes a key of any length, so the error arm of `new_from_slice` is unreachable for 32 bytes.
+        let mac = Hmac::<Sha256>::new_from_slice(self.0.expose()).map(|mut mac| {
+            mac.update(secret.expose().as_bytes());
+            mac.finalize().into_bytes().into()
+        });
+        Fingerprint(mac.unwrap_or_default())
+    }
+}
+
+/// 256 bits that stand for a secret: whole in claims, eight hex digits wherever a person reads.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Fingerprint([u8; 32]);
+
+impl Fingerprint {
+    /// The fingerprint read back from a store.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// All 256 bits, for a store's key column.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0[..4].iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_nothing() {
+        assert_eq!(format!("{:?}", Secret::from("canary")), "Secret(..)");
+    }
+
+    #[test]
+    fn fingerprint_is_keyed_and_short_in_text() {
+        let token = Secret::from("token");
+        let one = FingerprintKey::new([1; 32]).fingerprint(&token);
+        let two = FingerprintKey::new([2; 32]).fingerprint(&token);
+        assert_ne!(one, two);
+        assert_eq!(one.to_string().len(), 8);
+    }
+}

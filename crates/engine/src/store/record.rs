@@ -1,0 +1,248 @@
+//! The record of a credential and the claim on a refresh token, as every store keeps them.
+
+use crate::credential::{CredentialId, Epoch, Fence, Generation, Label, Material, ProviderId};
+use crate::failure::Code;
+use crate::provider::Flow;
+use crate::secret::Fingerprint;
+use crate::time::{Moment, Timestamp};
+use crate::vocabulary::Verdict;
+
+/// One credential as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Made once, never reused.
+    pub id: CredentialId,
+    /// The provider's row.
+    pub provider: ProviderId,
+    /// Unique within the provider.
+    pub label: Label,
+    /// How it came here.
+    pub source: Source,
+    /// Lower is preferred.
+    pub priority: i32,
+    /// Grows with each change of `material`.
+    pub generation: Generation,
+    /// Grows with each login and logout.
+    pub epoch: Epoch,
+    /// The secret itself.
+    pub material: Material,
+    /// What is known of its usability.
+    pub standing: Standing,
+    /// When the record was made.
+    pub created_at: Timestamp,
+    /// When it was last written.
+    pub updated_at: Timestamp,
+}
+
+impl Record {
+    /// The fencing token of what this record holds now.
+    pub fn fence(&self) -> Fence {
+        Fence {
+            id: self.id.clone(),
+            generation: self.generation,
+            epoch: self.epoch,
+        }
+    }
+}
+
+/// How a credential came here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// `login`, by this flow.
+    Login(Flow),
+    /// `add --stdin`.
+    Added,
+    /// `add --env`.
+    Environment,
+    /// `import` from this tool.
+    Imported(String),
+}
+
+/// What is known of a credential's usability; shared between the processes of one home.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Its health.
+    pub health: Health,
+    /// The user switched it off.
+    pub disabled: bool,
+    /// How often in a row the present cooldown's reason has come back; doubles the next.
+    pub strikes: u32,
+    /// The newest generation that a 2xx has accepted.
+    pub accepted: Option<Generation>,
+    /// When and by which kind of renewal the present generation was minted.
+    pub minted: Option<Minted>,
+    /// The last failure, with its evidence.
+    pub last_error: Option<LastError>,
+    /// "not taken" answers in a row at the token endpoint, and since when.
+    pub rejections: u32,
+    /// When the first of those rejections came.
+    pub rejected_since: Option<Timestamp>,
+    /// No renewal is tried before this time (backoff, Retry-After, a rejected client).
+    pub renew_not_before: Option<Timestamp>,
+}
+
+impl Default for Standing {
+    fn default() -> Self {
+        Self {
+            health: Health::Ready,
+            disabled: false,
+            strikes: 0,
+            accepted: None,
+            minted: None,
+            last_error: None,
+            rejections: 0,
+            rejected_since: None,
+            renew_not_before: None,
+        }
+    }
+}
+
+/// How the present generation came about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Minted {
+    /// When it was received.
+    pub at: Moment,
+    /// Whether a refusal asked for it (and not the keeper or a login).
+    pub reactive: bool,
+}
+
+/// Whether a credential may be used, and if not, why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// It may be used.
+    Ready,
+    /// Not before `until`, except for a probe.
+    Cooling {
+        /// When it ends.
+        until: Timestamp,
+        /// The verdict that caused it.
+        why: Verdict,
+    },
+    /// A refresh was sent and its answer never came.
+    OutcomeUnknown {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// The provider ended the grant; the refresh token is never sent again.
+    Quarantined {
+        /// The dead refresh token.
+        fingerprint: Fingerprint,
+        /// The provider's word for it.
+        why: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// It cannot be used without a login.
+    NeedsLogin {
+        /// Why, in words.
+        why: String,
+    },
+    /// Accepted, but refused by policy.
+    NotEntitled {
+        /// When it is worth asking again.
+        until: Timestamp,
+        /// The generation for which it was settled.
+        generation: Generation,
+    },
+    /// The account is suspended.
+    AccountDisabled {
+        /// When it is worth asking again.
+        until: Timestamp,
+    },
+    /// A received grant could not be written.
+    Unsaved {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// Logged out: only the tombstone stands.
+    LoggedOut {
+        /// When.
+        at: Timestamp,
+    },
+}
+
+impl Health {
+    /// The word of `status --json`; a disabled credential reads `disabled` whatever this says.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Cooling { .. } => "cooling",
+            Self::OutcomeUnknown { .. } => "outcome-unknown",
+            Self::Quarantined { .. } => "quarantined",
+            Self::NeedsLogin { .. } => "needs-login",
+            Self::NotEntitled { .. } => "not-entitled",
+            Self::AccountDisabled { .. } => "account-disabled",
+            Self::Unsaved { .. } => "unsaved",
+            Self::LoggedOut { .. } => "logged-out",
+        }
+    }
+}
+
+/// The last failure of a credential, with its evidence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastError {
+    /// What it meant.
+    pub verdict: Verdict,
+    /// The stable code of it.
+    pub code: Code,
+    /// The signal that decided.
+    pub signal: String,
+    /// When.
+    pub at: Timestamp,
+    /// The generation that earned it.
+    pub generation: Generation,
+    /// At most 200 redacted characters of the answer.
+    pub fragment: String,
+}
+
+/// A durable row, keyed by a refresh token's fingerprint and inserted before that token is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The refresh token's fingerprint: the primary key.
+    pub fingerprint: Fingerprint,
+    /// The credential it belongs to.
+    pub credential: CredentialId,
+    /// The generation it belongs to.
+    pub generation: Generation,
+    /// Who claims it.
+    pub owner: ClaimOwner,
+    /// When it was claimed (or claimed again for a replay).
+    pub claimed: Moment,
+    /// When its token was last sent; `None` until the sender has checked the claim.
+    pub sent: Option<Moment>,
+    /// How often its token has been sent.
+    pub sends: u32,
+    /// Whether it still stands.
+    pub state: ClaimState,
+}
+
+/// Whether a claim still stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ClaimState {
+    /// Made and not finished: its token may be on its way.
+    Open,
+    /// Its token was spent and the successor is stored; kept 30 days.
+    Spent,
+    /// Its token was called dead; never sent again.
+    Dead,
+}
+
+/// Who claims a token: one attempt of one process.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ClaimOwner {
+    /// Random, unique for each attempt.
+    pub attempt: u128,
+    /// The process.
+    pub process: Owner,
+}
+
+/// A process, for messages such as "held by PID since T".
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Owner {
+    /// The process id.
+    pub pid: u32,
+    /// The host's name.
+    pub host: String,
+    /// Since when it holds what is asked about.
+    pub since: Timestamp,
+}

@@ -1,0 +1,32 @@
+//! What the classifier says: the verdict, which signal decided, and when to come back.
+
+use std::time::Duration;
+
+use crate::provider::Tier;
+use crate::vocabulary::Verdict;
+
+/// A verdict with its reasons.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// What it means.
+    pub verdict: Verdict,
+    /// Which signal decided.
+    pub signal: SignalRef,
+    /// How long until it is worth trying again, if the answer says so; unclamped.
+    pub retry_after: Option<Duration>,
+    /// At most 200 characters of whitelisted error fields, redacted, for `status`.
+    pub fragment: String,
+}
+
+/// Names a signal: enough to find its line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignalRef {
+    /// Its name.
+    pub name: String,
+    /// Its tier.
+    pub tier: Tier,
+    /// Its file; built-in tables name the embedded file.
+    pub file: String,
+    /// Its line, 0 where a rule in code decided (status tier).
+    pub line: u32,
+}
