@@ -111,7 +111,7 @@ pub enum ClaimAnswer {
     /// It is ours now.
     Made,
     /// One stands already.
-    Stands(Claim),
+    Stands(Box<Claim>),
 }
 
 /// A renewal to be committed.

@@ -1,1 +1,5 @@
 //! What to do about a verdict.
+
+mod renewed;
+
+pub use renewed::{Obstacle, Renewed};
