@@ -1,3 +1,5 @@
 //! evergrant as a library: the store, the network and the clock around the pure engine.
 
+pub mod clock;
+pub mod entropy;
 pub mod store;
