@@ -69,6 +69,10 @@ pub struct Standing {
     pub strikes: u32,
     /// The newest generation that a 2xx has accepted.
     pub accepted: Option<Generation>,
+    /// The newest generation that was refused as unauthenticated (or without a word) and not accepted since.
+    pub refused: Option<Generation>,
+    /// When a renewal last settled an unknown denial as not-entitled; for that the grant is renewed once an hour at most.
+    pub settled: Option<Timestamp>,
     /// When and by which kind of renewal the present generation was minted.
     pub minted: Option<Minted>,
     /// The last failure, with its evidence.
@@ -88,6 +92,8 @@ impl Default for Standing {
             disabled: false,
             strikes: 0,
             accepted: None,
+            refused: None,
+            settled: None,
             minted: None,
             last_error: None,
             rejections: 0,
