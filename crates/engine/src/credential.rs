@@ -179,7 +179,7 @@ pub struct LoginOrigin {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Material {
     /// An OAuth grant that we own.
-    Grant(Grant),
+    Grant(Box<Grant>),
     /// An API key kept in the store.
     ApiKey(Secret<String>),
     /// An API key read at each use from an environment variable of this name.

@@ -1,5 +1,5 @@
 //! What to do about a verdict.
 
-mod renewed;
+pub mod renewal;
 
-pub use renewed::{Obstacle, Renewed};
+pub use renewal::{Obstacle, Renewed};

@@ -14,6 +14,8 @@ pub enum Renewed {
         fence: Fence,
         /// Whether this renewal minted it, or found that someone else had.
         minted: bool,
+        /// Whether it is durable; if not, it is served from memory and its commit is retried.
+        saved: bool,
     },
     /// There is none, and this is why.
     Unusable {

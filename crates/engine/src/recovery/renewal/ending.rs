@@ -1,0 +1,589 @@
+//! The endings of a renewal: what is given back, what is kept of it, and what everyone who waited is told.
+
+use std::time::Duration;
+
+use super::ask::{Ask, Asker, Reason, Spend, View};
+use super::input::Input;
+use super::jitter::fraction;
+use super::limits::{
+    CALLER_BACKOFF, IDLE_BACKOFF, REJECTED_FOR_TO_DOUBT, REJECTED_HOLD, REJECTIONS_TO_DOUBT, RETRY_AFTER_MAX,
+};
+use super::renewed::{Obstacle, Renewed};
+use crate::credential::{Fence, Material};
+use crate::failure::{Code, Failure};
+use crate::remedy::Remedy;
+use crate::secret::Fingerprint;
+use crate::store::{Health, LastError, Minted, Owner, Record, Standing};
+use crate::time::Moment;
+use crate::verdict::{Reading, Verdict};
+
+/// How a renewal ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// A claim to be given back, because its token was surely not taken by this send.
+    pub release: Option<Fingerprint>,
+    /// The standing to be written, if the record is still at this fence.
+    pub standing: Option<(Fence, Standing)>,
+    /// A refresh token to be quarantined.
+    pub quarantine: Option<Quarantined>,
+    /// Whether the token just received must be revoked, because a logout won.
+    pub revoke: bool,
+    /// Whether the endpoint in the cache must be learnt anew.
+    pub forget_endpoint: bool,
+    /// What everyone who waited is told.
+    pub renewed: Renewed,
+}
+
+/// A refresh token that the provider called dead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quarantined {
+    /// The record that held it.
+    pub fence: Fence,
+    /// The token.
+    pub fingerprint: Fingerprint,
+    /// The provider's word.
+    pub why: String,
+    /// The evidence.
+    pub last_error: LastError,
+}
+
+impl Ending {
+    const fn of(renewed: Renewed) -> Self {
+        Self {
+            release: None,
+            standing: None,
+            quarantine: None,
+            revoke: false,
+            forget_endpoint: false,
+            renewed,
+        }
+    }
+}
+
+/// Someone else has a newer generation.
+pub(super) fn adopted(fence: Fence) -> Ending {
+    Ending::of(Renewed::Usable {
+        fence,
+        minted: false,
+        saved: true,
+    })
+}
+
+/// This renewal made one.
+pub(super) fn minted(fence: Fence) -> Ending {
+    Ending::of(Renewed::Usable {
+        fence,
+        minted: true,
+        saved: true,
+    })
+}
+
+/// The credential is gone.
+pub(super) fn logged_out(ask: &Ask) -> Ending {
+    let failure = Failure::new(Code::NeedsLogin, "the credential was logged out or removed");
+    unusable(ask, Obstacle::LoggedOut, failure)
+}
+
+/// There is nothing to renew with.
+pub(super) fn not_renewable(ask: &Ask, record: &Record) -> Ending {
+    let message = format!(
+        "`{}` at {} has no refresh token, so it cannot be renewed",
+        record.label, record.provider
+    );
+    unusable(
+        ask,
+        Obstacle::NotRenewable,
+        Failure::new(Code::NeedsLogin, message).with_remedy(login(record)),
+    )
+}
+
+/// It was called dead before.
+pub(super) fn already_dead(ask: &Ask, record: &Record) -> Ending {
+    unusable(ask, Obstacle::Dead, dead_failure(record))
+}
+
+fn dead_failure(record: &Record) -> Failure {
+    let message = format!("the grant `{}` was ended by {}", record.label, record.provider);
+    Failure::new(Code::GrantDead, message).with_remedy(login(record))
+}
+
+/// The row names another issuer, client or host than the login did.
+pub(super) fn row_changed(ask: &Ask, record: &Record, change: &str) -> Ending {
+    let message = format!(
+        "the row of {} changed after the login of `{}`: {change}",
+        record.provider, record.label
+    );
+    let failure = Failure::new(Code::RowChanged, message).with_remedy(Remedy::EditFile {
+        place: format!(
+            "the row of {}: put the old value back, or log in again",
+            record.provider
+        ),
+    });
+    unusable(ask, Obstacle::Rejected, failure)
+}
+
+/// An earlier answer asked to wait longer than this caller can.
+pub(super) fn held(record: &Record, after: Duration) -> Ending {
+    let (code, obstacle) = match record.standing.last_error.as_ref().map(|error| error.code) {
+        Some(code @ (Code::ClientRejected | Code::RequestRejected)) => (code, Obstacle::Rejected),
+        Some(Code::NotEntitled) => (Code::NotEntitled, Obstacle::NotEntitled),
+        _ => (Code::Transient, Obstacle::Later { after: Some(after) }),
+    };
+    let message = format!(
+        "{} asked to wait before `{}` is renewed again",
+        record.provider, record.label
+    );
+    let until = record.standing.renew_not_before;
+    let failure = Failure::new(code, message)
+        .with_remedy(Remedy::Wait { until })
+        .with_retry_after(after);
+    unusable_at(record, obstacle, failure)
+}
+
+/// The token endpoint could not be learnt.
+pub(super) fn not_located(ask: &Ask, failure: Failure) -> Ending {
+    let obstacle = match failure.code.exit() {
+        2 => Obstacle::Rejected,
+        _ => Obstacle::Later {
+            after: failure.retry_after,
+        },
+    };
+    unusable(ask, obstacle, failure)
+}
+
+/// Another process holds the lock and does not come to an end.
+pub(super) fn lock_held(ask: &Ask, holder: Option<&Owner>, stopped: bool) -> Ending {
+    let by = holder.map_or_else(
+        || "by another process".to_owned(),
+        |owner| {
+            format!(
+                "by process {} on {} since {}{}",
+                owner.pid,
+                owner.host,
+                owner.since,
+                if stopped { " (stopped)" } else { "" }
+            )
+        },
+    );
+    let mut failure = Failure::new(Code::LockHeld, format!("a renewal of this credential is held {by}"));
+    failure = match holder {
+        Some(owner) if stopped => failure.with_remedy(Remedy::Run {
+            command: format!("kill -CONT {}", owner.pid),
+            why: "let that process go on, or end it".to_owned(),
+        }),
+        _ => failure.with_remedy(Remedy::Wait { until: None }),
+    };
+    unusable(ask, Obstacle::Later { after: None }, failure)
+}
+
+/// Nothing was sent, because no connection came about.
+pub(super) fn unreached(ask: &Ask, spend: &Spend, detail: &str, now: &Moment, entropy: u64) -> Ending {
+    let failure = Failure::new(
+        Code::Unreachable,
+        format!(
+            "the token endpoint of {} was not reached: {detail}",
+            spend.record.provider
+        ),
+    )
+    .with_remedy(Remedy::CheckNetwork {
+        host: login_host(&spend.record),
+    });
+    let mut ending = backed_off(ask, spend, failure, None, now, entropy);
+    ending.forget_endpoint = true;
+    ending
+}
+
+/// Connected and claimed, but not one byte of the request was written.
+pub(super) fn unsent(ask: &Ask, spend: &Spend, detail: &str, now: &Moment, entropy: u64) -> Ending {
+    let mut ending = unreached(ask, spend, detail, now, entropy);
+    ending.release = Some(spend.fingerprint);
+    ending
+}
+
+/// The claim had been taken from us, or had grown too old, when the first byte was due.
+pub(super) fn gave_up(ask: &Ask, spend: &Spend, now: &Moment, entropy: u64) -> Ending {
+    let failure = Failure::new(
+        Code::Transient,
+        "the renewal was held up before its first byte and gave up unsent",
+    )
+    .with_remedy(Remedy::Wait { until: None });
+    let mut ending = backed_off(ask, spend, failure, None, now, entropy);
+    ending.release = Some(spend.fingerprint);
+    ending
+}
+
+/// Sent, and no answer that could be read.
+pub(super) fn broken(spend: &Spend, detail: &str, now: &Moment) -> Ending {
+    let mut ending = outcome_unknown(spend, None, now);
+    if let Renewed::Unusable { failure, .. } = &mut ending.renewed {
+        failure.detail = Some(detail.to_owned());
+    }
+    ending
+}
+
+/// The outcome of a send is not known; the claim stays.
+pub(super) fn outcome_unknown(spend: &Spend, after: Option<Duration>, now: &Moment) -> Ending {
+    let record = &spend.record;
+    let since = match record.standing.health {
+        Health::OutcomeUnknown { since } => since,
+        _ => spend
+            .standing_claim
+            .as_ref()
+            .and_then(|claim| claim.sent.as_ref())
+            .map_or(now.wall, |sent| sent.wall),
+    };
+    let message = format!(
+        "a renewal of `{}` at {} was sent and its answer never came; it is tried again when the access token has lapsed",
+        record.label, record.provider
+    );
+    let mut failure = Failure::new(Code::OutcomeUnknown, message).with_remedy(Remedy::Wait { until: None });
+    failure.retry_after = after;
+    let standing = Standing {
+        health: Health::OutcomeUnknown { since },
+        ..record.standing.clone()
+    };
+    let mut ending = unusable_at(record, Obstacle::OutcomeUnknown, failure);
+    ending.standing = Some((record.fence(), standing));
+    ending
+}
+
+/// Whether a verdict of the token endpoint shows that the token was not taken.
+pub(super) const fn not_taken(verdict: Verdict) -> bool {
+    match verdict {
+        Verdict::Transient
+        | Verdict::EdgeBlocked
+        | Verdict::ClientRejected
+        | Verdict::RequestRejected
+        | Verdict::NotEntitled
+        | Verdict::InsufficientScope
+        | Verdict::AccountDisabled
+        | Verdict::OutOfCredit
+        | Verdict::UsageLimited
+        | Verdict::RateLimited
+        | Verdict::UpstreamLimited
+        | Verdict::Overloaded
+        | Verdict::Unauthenticated
+        | Verdict::UnknownDenial
+        | Verdict::InvalidRequest
+        | Verdict::NotFound
+        | Verdict::PayloadTooLarge
+        | Verdict::Pending
+        | Verdict::SlowDown
+        | Verdict::DeviceCodeExpired
+        | Verdict::AccessDenied => true,
+        Verdict::Success
+        | Verdict::ServerError
+        | Verdict::Timeout
+        | Verdict::ModelUnavailable
+        | Verdict::ContextTooLong
+        | Verdict::ContentBlocked
+        | Verdict::GrantDead
+        | Verdict::OutcomeUnknown => false,
+    }
+}
+
+/// The endpoint refused, without ending the grant.
+pub(super) fn refused(ask: &Ask, spend: &Spend, reading: &Reading, now: &Moment, entropy: u64) -> Ending {
+    if !not_taken(reading.verdict) {
+        let mut ending = broken(spend, &reading.fragment, now);
+        note_error(&mut ending, reading, Code::OutcomeUnknown, now);
+        return ending;
+    }
+    let record = &spend.record;
+    let (code, obstacle) = match reading.verdict {
+        Verdict::ClientRejected => (Code::ClientRejected, Obstacle::Rejected),
+        Verdict::RequestRejected => (Code::RequestRejected, Obstacle::Rejected),
+        Verdict::NotEntitled | Verdict::AccountDisabled | Verdict::InsufficientScope | Verdict::OutOfCredit => {
+            (Code::NotEntitled, Obstacle::NotEntitled)
+        }
+        Verdict::EdgeBlocked => (
+            Code::EdgeBlocked,
+            Obstacle::Later {
+                after: reading.retry_after,
+            },
+        ),
+        _ => (
+            Code::Transient,
+            Obstacle::Later {
+                after: reading.retry_after,
+            },
+        ),
+    };
+    let failure = rejection(record, reading, code, now);
+    let mut ending = match obstacle {
+        Obstacle::Rejected | Obstacle::NotEntitled => {
+            let mut ending = unusable_at(record, obstacle, failure);
+            let until = now.wall.plus(REJECTED_HOLD);
+            let standing = Standing {
+                renew_not_before: Some(until),
+                ..counted(&record.standing, now)
+            };
+            ending.standing = Some((record.fence(), standing));
+            ending
+        }
+        Obstacle::Dead
+        | Obstacle::LoggedOut
+        | Obstacle::NotRenewable
+        | Obstacle::Later { .. }
+        | Obstacle::OutcomeUnknown
+        | Obstacle::Store => backed_off(ask, spend, failure, reading.retry_after, now, entropy),
+    };
+    note_error(&mut ending, reading, code, now);
+    ending.release = Some(spend.fingerprint);
+    ending
+}
+
+/// Sentence and remedy of a rejection at the token endpoint.
+fn rejection(record: &Record, reading: &Reading, code: Code, now: &Moment) -> Failure {
+    let provider = &record.provider;
+    let said = if reading.fragment.is_empty() {
+        String::new()
+    } else {
+        format!(": {}", reading.fragment)
+    };
+    let (what, remedy) = match code {
+        Code::ClientRejected => (
+            format!("{provider} does not accept the client of `{}`{said}", record.label),
+            Remedy::EditFile {
+                place: format!("the row of {provider}: its `client_id` is not accepted"),
+            },
+        ),
+        Code::RequestRejected => (
+            format!(
+                "{provider} does not accept the form of the renewal of `{}`{said}",
+                record.label
+            ),
+            Remedy::EditFile {
+                place: format!("the row of {provider}: scope, endpoint or quirks"),
+            },
+        ),
+        Code::NotEntitled => (
+            format!(
+                "{provider} refuses to renew `{}` for this account's plan or policy{said}",
+                record.label
+            ),
+            Remedy::ChangePlan {
+                provider: provider.clone(),
+                key_provider: None,
+            },
+        ),
+        Code::EdgeBlocked => (
+            format!("a firewall or proxy answered in place of {provider}{said}"),
+            Remedy::CheckNetwork {
+                host: login_host(record),
+            },
+        ),
+        _ => (
+            format!("{provider} cannot renew `{}` now{said}", record.label),
+            Remedy::Wait {
+                until: reading.retry_after.map(|after| now.wall.plus(after)),
+            },
+        ),
+    };
+    let doubtful = code != Code::NotEntitled
+        && record.standing.rejections >= REJECTIONS_TO_DOUBT
+        && record
+            .standing
+            .rejected_since
+            .is_some_and(|since| now.wall.since(since) >= REJECTED_FOR_TO_DOUBT);
+    let remedy = if doubtful {
+        Remedy::Run {
+            command: login(record).command().unwrap_or_default(),
+            why: format!(
+                "{}; it has gone on for an hour, so try logging in again",
+                remedy.sentence()
+            ),
+        }
+    } else {
+        remedy
+    };
+    let mut failure = Failure::new(code, what).with_remedy(remedy);
+    failure.retry_after = reading.retry_after;
+    failure
+}
+
+/// The endpoint called the grant dead: adopt if a sibling rotated meanwhile, else quarantine the token that was tried.
+pub(super) fn dead(ask: &Ask, spend: &Spend, reading: &Reading, view: View, now: &Moment) -> Ending {
+    let record = &spend.record;
+    let Some(current) = view.record else {
+        return logged_out(ask);
+    };
+    if matches!(current.material, Material::Gone) {
+        return logged_out(ask);
+    }
+    if view
+        .fingerprint
+        .is_some_and(|fingerprint| fingerprint != spend.fingerprint)
+    {
+        return adopted(current.fence());
+    }
+    let mut ending = unusable_at(
+        record,
+        Obstacle::Dead,
+        dead_failure(record).with_detail(reading.fragment.clone()),
+    );
+    ending.quarantine = Some(Quarantined {
+        fence: record.fence(),
+        fingerprint: spend.fingerprint,
+        why: reading.signal.name.clone(),
+        last_error: last_error(record, reading, Code::GrantDead, now),
+    });
+    ending
+}
+
+/// A logout won the race: the received token is revoked.
+pub(super) fn lost_to_logout(spend: &Spend) -> Ending {
+    let failure = Failure::new(Code::NeedsLogin, "the credential was logged out while it was renewed");
+    let mut ending = unusable_at(&spend.record, Obstacle::LoggedOut, failure);
+    ending.revoke = true;
+    ending
+}
+
+/// The store cannot be read or written; nothing was sent.
+pub(super) fn store_failed(ask: &Ask, detail: &str) -> Ending {
+    let failure = Failure::new(
+        Code::StoreUnwritable,
+        format!("the store failed, so nothing was sent: {detail}"),
+    );
+    unusable(ask, Obstacle::Store, failure)
+}
+
+/// An input that does not belong to the state.
+pub(super) fn astray(ask: &Ask, input: &Input) -> Ending {
+    let failure = Failure::new(Code::Internal, "the renewal lost its thread").with_remedy(Remedy::Report);
+    unusable(ask, Obstacle::Store, failure.with_detail(format!("{input:?}")))
+}
+
+/// The standing of a credential that was just renewed.
+pub(super) fn standing_after_success(ask: &Ask, before: &Standing, now: &Moment) -> Standing {
+    let health = match &before.health {
+        // A limit, a plan or a suspension is not lifted by a new token.
+        kept @ (Health::Cooling { .. } | Health::NotEntitled { .. } | Health::AccountDisabled { .. }) => kept.clone(),
+        Health::Ready
+        | Health::OutcomeUnknown { .. }
+        | Health::Quarantined { .. }
+        | Health::NeedsLogin { .. }
+        | Health::Unsaved { .. }
+        | Health::LoggedOut { .. } => Health::Ready,
+    };
+    Standing {
+        health,
+        minted: Some(Minted {
+            at: now.clone(),
+            reactive: matches!(ask.reason, Reason::Refused | Reason::Denied),
+        }),
+        rejections: 0,
+        rejected_since: None,
+        renew_not_before: None,
+        last_error: match before.health {
+            Health::Cooling { .. } | Health::NotEntitled { .. } | Health::AccountDisabled { .. } => {
+                before.last_error.clone()
+            }
+            _ => None,
+        },
+        ..before.clone()
+    }
+}
+
+/// A passing fault: the grant is alive, and the next try waits a little, longer each time.
+fn backed_off(
+    ask: &Ask,
+    spend: &Spend,
+    failure: Failure,
+    retry_after: Option<Duration>,
+    now: &Moment,
+    entropy: u64,
+) -> Ending {
+    let record = &spend.record;
+    let standing = counted(&record.standing, now);
+    let longest = match ask.asker {
+        Asker::Command | Asker::Request => CALLER_BACKOFF,
+        Asker::Keeper => IDLE_BACKOFF,
+    };
+    let ceiling = longest.min(Duration::from_secs(1 << standing.rejections.min(16)));
+    let pause = retry_after.map_or_else(
+        || ceiling.mul_f64(fraction(entropy)),
+        |after| after.min(RETRY_AFTER_MAX),
+    );
+    let mut ending = unusable_at(
+        record,
+        Obstacle::Later { after: Some(pause) },
+        failure.with_retry_after(pause),
+    );
+    let health = if spend.is_replay() {
+        record.standing.health.clone()
+    } else {
+        standing.health.clone()
+    };
+    let standing = Standing {
+        health,
+        renew_not_before: Some(now.wall.plus(pause)),
+        ..standing
+    };
+    ending.standing = Some((record.fence(), standing));
+    ending
+}
+
+fn counted(standing: &Standing, now: &Moment) -> Standing {
+    Standing {
+        rejections: standing.rejections.saturating_add(1),
+        rejected_since: standing.rejected_since.or(Some(now.wall)),
+        ..standing.clone()
+    }
+}
+
+fn note_error(ending: &mut Ending, reading: &Reading, code: Code, now: &Moment) {
+    if let Some((fence, standing)) = &mut ending.standing {
+        standing.last_error = Some(LastError {
+            verdict: reading.verdict,
+            code,
+            signal: reading.signal.name.clone(),
+            at: now.wall,
+            generation: fence.generation,
+            fragment: reading.fragment.clone(),
+        });
+    }
+}
+
+fn last_error(record: &Record, reading: &Reading, code: Code, now: &Moment) -> LastError {
+    LastError {
+        verdict: reading.verdict,
+        code,
+        signal: reading.signal.name.clone(),
+        at: now.wall,
+        generation: record.generation,
+        fragment: reading.fragment.clone(),
+    }
+}
+
+fn login(record: &Record) -> Remedy {
+    Remedy::Login {
+        provider: record.provider.clone(),
+        label: Some(record.label.clone()),
+    }
+}
+
+fn login_host(record: &Record) -> String {
+    match &record.material {
+        Material::Grant(grant) => grant.login.token_host.clone(),
+        Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed { .. } | Material::Gone => {
+            record.provider.as_str().to_owned()
+        }
+    }
+}
+
+fn unusable(ask: &Ask, obstacle: Obstacle, failure: Failure) -> Ending {
+    Ending::of(Renewed::Unusable {
+        generation: ask.fence.generation,
+        obstacle,
+        failure,
+    })
+}
+
+fn unusable_at(record: &Record, obstacle: Obstacle, failure: Failure) -> Ending {
+    Ending::of(Renewed::Unusable {
+        generation: record.generation,
+        obstacle,
+        failure,
+    })
+}

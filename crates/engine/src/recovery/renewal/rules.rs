@@ -1,0 +1,183 @@
+//! What a renewal may do with what it read: adopt, stop, or spend, and whether now.
+
+use std::time::Duration;
+
+use super::ask::{Ask, Asker, Reason, Spend, Terms, View};
+use super::ending::{self, Ending};
+use super::jitter::fraction;
+use super::limits::{CALLER_BACKOFF, CLAIM_FRESH_FOR, IDLE_BACKOFF, LOCK_PATIENCE, REPLAY_GAP};
+use crate::credential::{Fence, Grant, Material};
+use crate::store::{Claim, ClaimState, Health, Standing};
+use crate::time::Moment;
+
+/// What a view of the store says about what was asked.
+pub(super) enum Suitable {
+    /// It holds a newer generation that is good enough.
+    Adopt(Fence),
+    /// Nothing can or may be sent.
+    Stop(Box<Ending>),
+    /// This token is to be spent.
+    Renew(Box<Spend>),
+}
+
+/// Judges a view: adoption first, then everything that forbids a send, then the token to be spent.
+pub(super) fn suitable(ask: &Ask, terms: &Terms, token_host: Option<&str>, view: View, now: &Moment) -> Suitable {
+    let View {
+        record,
+        fingerprint,
+        claim,
+        refused,
+    } = view;
+    let Some(record) = record else {
+        return stop(ending::logged_out(ask));
+    };
+    let grant = match &record.material {
+        Material::Grant(grant) => grant,
+        Material::Gone => return stop(ending::logged_out(ask)),
+        Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed { .. } => {
+            return stop(ending::not_renewable(ask, &record));
+        }
+    };
+    let newer = record.generation > ask.fence.generation || record.epoch > ask.fence.epoch;
+    let unasked = ask.reason == Reason::Expiring && record.generation == ask.fence.generation;
+    if (newer || unasked) && !refused && good_enough(ask, grant, now) {
+        return Suitable::Adopt(record.fence());
+    }
+    if let Some(change) = row_change(grant, terms, token_host) {
+        return stop(ending::row_changed(ask, &record, &change));
+    }
+    if let Health::Quarantined { .. } = record.standing.health {
+        return stop(ending::already_dead(ask, &record));
+    }
+    let Some(fingerprint) = fingerprint else {
+        return stop(ending::not_renewable(ask, &record));
+    };
+    match claim {
+        Some(Claim {
+            state: ClaimState::Dead,
+            ..
+        }) => stop(ending::already_dead(ask, &record)),
+        claim => Suitable::Renew(Box::new(Spend {
+            record,
+            fingerprint,
+            standing_claim: claim,
+        })),
+    }
+}
+
+fn stop(ending: Ending) -> Suitable {
+    Suitable::Stop(Box::new(ending))
+}
+
+/// A token that lives at most nine tenths of what it did when new can never satisfy a longer wish; asking again would not help.
+fn good_enough(ask: &Ask, grant: &Grant, now: &Moment) -> bool {
+    let possible = grant.lifetime.map_or(ask.min_valid, |lifetime| lifetime * 9 / 10);
+    grant.usable_for(ask.min_valid.min(possible), now)
+}
+
+fn row_change(grant: &Grant, terms: &Terms, token_host: Option<&str>) -> Option<String> {
+    let login = &grant.login;
+    let issuer = login
+        .issuer
+        .as_ref()
+        .map(|issuer| issuer.as_str().trim_end_matches('/').to_owned());
+    if issuer
+        != terms
+            .issuer
+            .as_ref()
+            .map(|issuer| issuer.trim_end_matches('/').to_owned())
+    {
+        return Some("its issuer".to_owned());
+    }
+    if login.client_id != terms.client_id {
+        return Some("its client id".to_owned());
+    }
+    let host = token_host?;
+    (host != login.token_host).then(|| format!("the host of its token endpoint, now `{host}`"))
+}
+
+/// Whether an earlier answer asked for a pause.
+pub(super) enum Hold {
+    /// Nothing did.
+    None,
+    /// It is short enough to sit through.
+    Pause(Duration),
+    /// It is not.
+    Later(Duration),
+}
+
+/// Reads the hold that an earlier answer left.
+pub(super) fn held_back(ask: &Ask, standing: &Standing, now: &Moment) -> Hold {
+    let left = standing
+        .renew_not_before
+        .map_or(Duration::ZERO, |until| until.since(now.wall));
+    match ask.asker {
+        _ if left.is_zero() => Hold::None,
+        Asker::Keeper => Hold::Later(left),
+        Asker::Command | Asker::Request if left <= CALLER_BACKOFF => Hold::Pause(left),
+        // A person who has just mended the configuration is owed one try, whatever hold stands.
+        Asker::Command => Hold::None,
+        Asker::Request => Hold::Later(left),
+    }
+}
+
+/// Whether the token may be sent now.
+pub(super) enum Permit {
+    /// It may.
+    Now,
+    /// Not yet.
+    Pause(Duration),
+    /// Not, or not before this is over.
+    Not(Option<Duration>),
+}
+
+/// The rule of the outcome unknown: a token that may have been sent is sent again only when nothing is left to lose.
+pub(super) fn permitted(
+    ask: &Ask,
+    terms: &Terms,
+    spend: &Spend,
+    refused: bool,
+    waited: Duration,
+    now: &Moment,
+    entropy: u64,
+) -> Permit {
+    let Some(claim) = &spend.standing_claim else {
+        return Permit::Now;
+    };
+    let Some(sent) = &claim.sent else {
+        let age = now.since(&claim.claimed);
+        return match CLAIM_FRESH_FOR.checked_sub(age) {
+            None | Some(Duration::ZERO) => Permit::Now,
+            Some(left) if waited < LOCK_PATIENCE => Permit::Pause(left),
+            // Only a wall clock set back after a restart leaves a claim fresh this long; its maker is gone with the boot.
+            Some(_) => Permit::Now,
+        };
+    };
+    let since_sent = now.since(sent);
+    if claim.sends < 2 && since_sent < terms.reuse_grace {
+        return Permit::Now;
+    }
+    if !lapsed(ask, spend, refused, now) {
+        return Permit::Not(None);
+    }
+    let longest = match ask.asker {
+        Asker::Command | Asker::Request => CALLER_BACKOFF,
+        Asker::Keeper => IDLE_BACKOFF,
+    };
+    let ceiling = longest.min(REPLAY_GAP * 2_u32.saturating_pow(claim.sends.min(16)));
+    let due = REPLAY_GAP + ceiling.saturating_sub(REPLAY_GAP).mul_f64(fraction(entropy));
+    match due.checked_sub(since_sent) {
+        None | Some(Duration::ZERO) => Permit::Now,
+        Some(left) if ask.asker != Asker::Keeper && waited + left < LOCK_PATIENCE => Permit::Pause(left),
+        Some(left) => Permit::Not(Some(left)),
+    }
+}
+
+/// Whether the access token has nothing left to lose: expired, or refused as unauthenticated.
+fn lapsed(ask: &Ask, spend: &Spend, refused: bool, now: &Moment) -> bool {
+    let Material::Grant(grant) = &spend.record.material else {
+        return false;
+    };
+    let asked_about_this = ask.fence.generation == spend.record.generation;
+    refused || (asked_about_this && ask.reason == Reason::Refused) || !grant.usable_for(Duration::ZERO, now)
+}
