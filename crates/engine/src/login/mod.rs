@@ -1,1 +1,23 @@
 //! Logging in: what is sent to an authorization server and what its answers say.
+
+mod answer;
+mod authorize;
+mod claims;
+mod code;
+mod device;
+mod discovery;
+mod pkce;
+mod refusal;
+mod request;
+mod token;
+mod words;
+
+pub use answer::{AnswerFault, TokenAnswer, read_token_answer};
+pub use authorize::{AuthorizeRequest, Nonce, State, authorize_url, redirect_uri};
+pub use claims::expiry_of;
+pub use code::Callback;
+pub use device::{DeviceCode, DevicePoll, PollStep, device_request, poll_endpoint, read_device_answer};
+pub use discovery::{discovery_request, read_discovery};
+pub use pkce::{Challenge, Verifier};
+pub use refusal::exchange_failure;
+pub use token::{TokenHint, exchange, exchange_timeout, refresh, revocation};

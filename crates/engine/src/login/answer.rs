@@ -1,0 +1,214 @@
+//! The token endpoint's good answer (RFC 6749 5.1): what it grants, for how long and to whom.
+
+use std::time::Duration;
+
+use http::header::DATE;
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::authorize::Nonce;
+use super::claims::Claims;
+use super::request::bare;
+use crate::credential::{Grant, LoginOrigin};
+use crate::failure::{Code, Failure};
+use crate::provider::{OAuth, Quirk};
+use crate::secret::Secret;
+use crate::time::{Moment, Timestamp};
+use crate::wire::Reply;
+
+/// Everything a token answer says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenAnswer {
+    /// The access token.
+    pub access_token: Secret<String>,
+    /// The refresh token; none means that the old one stays.
+    pub refresh_token: Option<Secret<String>>,
+    /// The identity token.
+    pub id_token: Option<Secret<String>>,
+    /// `Bearer`, unless it says otherwise.
+    pub token_type: String,
+    /// The scope granted, if it says so.
+    pub scope: Option<String>,
+    /// How long the access token lives, if anything tells.
+    pub lifetime: Option<Duration>,
+    /// `sub` of the identity or access token.
+    pub subject: Option<String>,
+    /// Account, team or organisation.
+    pub account: Option<String>,
+}
+
+/// Why a token answer cannot be used; it never shows any of the body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum AnswerFault {
+    /// Nothing came.
+    #[error("the answer is empty")]
+    Empty,
+    /// A page for people.
+    #[error("the answer is an HTML page")]
+    Html,
+    /// It is longer than any token answer.
+    #[error("the answer is longer than any token answer and was cut")]
+    Oversized,
+    /// It is no JSON, or breaks off.
+    #[error("the answer is not JSON, or breaks off")]
+    NotJson,
+    /// It is JSON, but no object.
+    #[error("the answer is not a JSON object")]
+    NotAnObject,
+    /// It grants nothing.
+    #[error("the answer carries no access token")]
+    NoAccessToken,
+    /// The token cannot be sent in a header.
+    #[error("the answer's access token cannot be sent in a header")]
+    UnfitAccessToken,
+}
+
+impl AnswerFault {
+    /// The same for the user, after a code exchange.
+    pub fn into_failure(self, endpoint: &Url) -> Failure {
+        Failure::new(
+            Code::TokenExchangeInvalid,
+            format!("{self}; it came from the token endpoint `{}`", bare(endpoint)),
+        )
+    }
+}
+
+/// Reads a successful answer of the token endpoint.
+pub fn read_token_answer(oauth: &OAuth, reply: &Reply) -> Result<TokenAnswer, AnswerFault> {
+    let fields = object(reply)?;
+    let access_token = text(&fields, "access_token").ok_or(AnswerFault::NoAccessToken)?;
+    if !access_token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(AnswerFault::UnfitAccessToken);
+    }
+    let id_token = text(&fields, "id_token");
+    let claims = Claims::of(&access_token);
+    let identity = id_token.as_deref().and_then(Claims::of);
+    let claimed = |path: &[&str]| {
+        let of = |claims: &Option<Claims>| claims.as_ref().and_then(|claims| claims.text(path));
+        of(&identity).or_else(|| of(&claims))
+    };
+    let told = told_lifetime(&fields);
+    let coded = claims.as_ref().and_then(|claims| coded_lifetime(claims, reply));
+    let lifetime = if oauth.quirks.has(Quirk::NoExpiresInUseJwtExp) {
+        coded.or(told)
+    } else {
+        told.or(coded)
+    };
+    Ok(TokenAnswer {
+        subject: claimed(&["sub"]),
+        account: ACCOUNT_CLAIMS.iter().find_map(|path| claimed(path)),
+        access_token: Secret::new(access_token),
+        refresh_token: text(&fields, "refresh_token").map(Secret::new),
+        id_token: id_token.map(Secret::new),
+        token_type: text(&fields, "token_type").unwrap_or_else(|| "Bearer".to_owned()),
+        scope: text(&fields, "scope"),
+        lifetime,
+    })
+}
+
+impl TokenAnswer {
+    /// Whether the identity token, if there is one that says so, belongs to the request with this nonce.
+    pub fn answers(&self, nonce: &Nonce) -> bool {
+        let identity = self.id_token.as_ref().and_then(|token| Claims::of(token.expose()));
+        identity
+            .and_then(|claims| claims.text(&["nonce"]))
+            .is_none_or(|given| nonce.matches(&given))
+    }
+
+    /// A new grant, obtained by a login at this endpoint.
+    pub fn into_grant(self, oauth: &OAuth, endpoint: &Url, obtained: Moment) -> Grant {
+        Grant {
+            login: LoginOrigin {
+                issuer: oauth.issuer.clone(),
+                client_id: oauth.client_id.clone(),
+                token_host: endpoint.host_str().unwrap_or_default().to_owned(),
+                subject: self.subject,
+                account: self.account,
+                at: obtained.wall,
+            },
+            access_token: self.access_token,
+            refresh_token: self.refresh_token,
+            id_token: self.id_token,
+            token_type: self.token_type,
+            scope: self.scope,
+            obtained,
+            lifetime: self.lifetime,
+        }
+    }
+
+    /// The successor of a grant after a refresh: what the answer leaves out stays as it was.
+    pub fn renew(self, grant: &Grant, obtained: Moment) -> Grant {
+        Grant {
+            access_token: self.access_token,
+            refresh_token: self.refresh_token.or_else(|| grant.refresh_token.clone()),
+            id_token: self.id_token.or_else(|| grant.id_token.clone()),
+            token_type: self.token_type,
+            scope: self.scope.or_else(|| grant.scope.clone()),
+            obtained,
+            lifetime: self.lifetime,
+            login: grant.login.clone(),
+        }
+    }
+}
+
+/// The JSON object of an answer, or what it is instead.
+pub(super) fn object(reply: &Reply) -> Result<Map<String, Value>, AnswerFault> {
+    let body = reply.body.trim_ascii();
+    if reply.truncated {
+        return Err(AnswerFault::Oversized);
+    }
+    if body.is_empty() {
+        return Err(AnswerFault::Empty);
+    }
+    if body.starts_with(b"<") {
+        return Err(AnswerFault::Html);
+    }
+    match serde_json::from_slice(body).map_err(|_malformed| AnswerFault::NotJson)? {
+        Value::Object(fields) => Ok(fields),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            Err(AnswerFault::NotAnObject)
+        }
+    }
+}
+
+/// A text field that is not empty.
+pub(super) fn text(fields: &Map<String, Value>, name: &str) -> Option<String> {
+    let text = fields.get(name)?.as_str()?;
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// A number of whole seconds above zero, given as a number or as its digits (some servers quote it).
+pub(super) fn secs(fields: &Map<String, Value>, name: &str) -> Option<Duration> {
+    let value = fields.get(name)?;
+    let number = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok())?;
+    (number >= 1.0 && number <= LONGEST.as_secs_f64()).then(|| Duration::from_secs_f64(number.floor()))
+}
+
+fn told_lifetime(fields: &Map<String, Value>) -> Option<Duration> {
+    secs(fields, "expires_in")
+}
+
+/// The lifetime that a JWT carries: from its own `iat`, or else from the server's date, never from our clock.
+fn coded_lifetime(claims: &Claims, reply: &Reply) -> Option<Duration> {
+    let expiry = Timestamp::from_secs(claims.secs("exp")?);
+    let start = claims.secs("iat").map(Timestamp::from_secs).or_else(|| {
+        let date = httpdate::parse_http_date(reply.headers.get(DATE)?.to_str().ok()?).ok()?;
+        let since = date.duration_since(std::time::UNIX_EPOCH).ok()?;
+        Some(Timestamp::from_secs(i64::try_from(since.as_secs()).ok()?))
+    })?;
+    let lifetime = expiry.since(start);
+    (!lifetime.is_zero() && lifetime <= LONGEST).then_some(lifetime)
+}
+
+/// Where tokens name the account, team or organisation that they act for; the most particular first.
+const ACCOUNT_CLAIMS: [&[&str]; 6] = [
+    &["https://api.openai.com/auth", "chatgpt_account_id"],
+    &["chatgpt_account_id"],
+    &["team_id"],
+    &["account_id"],
+    &["org_id"],
+    &["principal_id"],
+];
+
+/// Ten years: no token lives longer, but a date mistaken for a lifetime looks like more.
+const LONGEST: Duration = Duration::from_secs(10 * 365 * 86_400);

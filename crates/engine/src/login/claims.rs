@@ -1,0 +1,74 @@
+//! What a JWT says of itself, read without proof: it came from the token endpoint itself, over TLS.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value};
+
+use crate::time::Timestamp;
+
+/// When a token expires, if it is a JWT that says so.
+pub fn expiry_of(token: &str) -> Option<Timestamp> {
+    Claims::of(token)?.secs("exp").map(Timestamp::from_secs)
+}
+
+/// The payload of a JWT.
+pub(super) struct Claims(Map<String, Value>);
+
+impl Claims {
+    /// Of this token; `None` if it is no JWT.
+    pub(super) fn of(token: &str) -> Option<Self> {
+        let mut parts = token.split('.');
+        let (_header, payload, _signature) = (parts.next()?, parts.next()?, parts.next()?);
+        let bytes = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
+        match serde_json::from_slice(&bytes).ok()? {
+            Value::Object(fields) => Some(Self(fields)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => None,
+        }
+    }
+
+    /// A text that is not empty, at this path of names.
+    pub(super) fn text(&self, path: &[&str]) -> Option<String> {
+        let (last, outer) = path.split_last()?;
+        let mut fields = &self.0;
+        for name in outer {
+            fields = fields.get(*name)?.as_object()?;
+        }
+        let text = fields.get(*last)?.as_str()?;
+        (!text.is_empty()).then(|| text.to_owned())
+    }
+
+    /// A `NumericDate` in whole seconds (RFC 7519 2 allows fractions).
+    pub(super) fn secs(&self, name: &str) -> Option<i64> {
+        let number = self.0.get(name)?;
+        number.as_i64().or_else(|| {
+            let secs = number.as_f64()?;
+            // Within what an `f64` counts exactly; anything else is no date.
+            #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
+            (secs.abs() < 9e15).then_some(secs as i64)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(payload: &str, expected: Option<i64>) {
+        let token = format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(payload));
+        assert_eq!(expiry_of(&token), expected.map(Timestamp::from_secs), "{payload}");
+    }
+
+    #[test]
+    fn expiry() {
+        check(r#"{"exp":1800000000}"#, Some(1_800_000_000));
+        check(r#"{"exp":1800000000.9}"#, Some(1_800_000_000));
+        check(r#"{"exp":"soon"}"#, None);
+        check(r#"{"exp":1e300}"#, None);
+        check(r#"{}"#, None);
+        check("[]", None);
+        assert_eq!(expiry_of("opaque"), None);
+        assert_eq!(expiry_of("a.b.c"), None);
+        assert_eq!(expiry_of(""), None);
+    }
+}

@@ -1,0 +1,3 @@
+//! The cases of the mission, each by its name.
+
+mod login;
