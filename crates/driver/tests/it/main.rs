@@ -1,0 +1,9 @@
+//! The driver against raw servers that break at every point, and against the sandbox.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod http;
