@@ -3,4 +3,5 @@
 pub mod clock;
 pub mod entropy;
 pub mod http;
+pub mod loopback;
 pub mod store;

@@ -1,0 +1,4 @@
+//! Logging in: the callback listener, the endpoints' cache, and whole logins against the sandbox.
+
+mod loopback;
+mod rows;
