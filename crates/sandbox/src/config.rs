@@ -107,9 +107,8 @@ impl Config {
     /// # Errors
     /// As [`Self::from_toml`], and a file that cannot be read.
     pub fn from_file(path: &Path) -> Result<Self, SandboxError> {
-        let text = std::fs::read_to_string(path).map_err(|error| {
-            SandboxError::Configuration(format!("cannot read `{}`: {error}", path.display()))
-        })?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| SandboxError::Configuration(format!("cannot read `{}`: {error}", path.display())))?;
         Self::from_toml(&text)
     }
 }

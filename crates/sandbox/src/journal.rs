@@ -15,7 +15,7 @@ pub struct Seen {
     pub method: String,
     /// The path without its query.
     pub path: String,
-    /// The status answered; absent while it is open, and 0 where the connection was cut instead.
+    /// The status answered; absent while it is open, and 0 where it ended without one.
     pub status: Option<u16>,
     /// The raw content type.
     pub content_type: Option<String>,
@@ -65,9 +65,7 @@ impl Journal {
     /// Changes a line that is still kept.
     pub(crate) fn amend(&mut self, sequence: u64, change: impl FnOnce(&mut Seen)) {
         let newest_first = self.seen.iter_mut().rev();
-        if let Some(seen) = newest_first
-            .take_while(|seen| seen.sequence >= sequence)
-            .last()
+        if let Some(seen) = newest_first.take_while(|seen| seen.sequence >= sequence).last()
             && seen.sequence == sequence
         {
             change(seen);

@@ -48,17 +48,14 @@ pub(crate) fn answer(world: &Arc<World>, received: &Received) -> Response<Body> 
 fn command(control: &Control, path: &str, body: &Value) -> Result<Value, String> {
     match path {
         "scenario" => {
-            let order: Order =
-                serde_json::from_value(body.clone()).map_err(|error| error.to_string())?;
+            let order: Order = serde_json::from_value(body.clone()).map_err(|error| error.to_string())?;
             control.arm(order).map_err(|error| error.to_string())?;
             shown(&control.armed())
         }
         "expire" => {
             let wording = match body["wording"].as_str() {
                 None => control.config().wording,
-                Some(name) => {
-                    Wording::from_name(name).ok_or_else(|| format!("unknown wording: `{name}`"))?
-                }
+                Some(name) => Wording::from_name(name).ok_or_else(|| format!("unknown wording: `{name}`"))?,
             };
             Ok(json!({"expired": control.expire(wording)}))
         }

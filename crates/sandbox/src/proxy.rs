@@ -56,11 +56,7 @@ impl Proxy {
             tunnels: AtomicU64::new(0),
         });
         let task = tokio::spawn(accept(listener, Arc::clone(&shared)));
-        Ok(Self {
-            address,
-            shared,
-            task,
-        })
+        Ok(Self { address, shared, task })
     }
 
     /// `http://127.0.0.1:PORT`, the value for `HTTPS_PROXY`.
@@ -140,9 +136,7 @@ async fn tunnel(mut client: TcpStream, shared: &Shared) -> io::Result<()> {
         }
         ProxyMode::Refuse => {
             client
-                .write_all(
-                    b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
-                )
+                .write_all(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
                 .await
         }
         ProxyMode::AskForCredentials => {

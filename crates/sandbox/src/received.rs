@@ -34,9 +34,7 @@ impl Received {
     pub(crate) fn is_form(&self) -> bool {
         let content_type = self.header(CONTENT_TYPE.as_str());
         let essence = content_type.split(';').next().unwrap_or_default();
-        essence
-            .trim()
-            .eq_ignore_ascii_case("application/x-www-form-urlencoded")
+        essence.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
     }
 
     /// The fields of the body, if it is a form.

@@ -17,8 +17,7 @@ pub(crate) type Answer = Result<Response<Body>, Cut>;
 /// Any body under a status and content type.
 pub(crate) fn plain(status: u16, content_type: &str, body: impl Into<Bytes>) -> Response<Body> {
     let mut response = Response::new(Body::from(body.into()));
-    *response.status_mut() =
-        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     set(&mut response, CONTENT_TYPE, content_type);
     response
 }
@@ -42,10 +41,7 @@ pub(crate) fn redirect(status: u16, location: &str) -> Response<Body> {
 
 /// An OAuth error (RFC 6749 section 5.2), never cached.
 pub(crate) fn oauth_error(status: u16, error: &str, description: &str) -> Response<Body> {
-    no_store(json(
-        status,
-        &json!({"error": error, "error_description": description}),
-    ))
+    no_store(json(status, &json!({"error": error, "error_description": description})))
 }
 
 /// Forbids caching, as every answer with or about a secret must (RFC 6749 section 5.1).
@@ -58,11 +54,7 @@ pub(crate) fn no_store(mut response: Response<Body>) -> Response<Body> {
 pub(crate) fn bot_check(status: u16) -> Response<Body> {
     let mut response = page(status, BOT_CHECK);
     set(&mut response, http::header::SERVER, "cloudflare");
-    set(
-        &mut response,
-        HeaderName::from_static("cf-mitigated"),
-        "challenge",
-    );
+    set(&mut response, HeaderName::from_static("cf-mitigated"), "challenge");
     response
 }
 
@@ -82,7 +74,7 @@ pub(crate) fn set(response: &mut Response<Body>, name: HeaderName, value: &str) 
 /// Exactly the reply that the `respond` scenario asks for.
 pub(crate) async fn as_ordered(parameters: &Parameters) -> Response<Body> {
     pause(parameters.number("delay_ms", 0)).await;
-    let status = u16::try_from(parameters.number("status", 200)).unwrap_or(500);
+    let status = parameters.status(200);
     let body = match parameters.0.get("body") {
         None => String::new(),
         Some(Value::String(text)) => text.clone(),

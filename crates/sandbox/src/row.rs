@@ -59,11 +59,7 @@ fn head(world: &World, address: SocketAddr, id: &str) -> String {
     line(&mut row, "id", id.into());
     line(&mut row, "name", format!("Sandbox ({id})").into());
     line(&mut row, "base_url", format!("{}/v1", world.origin).into());
-    line(
-        &mut row,
-        "hosts",
-        vec![Value::from(address.ip().to_string())].into(),
-    );
+    line(&mut row, "hosts", vec![Value::from(address.ip().to_string())].into());
     line(&mut row, "models", models.into());
     line(&mut row, "probe", "/models".into());
     row

@@ -1,5 +1,6 @@
 //! Starting and stopping: the listener, its connections, and the handle that keeps them alive.
 
+use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,32 +43,57 @@ impl Sandbox {
     /// An address that cannot be listened on, an unknown scenario in the configuration, a failed
     /// certificate.
     pub async fn start(config: Config) -> Result<Running, SandboxError> {
-        let address = config.listen;
-        let identity = match config.tls {
-            true => Some(tls::identity(config.http2)?),
-            false => None,
-        };
-        let failed = |source| SandboxError::Listen { address, source };
-        let listener = TcpListener::bind(address).await.map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
-        let scheme = if identity.is_some() { "https" } else { "http" };
-        let world = Arc::new(World::new(format!("{scheme}://{address}"), config)?);
-        let (stop, stopped) = watch::channel(false);
-        let (ca_pem, acceptor) = match identity {
-            Some(identity) => (
-                Some(identity.ca_pem),
-                Some(TlsAcceptor::from(identity.server)),
-            ),
-            None => (None, None),
-        };
-        tokio::spawn(accept(listener, acceptor, Arc::clone(&world), stopped));
-        Ok(Running {
-            world,
-            address,
-            ca_pem,
-            stop,
-        })
+        let (running, service) = bind(config).await?;
+        tokio::spawn(service);
+        Ok(running)
     }
+
+    /// As [`Self::start`], on a thread and runtime of its own: for callers that block, and for
+    /// those whose runtime has its time paused.
+    ///
+    /// # Errors
+    /// As [`Self::start`], and a system that gives no thread.
+    pub fn start_apart(config: Config) -> Result<Running, SandboxError> {
+        let address = config.listen;
+        let failed = move |source| SandboxError::Listen { address, source };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(failed)?;
+        let (running, service) = runtime.block_on(bind(config))?;
+        std::thread::Builder::new()
+            .name(String::from("sandbox"))
+            .spawn(move || runtime.block_on(service))
+            .map_err(failed)?;
+        Ok(running)
+    }
+}
+
+/// Listens, and gives the handle and the work that has to be polled for it.
+async fn bind(config: Config) -> Result<(Running, impl Future<Output = ()> + Send + 'static), SandboxError> {
+    let address = config.listen;
+    let identity = match config.tls {
+        true => Some(tls::identity(config.http2)?),
+        false => None,
+    };
+    let failed = |source| SandboxError::Listen { address, source };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    let scheme = if identity.is_some() { "https" } else { "http" };
+    let world = Arc::new(World::new(format!("{scheme}://{address}"), config)?);
+    let (stop, stopped) = watch::channel(false);
+    let (ca_pem, acceptor) = match identity {
+        Some(identity) => (Some(identity.ca_pem), Some(TlsAcceptor::from(identity.server))),
+        None => (None, None),
+    };
+    let service = accept(listener, acceptor, Arc::clone(&world), stopped);
+    let running = Running {
+        world,
+        address,
+        ca_pem,
+        stop,
+    };
+    Ok((running, service))
 }
 
 impl Running {
@@ -162,8 +188,7 @@ where
 {
     let tap = Tap::default();
     let io = TokioIo::new(Tapped::new(stream, tap.clone()));
-    let service =
-        service_fn(move |request| service::serve(Arc::clone(&world), tap.clone(), request));
+    let service = service_fn(move |request| service::serve(Arc::clone(&world), tap.clone(), request));
     // Errors are the client's leaving, or a cut that was ordered.
     if http2 {
         let _ = http2::Builder::new(TokioExecutor::new())

@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use crate::journal::{Captured, Seen};
 use crate::received::Received;
 use crate::reply::{self, Answer};
-use crate::scenario::{Probe, Stage};
+use crate::scenario::{DoorFault, Hit, Probe};
 use crate::script::Cut;
 use crate::tap::Tap;
 use crate::truth::{fingerprint, hex};
@@ -52,12 +52,15 @@ pub(crate) async fn serve(world: Arc<World>, tap: Tap, request: Request<Incoming
     if received.path == "/oauth2/token" {
         capture(&world, &parts, &received, wire);
     }
-    let open = Open {
+    let mut open = Open {
         world: Arc::clone(&world),
         sequence: received.sequence,
+        status: 0,
     };
     let answer = route(&world, &received, upgrade.then_some(parts)).await;
-    open.close(&answer);
+    if let Ok(response) = &answer {
+        open.status = response.status().as_u16();
+    }
     answer
 }
 
@@ -67,34 +70,33 @@ async fn route(world: &Arc<World>, received: &Received, upgrade: Option<Parts>) 
         bearer: received.bearer(),
         ..Probe::default()
     };
-    if let Some(hit) = world.strike(Stage::Door, &probe, received.sequence) {
-        return Ok(reply::as_ordered(&hit.parameters).await);
+    let hit: Option<Hit<DoorFault>> = world.strike(&probe, received.sequence);
+    if let Some(hit) = hit {
+        match hit.fault {
+            DoorFault::Respond => return Ok(reply::as_ordered(&hit.parameters).await),
+        }
     }
     match (received.path.as_str(), upgrade) {
         ("/v1/realtime", Some(parts)) => inference::upgrade(world, received, parts).await,
         ("/trap", _) => {
             world.counters().redirects_followed += 1;
-            Ok(reply::page(
-                200,
-                "<html><body>You followed the redirect</body></html>",
-            ))
+            Ok(reply::page(200, "<html><body>You followed the redirect</body></html>"))
         }
         (path, _) if path.starts_with("/v1/") => inference::answer(world, received).await,
         _ => authorization::answer(world, received).await,
     }
 }
 
-/// A log line that says so if its request ends without an answer, as when the client leaves.
+/// A log line that is closed however its request ends: answered, cut, or left by the client.
 struct Open {
     world: Arc<World>,
     sequence: u64,
+    status: u16,
 }
 
-impl Open {
-    fn close(self, answer: &Answer) {
-        let status = answer
-            .as_ref()
-            .map_or(0, |response| response.status().as_u16());
+impl Drop for Open {
+    fn drop(&mut self) {
+        let status = self.status;
         self.world
             .journal()
             .amend(self.sequence, |seen| seen.status = Some(status));

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
 };
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -29,8 +28,7 @@ fn make(http2: bool) -> Result<Identity, String> {
     let mut ca = CertificateParams::new(Vec::<String>::new()).map_err(text)?;
     ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     ca.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    ca.distinguished_name
-        .push(DnType::CommonName, "sandbox authority");
+    ca.distinguished_name.push(DnType::CommonName, "sandbox authority");
     let ca_certificate = ca.self_signed(&ca_key).map_err(text)?;
     let issuer = Issuer::new(ca, ca_key);
 

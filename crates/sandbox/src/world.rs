@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::counters::Counters;
 use crate::failure::SandboxError;
 use crate::journal::Journal;
-use crate::scenario::{Hit, Probe, Stage, Switchboard, Wording};
+use crate::scenario::{Hit, Probe, Strikes, Switchboard, Wording};
 use crate::truth::{Books, Clock, Lifetimes, Mint};
 
 /// One sandbox. Each part has its own lock; no two are ever held at once.
@@ -75,13 +75,12 @@ impl World {
         lock(&self.journal)
     }
 
-    /// Asks for a scenario at a stage, and counts and logs it if one strikes.
-    pub(crate) fn strike(&self, stage: Stage, probe: &Probe<'_>, sequence: u64) -> Option<Hit> {
-        let hit = self.switchboard().strike(stage, probe)?;
-        let name = hit.fault.name();
-        Counters::count(&mut self.counters().scenarios, name);
+    /// Asks for a scenario of one stage, and counts and logs it if one strikes.
+    pub(crate) fn strike<F: Strikes>(&self, probe: &Probe<'_>, sequence: u64) -> Option<Hit<F>> {
+        let hit = self.switchboard().strike(probe)?;
+        Counters::count(&mut self.counters().scenarios, hit.name);
         self.journal()
-            .amend(sequence, |seen| seen.scenario = Some(name.to_owned()));
+            .amend(sequence, |seen| seen.scenario = Some(hit.name.to_owned()));
         Some(hit)
     }
 

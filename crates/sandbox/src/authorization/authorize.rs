@@ -68,10 +68,7 @@ fn approve(world: &World, redirect_uri: &Url, fields: &Fields) -> Response<Body>
     let config = world.config();
     let consent = Consent {
         client_id: fields.text("client_id").to_owned(),
-        subject: fields
-            .given("login_hint")
-            .unwrap_or(&config.subject)
-            .to_owned(),
+        subject: fields.given("login_hint").unwrap_or(&config.subject).to_owned(),
         scope: fields.text("scope").to_owned(),
         nonce: fields.given("nonce").map(str::to_owned),
     };
@@ -89,12 +86,7 @@ fn approve(world: &World, redirect_uri: &Url, fields: &Fields) -> Response<Body>
     send_back(world, redirect_uri, fields, &[("code", &code)])
 }
 
-fn send_back(
-    world: &World,
-    redirect_uri: &Url,
-    fields: &Fields,
-    answer: &[(&str, &str)],
-) -> Response<Body> {
+fn send_back(world: &World, redirect_uri: &Url, fields: &Fields, answer: &[(&str, &str)]) -> Response<Body> {
     let url = location(world, redirect_uri, fields, answer);
     reply::no_store(reply::redirect(303, url.as_str()))
 }
@@ -115,31 +107,16 @@ fn location(world: &World, redirect_uri: &Url, fields: &Fields, answer: &[(&str,
 
 /// Client and redirect URI; their errors are shown, never sent anywhere (RFC 6749 section 4.1.2.1).
 fn checked_redirect(world: &World, fields: &Fields) -> Result<Url, Box<Response<Body>>> {
-    let shown = |error: &str, description: &str| {
-        Box::new(reply::no_store(reply::page(
-            400,
-            &pages::error(error, description),
-        )))
-    };
+    let shown =
+        |error: &str, description: &str| Box::new(reply::no_store(reply::page(400, &pages::error(error, description))));
     let Some(client_id) = fields.given("client_id") else {
-        return Err(shown(
-            "invalid_request",
-            "missing required parameter 'client_id'",
-        ));
+        return Err(shown("invalid_request", "missing required parameter 'client_id'"));
     };
-    if !world
-        .config()
-        .client_ids
-        .iter()
-        .any(|known| known == client_id)
-    {
+    if !world.config().client_ids.iter().any(|known| known == client_id) {
         return Err(shown("invalid_client", "client is invalid"));
     }
     let Some(redirect_uri) = fields.given("redirect_uri") else {
-        return Err(shown(
-            "invalid_request",
-            "missing required parameter 'redirect_uri'",
-        ));
+        return Err(shown("invalid_request", "missing required parameter 'redirect_uri'"));
     };
     match Url::parse(redirect_uri) {
         Ok(url) if is_loopback(&url) && url.fragment().is_none() => Ok(url),
@@ -167,17 +144,11 @@ fn check(fields: &Fields) -> Result<(), (&'static str, &'static str)> {
     }
     match fields.given("response_type") {
         None => {
-            return Err((
-                "invalid_request",
-                "missing required parameter 'response_type'",
-            ));
+            return Err(("invalid_request", "missing required parameter 'response_type'"));
         }
         Some("code") => {}
         Some(_) => {
-            return Err((
-                "unsupported_response_type",
-                "unsupported response_type requested",
-            ));
+            return Err(("unsupported_response_type", "unsupported response_type requested"));
         }
     }
     let Some(challenge) = fields.given("code_challenge") else {
@@ -187,10 +158,7 @@ fn check(fields: &Fields) -> Result<(), (&'static str, &'static str)> {
         ));
     };
     if fields.text("code_challenge_method") != "S256" {
-        return Err((
-            "invalid_request",
-            "not supported value of code_challenge_method",
-        ));
+        return Err(("invalid_request", "not supported value of code_challenge_method"));
     }
     let well_formed = challenge.len() == CHALLENGE_LENGTH
         && challenge
@@ -199,10 +167,7 @@ fn check(fields: &Fields) -> Result<(), (&'static str, &'static str)> {
     if well_formed {
         Ok(())
     } else {
-        Err((
-            "invalid_request",
-            "code_challenge must be the base64url of a SHA-256",
-        ))
+        Err(("invalid_request", "code_challenge must be the base64url of a SHA-256"))
     }
 }
 

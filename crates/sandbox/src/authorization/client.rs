@@ -9,10 +9,7 @@ use crate::reply;
 use crate::world::World;
 
 /// The form of a request and the client it names, checked in the order of `oidc-provider`.
-pub(super) fn authenticate(
-    world: &World,
-    received: &Received,
-) -> Result<(Fields, String), Box<Response<Body>>> {
+pub(super) fn authenticate(world: &World, received: &Received) -> Result<(Fields, String), Box<Response<Body>>> {
     if !received.is_form() {
         return Err(Box::new(reply::oauth_error(
             400,

@@ -21,10 +21,7 @@ pub(super) fn start(world: &World, received: &Received) -> Response<Body> {
     let config = world.config();
     let consent = Consent {
         client_id,
-        subject: form
-            .given("login_hint")
-            .unwrap_or(&config.subject)
-            .to_owned(),
+        subject: form.given("login_hint").unwrap_or(&config.subject).to_owned(),
         scope: form.text("scope").to_owned(),
         nonce: None,
     };
@@ -39,9 +36,7 @@ pub(super) fn start(world: &World, received: &Received) -> Response<Body> {
             config.device_interval_secs * 1000,
         );
         if config.automatic_device_approval {
-            books
-                .devices
-                .decide(&started.user_code, DeviceDecision::Approved(None));
+            books.devices.decide(&started.user_code, DeviceDecision::Approved(None));
         }
         started
     };
@@ -75,16 +70,9 @@ pub(super) fn decide(world: &World, received: &Received) -> Response<Body> {
     } else {
         DeviceDecision::Denied
     };
-    let found = world
-        .books()
-        .devices
-        .decide(form.text("user_code"), decision);
+    let found = world.books().devices.decide(form.text("user_code"), decision);
     let (status, title, text) = match (found, approve) {
-        (false, _) => (
-            400,
-            "Unknown code",
-            "The code you entered is incorrect. Try again",
-        ),
+        (false, _) => (400, "Unknown code", "The code you entered is incorrect. Try again"),
         (true, true) => (200, "Connected", "You can close this page"),
         (true, false) => (200, "Denied", "The sign-in request was interrupted"),
     };

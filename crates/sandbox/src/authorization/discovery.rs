@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::received::Received;
 use crate::reply;
-use crate::scenario::{Fault, Probe, Stage};
+use crate::scenario::{DiscoveryFault, Hit, Probe};
 use crate::world::World;
 
 /// The document, or what a scenario makes of it.
@@ -17,22 +17,20 @@ pub(super) fn document(world: &World, received: &Received) -> Response<Body> {
         ..Probe::default()
     };
     let mut document = metadata(&world.origin);
-    if let Some(hit) = world.strike(Stage::Discovery, &probe, received.sequence) {
+    let hit: Option<Hit<DiscoveryFault>> = world.strike(&probe, received.sequence);
+    if let Some(hit) = hit {
         match hit.fault {
-            Fault::DiscoveryHtml => return reply::page(200, PAGE),
-            Fault::Discovery500 => {
+            DiscoveryFault::Html => return reply::page(200, PAGE),
+            DiscoveryFault::Error500 => {
                 return reply::oauth_error(500, "server_error", "oops! something went wrong");
             }
-            Fault::DiscoveryWrongIssuer => {
-                document["issuer"] =
-                    json!(hit.parameters.text("issuer", "https://auth.example.com"));
+            DiscoveryFault::WrongIssuer => {
+                document["issuer"] = json!(hit.parameters.text("issuer", "https://auth.example.com"));
             }
-            Fault::DiscoveryForeignEndpoint => {
+            DiscoveryFault::ForeignEndpoint => {
                 let foreign = "https://evil.example.com/oauth2/token";
                 document["token_endpoint"] = json!(hit.parameters.text("endpoint", foreign));
             }
-            // Faults of other stages are never handed out here.
-            _ => {}
         }
     }
     reply::json(200, &document)

@@ -52,11 +52,7 @@ pub(super) fn message(title: &str, text: &str) -> String {
 pub(super) fn error(error: &str, description: &str) -> String {
     frame(
         "Error",
-        &format!(
-            "<p id=\"error\">{}</p><p>{}</p>",
-            escape(error),
-            escape(description)
-        ),
+        &format!("<p id=\"error\">{}</p><p>{}</p>", escape(error), escape(description)),
     )
 }
 

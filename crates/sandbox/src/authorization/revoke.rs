@@ -32,8 +32,6 @@ pub(super) fn request(world: &World, received: &Received) -> Response<Body> {
             "invalid_request",
             "client is not authorized to revoke the presented token",
         ),
-        Some(Ok(())) | None => {
-            reply::no_store(reply::plain(200, "text/plain; charset=utf-8", Bytes::new()))
-        }
+        Some(Ok(())) | None => reply::no_store(reply::plain(200, "text/plain; charset=utf-8", Bytes::new())),
     }
 }

@@ -12,7 +12,7 @@ use super::client::{authenticate, missing};
 use crate::counters::Counters;
 use crate::received::{Fields, Received};
 use crate::reply::{self, Answer};
-use crate::scenario::{Fault, Hit, Probe, Stage};
+use crate::scenario::{BookingFault, Hit, Probe, TokenAnswerFault, TokenFault};
 use crate::script::{Cut, Script, Step};
 use crate::truth::{DevicePoll, Issued, Refusal, fingerprint};
 use crate::world::World;
@@ -21,12 +21,16 @@ use crate::world::World;
 pub(super) async fn request(world: &Arc<World>, received: &Received) -> Answer {
     let form = received.form();
     count(world, &form);
+    let secret = form.given("refresh_token").or(form.given("code"));
+    let subject = secret.and_then(|secret| world.books().subject_of(secret));
     let probe = Probe {
         path: &received.path,
         grant_type: form.text("grant_type"),
+        subject: subject.as_deref().unwrap_or_default(),
         ..Probe::default()
     };
-    if let Some(hit) = world.strike(Stage::Token, &probe, received.sequence)
+    let hit: Option<Hit<TokenFault>> = world.strike(&probe, received.sequence);
+    if let Some(hit) = hit
         && let Some(answer) = broken(world, &hit).await
     {
         return answer;
@@ -104,13 +108,7 @@ impl Turn<'_> {
             let mut books = self.world.books();
             let reused = books.is_spent(token);
             let before = books.families_revoked();
-            let outcome = books.refresh(
-                token,
-                self.client_id,
-                self.form.given("scope"),
-                &lifetimes,
-                now_ms,
-            );
+            let outcome = books.refresh(token, self.client_id, self.form.given("scope"), &lifetimes, now_ms);
             let rotated = !reused && books.is_spent(token);
             (outcome, reused, rotated, books.families_revoked() - before)
         };
@@ -128,11 +126,11 @@ impl Turn<'_> {
         self.world.counters().device_polls += 1;
         self.require(&["device_code"])?;
         let now_ms = self.world.clock.now_ms();
-        let polled =
-            self.world
-                .books()
-                .devices
-                .poll(self.form.text("device_code"), self.client_id, now_ms);
+        let polled = self
+            .world
+            .books()
+            .devices
+            .poll(self.form.text("device_code"), self.client_id, now_ms);
         let (error, description) = match polled {
             DevicePoll::Approved(consent) => {
                 let hit = self.booking();
@@ -168,8 +166,7 @@ impl Turn<'_> {
     /// A verifier has 43 to 128 unreserved characters (RFC 7636 section 4.1).
     fn check_verifier(&self) -> Result<(), Box<Response<Body>>> {
         let verifier = self.form.text("code_verifier");
-        let unreserved =
-            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+        let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
         let described = match verifier.len() {
             0 => return Ok(()),
             1..43 => "code_verifier must be a string with a minimum length of 43 characters",
@@ -177,11 +174,7 @@ impl Turn<'_> {
             _ if !verifier.bytes().all(unreserved) => "code_verifier contains invalid characters",
             _ => return Ok(()),
         };
-        Err(Box::new(reply::oauth_error(
-            400,
-            "invalid_request",
-            described,
-        )))
+        Err(Box::new(reply::oauth_error(400, "invalid_request", described)))
     }
 
     /// xAI wants the challenge once more; it must be the one the code was issued under.
@@ -199,25 +192,17 @@ impl Turn<'_> {
             let known = books.challenge_of(code);
             known.is_none() || known == echoed
         };
-        if same {
-            Ok(())
-        } else {
-            Err(Box::new(invalid_grant()))
-        }
+        if same { Ok(()) } else { Err(Box::new(invalid_grant())) }
     }
 
-    fn booking(&self) -> Option<Hit> {
-        self.world.strike(Stage::Booking, self.probe, self.sequence)
+    fn booking(&self) -> Option<Hit<BookingFault>> {
+        self.world.strike(self.probe, self.sequence)
     }
 
     fn refused(&self, refusal: Refusal, families_revoked: u64) -> Box<Response<Body>> {
         self.world.counters().families_revoked += families_revoked;
         Box::new(match refusal {
-            Refusal::Scope => reply::oauth_error(
-                400,
-                "invalid_scope",
-                "refresh token missing requested scope",
-            ),
+            Refusal::Scope => reply::oauth_error(400, "invalid_scope", "refresh token missing requested scope"),
             // As oidc-provider: which of these it was stays in the server's own log.
             Refusal::Unknown
             | Refusal::Expired
@@ -231,27 +216,21 @@ impl Turn<'_> {
 
     async fn deliver(&self, issued: &Issued) -> Answer {
         let body = self.body(issued).to_string();
-        let hit = self
-            .world
-            .strike(Stage::TokenAnswer, self.probe, self.sequence);
+        let hit: Option<Hit<TokenAnswerFault>> = self.world.strike(self.probe, self.sequence);
         let Some(hit) = hit else {
             return Ok(no_cache(reply::plain(200, JSON_UTF8, body)));
         };
         match hit.fault {
-            Fault::AnswerLost => Err(Cut),
-            Fault::AnswerHang => reply::hang(&hit.parameters).await,
-            Fault::AnswerCut => {
+            TokenAnswerFault::Lost => Err(Cut),
+            TokenAnswerFault::Hang => reply::hang(&hit.parameters).await,
+            TokenAnswerFault::Cut => {
                 let half = Bytes::copy_from_slice(&body.as_bytes()[..body.len() / 2]);
                 let mut response = no_cache(reply::plain(200, JSON_UTF8, Bytes::new()));
-                reply::set(
-                    &mut response,
-                    http::header::CONTENT_LENGTH,
-                    &body.len().to_string(),
-                );
+                reply::set(&mut response, http::header::CONTENT_LENGTH, &body.len().to_string());
                 *response.body_mut() = Body::new(Script::new([Step::Send(half), Step::Cut]));
                 Ok(response)
             }
-            _ => {
+            TokenAnswerFault::Slow => {
                 reply::pause(hit.parameters.number("delay_ms", SLOW_MS)).await;
                 Ok(no_cache(reply::plain(200, JSON_UTF8, body)))
             }
@@ -259,9 +238,7 @@ impl Turn<'_> {
     }
 
     fn body(&self, issued: &Issued) -> Value {
-        let left_ms = issued
-            .expires_at_ms
-            .saturating_sub(self.world.clock.now_ms());
+        let left_ms = issued.expires_at_ms.saturating_sub(self.world.clock.now_ms());
         let mut body = json!({
             "access_token": issued.access_token,
             "token_type": "Bearer",
@@ -293,58 +270,49 @@ fn count(world: &World, form: &Fields) {
 }
 
 /// The answer of a broken token endpoint, or nothing if the request goes on after a wait.
-async fn broken(world: &World, hit: &Hit) -> Option<Answer> {
+async fn broken(world: &World, hit: &Hit<TokenFault>) -> Option<Answer> {
     let described = |default: &'static str| hit.parameters.text("description", default);
     Some(Ok(match hit.fault {
-        Fault::TokenSlow => {
+        TokenFault::Slow => {
             reply::pause(hit.parameters.number("delay_ms", SLOW_MS)).await;
             return None;
         }
-        Fault::TokenHang => return Some(reply::hang(&hit.parameters).await),
-        Fault::TokenInvalidGrant => {
-            reply::oauth_error(400, "invalid_grant", described("grant request is invalid"))
+        TokenFault::Hang => return Some(reply::hang(&hit.parameters).await),
+        TokenFault::InvalidGrant => reply::oauth_error(400, "invalid_grant", described("grant request is invalid")),
+        TokenFault::Other400 => reply::oauth_error(400, "invalid_request", described("request is malformed")),
+        TokenFault::InvalidClient => {
+            reply::oauth_error(401, "invalid_client", described("client authentication failed"))
         }
-        Fault::TokenOther400 => {
-            reply::oauth_error(400, "invalid_request", described("request is malformed"))
-        }
-        Fault::TokenInvalidClient => reply::oauth_error(
-            401,
-            "invalid_client",
-            described("client authentication failed"),
-        ),
-        Fault::Token403Html => reply::bot_check(403),
-        Fault::Token404 => reply::page(404, "<html><body><h1>404 Not Found</h1></body></html>"),
-        Fault::Token429 => reply::retry_after(
+        TokenFault::Html403 => reply::bot_check(403),
+        TokenFault::NotFound => reply::page(404, "<html><body><h1>404 Not Found</h1></body></html>"),
+        TokenFault::TooMany => reply::retry_after(
             reply::oauth_error(429, "rate_limited", "too many requests"),
             hit.parameters.number("retry_after_secs", 1),
         ),
-        Fault::Token500 => reply::oauth_error(500, "server_error", "oops! something went wrong"),
-        Fault::Token503 => reply::page(
+        TokenFault::Error500 => reply::oauth_error(500, "server_error", "oops! something went wrong"),
+        TokenFault::Html503 => reply::page(
             503,
             "<html><body><h1>503 Service Temporarily Unavailable</h1></body></html>",
         ),
-        Fault::TokenTemporarilyUnavailable => reply::oauth_error(
+        TokenFault::TemporarilyUnavailable => reply::oauth_error(
             503,
             "temporarily_unavailable",
             "the server is currently unable to handle the request",
         ),
-        Fault::TokenRedirect => {
+        TokenFault::Redirect => {
             let trap = format!("{}/trap", world.origin);
-            let status = u16::try_from(hit.parameters.number("status", 302)).unwrap_or(302);
-            reply::redirect(status, hit.parameters.text("location", &trap))
+            reply::redirect(hit.parameters.status(302), hit.parameters.text("location", &trap))
         }
-        Fault::TierRefused => reply::oauth_error(403, "access_denied", TIER),
-        Fault::ChallengeRequired => challenge_required(),
-        Fault::TokenHtml200 => reply::page(200, "<!DOCTYPE html><html><body>OK</body></html>"),
-        Fault::TokenArray => reply::json(200, &json!([1, 2, 3])),
-        Fault::TokenEmptyObject => reply::json(200, &json!({})),
-        Fault::TokenJunk => reply::plain(200, "application/json", vec![b'x'; JUNK_BYTES]),
-        // Faults of other stages are never handed out here.
-        _ => return None,
+        TokenFault::TierRefused => reply::oauth_error(403, "access_denied", TIER),
+        TokenFault::ChallengeRequired => challenge_required(),
+        TokenFault::Html200 => reply::page(200, "<!DOCTYPE html><html><body>OK</body></html>"),
+        TokenFault::Array => reply::json(200, &json!([1, 2, 3])),
+        TokenFault::EmptyObject => reply::json(200, &json!({})),
+        TokenFault::Junk => reply::plain(200, "application/json", vec![b'x'; JUNK_BYTES]),
     }))
 }
 
-fn without_refresh(issued: Issued, hit: Option<Hit>) -> Issued {
+fn without_refresh(issued: Issued, hit: Option<Hit<BookingFault>>) -> Issued {
     Issued {
         refresh_token: issued.refresh_token.filter(|_| hit.is_none()),
         ..issued
@@ -360,11 +328,7 @@ fn invalid_grant() -> Response<Body> {
 }
 
 fn unsupported() -> Response<Body> {
-    reply::oauth_error(
-        400,
-        "unsupported_grant_type",
-        "unsupported grant_type requested",
-    )
+    reply::oauth_error(400, "unsupported_grant_type", "unsupported grant_type requested")
 }
 
 /// `no-store` and the older `Pragma` that RFC 6749 section 5.1 still asks for.

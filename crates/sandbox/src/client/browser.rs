@@ -44,13 +44,8 @@ impl Browser {
     pub async fn peek(&self, url: &str) -> Result<Url, ClientError> {
         let reply = self.client.get(url).await?;
         let here = parsed(url)?;
-        target(&here, &reply)?.ok_or_else(|| {
-            ClientError::Answer(format!(
-                "no redirect but {}: {}",
-                reply.status,
-                reply.text()
-            ))
-        })
+        target(&here, &reply)?
+            .ok_or_else(|| ClientError::Answer(format!("no redirect but {}: {}", reply.status, reply.text())))
     }
 
     /// Presses `approve` or `deny` on a consent page or device page and follows where it leads.
@@ -60,10 +55,7 @@ impl Browser {
     pub async fn press(&self, page: &Page, decision: &str) -> Result<Page, ClientError> {
         let html = page.reply.text();
         let action = attribute(&html, "action=\"").unwrap_or_default();
-        let url = page
-            .url
-            .join(&action)
-            .map_err(|_| ClientError::Url(action))?;
+        let url = page.url.join(&action).map_err(|_| ClientError::Url(action))?;
         let hidden = ["query", "user_code"].map(|name| {
             let value = html
                 .split("<input")
@@ -87,19 +79,13 @@ impl Browser {
         let mut reply = first;
         for _ in 0..MOST_REDIRECTS {
             let Some(next) = target(&url, &reply)? else {
-                return Ok(Page {
-                    url,
-                    visited,
-                    reply,
-                });
+                return Ok(Page { url, visited, reply });
             };
             reply = self.client.get(next.as_str()).await?;
             visited.push(next.clone());
             url = next;
         }
-        Err(ClientError::Answer(format!(
-            "too many redirects at `{url}`"
-        )))
+        Err(ClientError::Answer(format!("too many redirects at `{url}`")))
     }
 }
 

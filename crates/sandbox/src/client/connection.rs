@@ -25,9 +25,7 @@ pub(super) fn trusting(ca_pem: &str) -> Result<Arc<ClientConfig>, ClientError> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(ca_pem.as_bytes()) {
         let certificate = certificate.map_err(|error| text(error.to_string()))?;
-        roots
-            .add(certificate)
-            .map_err(|error| text(error.to_string()))?;
+        roots.add(certificate).map_err(|error| text(error.to_string()))?;
     }
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
@@ -54,8 +52,7 @@ pub(super) async fn send(
     match (url.scheme(), tls) {
         ("http", _) => exchange(stream, request).await,
         ("https", Some(tls)) => {
-            let name = ServerName::try_from(host.to_owned())
-                .map_err(|_| ClientError::Url(url.to_string()))?;
+            let name = ServerName::try_from(host.to_owned()).map_err(|_| ClientError::Url(url.to_string()))?;
             let connector = TlsConnector::from(Arc::clone(tls));
             let stream = connector.connect(name, stream).await.map_err(broken)?;
             exchange(stream, request).await
@@ -67,16 +64,11 @@ pub(super) async fn send(
     }
 }
 
-async fn exchange<S>(
-    stream: S,
-    request: Request<Full<Bytes>>,
-) -> Result<Response<Incoming>, ClientError>
+async fn exchange<S>(stream: S, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, ClientError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
-        .await
-        .map_err(broken)?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
     // It ends with the answer's body; an error on the way shows there.
     tokio::spawn(connection);
     sender.send_request(request).await.map_err(broken)

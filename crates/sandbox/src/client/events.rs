@@ -127,10 +127,7 @@ fn parse(block: &str) -> Option<Event> {
             .map(|rest| rest.strip_prefix(' ').unwrap_or(rest).to_owned())
     };
     let name = block.lines().find_map(|line| field(line, "event:"));
-    let data: Vec<String> = block
-        .lines()
-        .filter_map(|line| field(line, "data:"))
-        .collect();
+    let data: Vec<String> = block.lines().filter_map(|line| field(line, "data:")).collect();
     if name.is_none() && data.is_empty() {
         return None;
     }

@@ -92,19 +92,14 @@ impl HttpClient {
     /// # Errors
     /// As [`Self::get`].
     pub async fn post_json(&self, url: &str, body: &Value) -> Result<Reply, ClientError> {
-        self.send(Method::POST, url, JSON, body.to_string().into())
-            .await
+        self.send(Method::POST, url, JSON, body.to_string().into()).await
     }
 
     /// POST with a form.
     ///
     /// # Errors
     /// As [`Self::get`].
-    pub async fn post_form(
-        &self,
-        url: &str,
-        fields: &[(&str, &str)],
-    ) -> Result<Reply, ClientError> {
+    pub async fn post_form(&self, url: &str, fields: &[(&str, &str)]) -> Result<Reply, ClientError> {
         let form = url::form_urlencoded::Serializer::new(String::new())
             .extend_pairs(fields)
             .finish();
@@ -115,13 +110,7 @@ impl HttpClient {
     ///
     /// # Errors
     /// As [`Self::get`].
-    pub async fn send(
-        &self,
-        method: Method,
-        url: &str,
-        content_type: &str,
-        body: Bytes,
-    ) -> Result<Reply, ClientError> {
+    pub async fn send(&self, method: Method, url: &str, content_type: &str, body: Bytes) -> Result<Reply, ClientError> {
         self.in_time(async {
             let response = self.open(method, url, content_type, body).await?;
             let (parts, incoming) = response.into_parts();
@@ -141,9 +130,7 @@ impl HttpClient {
     /// As [`Self::get`]; the time is that until the answer's head.
     pub async fn stream(&self, url: &str, body: &Value) -> Result<EventStream, ClientError> {
         let body = Bytes::from(body.to_string());
-        let response = self
-            .in_time(self.open(Method::POST, url, JSON, body))
-            .await?;
+        let response = self.in_time(self.open(Method::POST, url, JSON, body)).await?;
         Ok(EventStream::new(response, self.timeout))
     }
 
@@ -159,10 +146,7 @@ impl HttpClient {
         let mut request = Request::builder()
             .method(method)
             .uri(target)
-            .header(
-                HOST,
-                &url[url::Position::BeforeHost..url::Position::AfterPort],
-            )
+            .header(HOST, &url[url::Position::BeforeHost..url::Position::AfterPort])
             .header(ACCEPT, "*/*");
         if !content_type.is_empty() {
             request = request.header(CONTENT_TYPE, content_type);
@@ -176,10 +160,7 @@ impl HttpClient {
         connection::send(&url, self.tls.as_ref(), request).await
     }
 
-    async fn in_time<T>(
-        &self,
-        work: impl Future<Output = Result<T, ClientError>>,
-    ) -> Result<T, ClientError> {
+    async fn in_time<T>(&self, work: impl Future<Output = Result<T, ClientError>>) -> Result<T, ClientError> {
         tokio::time::timeout(self.timeout, work)
             .await
             .unwrap_or(Err(ClientError::Timeout(self.timeout.as_secs())))
@@ -198,8 +179,7 @@ impl Reply {
     /// # Errors
     /// A body that is not.
     pub fn json(&self) -> Result<Value, ClientError> {
-        serde_json::from_slice(&self.body)
-            .map_err(|error| ClientError::Answer(format!("{error}: `{}`", self.text())))
+        serde_json::from_slice(&self.body).map_err(|error| ClientError::Answer(format!("{error}: `{}`", self.text())))
     }
 
     /// The body as text.

@@ -37,21 +37,13 @@ pub(super) fn probe<'a>(world: &World, received: &'a Received) -> Probe<'a> {
     Probe {
         path: &received.path,
         bearer: received.bearer(),
-        credential: if is_key(world, received) {
-            "api-key"
-        } else {
-            "grant"
-        },
+        credential: if is_key(world, received) { "api-key" } else { "grant" },
         ..Probe::default()
     }
 }
 
 /// Checks the credential against the sandbox's own truth.
-pub(super) fn admit(
-    world: &Arc<World>,
-    received: &Received,
-    streaming: bool,
-) -> Result<Admitted, Box<Response<Body>>> {
+pub(super) fn admit(world: &Arc<World>, received: &Received, streaming: bool) -> Result<Admitted, Box<Response<Body>>> {
     let bearer = received.bearer();
     if bearer.is_empty() {
         return Err(Box::new(no_credential(world)));

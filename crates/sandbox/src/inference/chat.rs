@@ -41,9 +41,7 @@ pub(super) fn stream(prompt: &Prompt, id: &str, created: u64, pieces: usize) -> 
         last["usage"] = usage(prompt);
         events.push(events::frame(events::data(&last)));
     }
-    events.push(events::frame(bytes::Bytes::from_static(
-        b"data: [DONE]\n\n",
-    )));
+    events.push(events::frame(bytes::Bytes::from_static(b"data: [DONE]\n\n")));
     events
 }
 

@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::prompt::Prompt;
-use super::{access, chat, events, faults, messages, responses};
+use super::{chat, events, gate, messages, responses};
 use crate::counters::Counters;
 use crate::received::Received;
 use crate::reply::{self, Answer};
-use crate::scenario::{Hit, Probe, Stage};
+use crate::scenario::{Hit, StreamFault};
 use crate::truth::hex;
 use crate::world::World;
 
@@ -39,43 +39,23 @@ pub(crate) async fn answer(world: &Arc<World>, received: &Received) -> Answer {
 
 async fn checked(world: &Arc<World>, received: &Received) -> Answer {
     let streaming = wants_stream(received);
-    let probe = access::probe(world, received);
-    if let Some(hit) = world.strike(Stage::Edge, &probe, received.sequence)
-        && let Some(answer) = faults::broken(world, &hit, streaming).await
-    {
-        return answer;
-    }
-    let admitted = match access::admit(world, received, streaming) {
-        Ok(admitted) => admitted,
-        Err(refused) => return Ok(*refused),
+    let passed = match gate::pass(world, received, streaming).await {
+        Ok(passed) => passed,
+        Err(answer) => return *answer,
     };
-    let probe = Probe {
-        subject: &admitted.subject,
-        credential: admitted.credential,
-        first_use: admitted.first_use,
-        age_ms: admitted.age_ms,
-        ..probe
-    };
-    if let Some(hit) = world.strike(Stage::Account, &probe, received.sequence)
-        && let Some(answer) = faults::broken(world, &hit, streaming).await
-    {
-        return answer;
-    }
     let hit = if streaming {
-        world.strike(Stage::Stream, &probe, received.sequence)
+        world.strike(&passed.probe(received), received.sequence)
     } else {
         None
     };
     Ok(route(world, received, hit.as_ref()))
 }
 
-fn route(world: &Arc<World>, received: &Received, hit: Option<&Hit>) -> Response<Body> {
+fn route(world: &Arc<World>, received: &Received, hit: Option<&Hit<StreamFault>>) -> Response<Body> {
     let path = received.path.strip_prefix("/v1").unwrap_or_default();
     match (&received.method, path) {
         (&Method::GET, "/models") => models(world),
-        (&Method::GET, path) if path.starts_with("/models/") => {
-            model(world, path.trim_start_matches("/models/"))
-        }
+        (&Method::GET, path) if path.starts_with("/models/") => model(world, path.trim_start_matches("/models/")),
         (&Method::POST, "/echo") => {
             let content_type = received.header(CONTENT_TYPE.as_str());
             reply::plain(200, content_type, received.body.clone())
@@ -83,10 +63,9 @@ fn route(world: &Arc<World>, received: &Received, hit: Option<&Hit>) -> Response
         (&Method::POST, "/chat/completions" | "/responses" | "/messages" | "/embeddings") => {
             generate(world, received, path, hit)
         }
-        (
-            _,
-            "/models" | "/echo" | "/chat/completions" | "/responses" | "/messages" | "/embeddings",
-        ) => error(405, "method_not_allowed", "Method Not Allowed"),
+        (_, "/models" | "/echo" | "/chat/completions" | "/responses" | "/messages" | "/embeddings") => {
+            error(405, "method_not_allowed", "Method Not Allowed")
+        }
         _ => error(
             404,
             "unknown_url",
@@ -95,12 +74,7 @@ fn route(world: &Arc<World>, received: &Received, hit: Option<&Hit>) -> Response
     }
 }
 
-fn generate(
-    world: &Arc<World>,
-    received: &Received,
-    path: &str,
-    hit: Option<&Hit>,
-) -> Response<Body> {
+fn generate(world: &Arc<World>, received: &Received, path: &str, hit: Option<&Hit<StreamFault>>) -> Response<Body> {
     let prompt = match Prompt::read(received) {
         Ok(prompt) => prompt,
         Err(message) => return error(400, "invalid_request_error", &message),
@@ -133,12 +107,7 @@ fn generate(
 }
 
 fn models(world: &World) -> Response<Body> {
-    let data: Vec<Value> = world
-        .config()
-        .models
-        .iter()
-        .map(|id| described(id))
-        .collect();
+    let data: Vec<Value> = world.config().models.iter().map(|id| described(id)).collect();
     reply::json(200, &json!({"object": "list", "data": data}))
 }
 
@@ -177,8 +146,7 @@ fn error(status: u16, code: &str, message: &str) -> Response<Body> {
 
 /// Whether the body asks for events; read loosely, since faults come before validation.
 fn wants_stream(received: &Received) -> bool {
-    serde_json::from_slice::<Value>(&received.body)
-        .is_ok_and(|body| body["stream"].as_bool().unwrap_or(false))
+    serde_json::from_slice::<Value>(&received.body).is_ok_and(|body| body["stream"].as_bool().unwrap_or(false))
 }
 
 /// A request id, and the digest of the body that came if it was asked for.

@@ -9,7 +9,7 @@ use http::header::CACHE_CONTROL;
 use serde_json::{Value, json};
 
 use crate::reply;
-use crate::scenario::{Fault, Hit};
+use crate::scenario::{Hit, StreamFault};
 use crate::script::{Script, Step};
 
 /// The events of one answer; some carry content, the others frame it.
@@ -21,18 +21,12 @@ pub(super) struct Event {
 
 /// An event that frames the content.
 pub(super) fn frame(bytes: Bytes) -> Event {
-    Event {
-        bytes,
-        content: false,
-    }
+    Event { bytes, content: false }
 }
 
 /// An event that carries content.
 pub(super) fn content(bytes: Bytes) -> Event {
-    Event {
-        bytes,
-        content: true,
-    }
+    Event { bytes, content: true }
 }
 
 /// `data: JSON`, as chat completions stream.
@@ -54,51 +48,72 @@ pub(super) fn stream(script: Script) -> Response<Body> {
 }
 
 /// The script of some events, broken as a scenario says.
-pub(super) fn script(events: Vec<Event>, gap_ms: u64, hit: Option<&Hit>) -> Script {
+pub(super) fn script(events: Vec<Event>, gap_ms: u64, hit: Option<&Hit<StreamFault>>) -> Script {
+    let end = hit.map(End::of);
     let mut steps = Vec::with_capacity(events.len() * 2);
     let (mut sent, mut contents) = (0, 0);
-    let mut pending_error = hit.and_then(|hit| failure(hit).map(|error| (error, error_after(hit))));
-    let cut_after = hit.and_then(cut_after);
-    if let Some(hit) = hit
-        && hit.fault == Fault::StreamEmpty
-    {
-        return Script::new([]);
-    }
     for event in events {
-        if cut_after.is_some_and(|most| sent >= most) {
-            steps.push(Step::Cut);
-            return Script::new(steps);
-        }
-        // The error comes in place of the content event that would be one too many.
-        if event.content
-            && let Some((error, _)) = pending_error.take_if(|(_, after)| contents >= *after)
+        let next_content = contents + u64::from(event.content);
+        if let Some(end) = &end
+            && end.is_before(sent, next_content)
         {
-            steps.push(Step::Send(error));
-            return Script::new(steps);
+            break;
         }
         if gap_ms > 0 && sent > 0 {
             steps.push(Step::Wait(Duration::from_millis(gap_ms)));
         }
-        contents += u64::from(event.content);
+        contents = next_content;
         sent += 1;
         steps.push(Step::Send(event.bytes));
     }
-    if let Some((error, _)) = pending_error {
-        steps.push(Step::Send(error));
-    }
-    if cut_after.is_some() {
-        steps.push(Step::Cut);
+    match end {
+        Some(End::Error { error, .. }) => steps.push(Step::Send(error)),
+        Some(End::Cut { .. }) => steps.push(Step::Cut),
+        Some(End::Empty) | None => {}
     }
     Script::new(steps)
 }
 
-fn failure(hit: &Hit) -> Option<Bytes> {
-    let wanted = matches!(hit.fault, Fault::StreamErrorFirst | Fault::StreamErrorLate);
-    if !wanted {
-        return None;
+/// How a broken stream ends.
+enum End {
+    /// With an error, in place of the content event after so many.
+    Error { error: Bytes, contents: u64 },
+    /// By a cut after so many events.
+    Cut { events: u64 },
+    /// Before it began.
+    Empty,
+}
+
+impl End {
+    fn of(hit: &Hit<StreamFault>) -> Self {
+        match hit.fault {
+            StreamFault::ErrorFirst => Self::Error {
+                error: failure(hit),
+                contents: 0,
+            },
+            StreamFault::ErrorLate => Self::Error {
+                error: failure(hit),
+                contents: hit.parameters.number("events", 2),
+            },
+            StreamFault::Cut => Self::Cut {
+                events: hit.parameters.number("events", 3),
+            },
+            StreamFault::Empty => Self::Empty,
+        }
     }
-    let text = hit.parameters.text("text", NO_SUBSCRIPTION);
-    let mut fields = json!({"message": text});
+
+    /// Whether the stream ends before an event that would be the next one.
+    fn is_before(&self, sent: u64, contents_with_it: u64) -> bool {
+        match self {
+            Self::Error { contents, .. } => contents_with_it > *contents,
+            Self::Cut { events } => sent >= *events,
+            Self::Empty => true,
+        }
+    }
+}
+
+fn failure(hit: &Hit<StreamFault>) -> Bytes {
+    let mut fields = json!({"message": hit.parameters.text("text", NO_SUBSCRIPTION)});
     if let Some(code) = hit.parameters.given("code") {
         fields["code"] = json!(code);
     }
@@ -108,20 +123,8 @@ fn failure(hit: &Hit) -> Option<Bytes> {
         fields["type"] = json!("error");
         fields
     };
-    Some(named("error", &error))
-}
-
-fn error_after(hit: &Hit) -> u64 {
-    match hit.fault {
-        Fault::StreamErrorLate => hit.parameters.number("events", 2),
-        _ => 0,
-    }
-}
-
-fn cut_after(hit: &Hit) -> Option<u64> {
-    (hit.fault == Fault::StreamCut).then(|| hit.parameters.number("events", 3))
+    named("error", &error)
 }
 
 /// The text that an error event inside a 200 was seen with.
-const NO_SUBSCRIPTION: &str =
-    "You do not have an active Grok subscription. Manage at https://grok.com";
+const NO_SUBSCRIPTION: &str = "You do not have an active Grok subscription. Manage at https://grok.com";

@@ -8,40 +8,57 @@ use serde_json::{Value, json};
 
 use super::access;
 use crate::reply::{self, Answer};
-use crate::scenario::{ENTITLEMENT, ENTITLEMENT_RESOURCES, Fault, GENERAL, Hit, Wording};
+use crate::scenario::{AccountFault, ENTITLEMENT, ENTITLEMENT_RESOURCES, EdgeFault, GENERAL, Hit, Wording};
 use crate::world::World;
 
-/// The broken answer, or nothing if the request goes on (after a wait, or to its stream).
-pub(super) async fn broken(world: &Arc<World>, hit: &Hit, streaming: bool) -> Option<Answer> {
+/// What the edge answers, or nothing if the request goes on after a wait.
+pub(super) async fn at_edge(world: &Arc<World>, hit: &Hit<EdgeFault>, streaming: bool) -> Option<Answer> {
     let given = &hit.parameters;
-    if let Some(wording) = hit.fault.wording() {
-        return Some(Ok(access::refused(world, wording, streaming)));
-    }
-    Some(Ok(match hit.fault {
-        Fault::Slow => {
+    let wording = match hit.fault {
+        EdgeFault::StaleWke => Wording::Wke,
+        EdgeFault::StaleReasonMessage => Wording::ReasonMessage,
+        EdgeFault::StaleCode => Wording::Code,
+        EdgeFault::StalePhrase => Wording::Phrase,
+        EdgeFault::StaleUpper => Wording::Upper,
+        EdgeFault::StaleUnknownReason => Wording::UnknownReason,
+        EdgeFault::Stale401 => Wording::Unauthorized,
+        EdgeFault::StaleBoth => Wording::Both,
+        EdgeFault::StaleStream => Wording::StreamFlat,
+        EdgeFault::StaleStreamNested => Wording::StreamNested,
+        EdgeFault::Slow => {
             reply::pause(given.number("delay_ms", 1000)).await;
             return None;
         }
-        Fault::Hang => return Some(reply::hang(given).await),
-        Fault::FreshTokenRefused => {
+        EdgeFault::Hang => return Some(reply::hang(given).await),
+        EdgeFault::Overloaded => return Some(Ok(overloaded(hit))),
+        EdgeFault::ServerError => {
+            let message = "The server had an error while processing your request";
+            return Some(Ok(error(given.status(500), "server_error", message)));
+        }
+        EdgeFault::EdgeHtml => return Some(Ok(reply::bot_check(given.status(403)))),
+    };
+    Some(Ok(access::refused(world, wording, streaming)))
+}
+
+/// What an account whose credential is good is told.
+pub(super) fn at_account(world: &Arc<World>, hit: &Hit<AccountFault>, streaming: bool) -> Response<Body> {
+    let given = &hit.parameters;
+    match hit.fault {
+        AccountFault::FreshTokenRefused => {
             let wording = given.given("wording").and_then(Wording::from_name);
             access::refused(world, wording.unwrap_or(Wording::Wke), streaming)
         }
-        Fault::Entitlement => denied(GENERAL, ENTITLEMENT),
-        Fault::EntitlementResources => denied(GENERAL, ENTITLEMENT_RESOURCES),
-        Fault::SpendingLimit => denied("personal-team-blocked:spending-limit", SPENDING),
-        Fault::Bare403 | Fault::Bare403Once => {
+        AccountFault::Entitlement => denied(GENERAL, ENTITLEMENT),
+        AccountFault::EntitlementResources => denied(GENERAL, ENTITLEMENT_RESOURCES),
+        AccountFault::SpendingLimit => denied("personal-team-blocked:spending-limit", SPENDING),
+        AccountFault::Bare403 | AccountFault::Bare403Once => {
             reply::plain(403, "text/plain; charset=utf-8", "Forbidden")
         }
-        Fault::RateLimit => reply::retry_after(
-            error(
-                429,
-                "rate_limit_exceeded",
-                "Rate limit reached for requests",
-            ),
+        AccountFault::RateLimit => reply::retry_after(
+            error(429, "rate_limit_exceeded", "Rate limit reached for requests"),
             given.number("retry_after_secs", 1),
         ),
-        Fault::UsageLimit => {
+        AccountFault::UsageLimit => {
             let resets_in_secs = given.number("resets_in_secs", 3600);
             let resets_at = world.clock.now_ms() / 1000 + resets_in_secs;
             reply::json(
@@ -53,34 +70,16 @@ pub(super) async fn broken(world: &Arc<World>, hit: &Hit, streaming: bool) -> Op
                 }}),
             )
         }
-        Fault::Overloaded => {
-            let status = u16::try_from(given.number("status", 529)).unwrap_or(529);
-            let response = reply::json(
-                status,
-                &json!({
-                    "type": "error",
-                    "error": {"type": "overloaded_error", "message": "Overloaded"},
-                }),
-            );
-            match given.number("retry_after_secs", 0) {
-                0 => response,
-                secs => reply::retry_after(response, secs),
-            }
-        }
-        Fault::ServerError => {
-            let status = u16::try_from(given.number("status", 500)).unwrap_or(500);
-            error(
-                status,
-                "server_error",
-                "The server had an error while processing your request",
-            )
-        }
-        Fault::EdgeHtml => {
-            reply::bot_check(u16::try_from(given.number("status", 403)).unwrap_or(403))
-        }
-        // Faults of other stages are never handed out here.
-        _ => return None,
-    }))
+    }
+}
+
+fn overloaded(hit: &Hit<EdgeFault>) -> Response<Body> {
+    let error = json!({"type": "overloaded_error", "message": "Overloaded"});
+    let response = reply::json(hit.parameters.status(529), &json!({"type": "error", "error": error}));
+    match hit.parameters.number("retry_after_secs", 0) {
+        0 => response,
+        secs => reply::retry_after(response, secs),
+    }
 }
 
 fn denied(code: &str, error: &str) -> Response<Body> {

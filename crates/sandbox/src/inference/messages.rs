@@ -23,10 +23,7 @@ pub(super) fn stream(prompt: &Prompt, id: &str, pieces: usize) -> Vec<Event> {
     begun["stop_reason"] = Value::Null;
     begun["usage"] = usage(prompt, 1);
     let mut events = vec![
-        frame(
-            "message_start",
-            &json!({"type": "message_start", "message": begun}),
-        ),
+        frame("message_start", &json!({"type": "message_start", "message": begun})),
         frame(
             "content_block_start",
             &json!({
@@ -41,10 +38,7 @@ pub(super) fn stream(prompt: &Prompt, id: &str, pieces: usize) -> Vec<Event> {
             "type": "content_block_delta", "index": 0,
             "delta": {"type": "text_delta", "text": piece},
         });
-        events.push(events::content(events::named(
-            "content_block_delta",
-            &delta,
-        )));
+        events.push(events::content(events::named("content_block_delta", &delta)));
     }
     events.push(frame(
         "content_block_stop",

@@ -5,6 +5,7 @@ mod chat;
 mod endpoints;
 mod events;
 mod faults;
+mod gate;
 mod messages;
 mod prompt;
 mod realtime;

@@ -31,9 +31,7 @@ impl Prompt {
             model: model.to_owned(),
             text: last,
             stream: body["stream"].as_bool().unwrap_or(false),
-            include_usage: body["stream_options"]["include_usage"]
-                .as_bool()
-                .unwrap_or(false),
+            include_usage: body["stream_options"]["include_usage"].as_bool().unwrap_or(false),
             input_tokens: words(&received.body),
         })
     }
@@ -47,10 +45,7 @@ impl Prompt {
     pub(super) fn pieces(&self, count: usize) -> Vec<String> {
         let letters: Vec<char> = self.answer().chars().collect();
         let size = letters.len().div_ceil(count.max(1)).max(1);
-        letters
-            .chunks(size)
-            .map(|piece| piece.iter().collect())
-            .collect()
+        letters.chunks(size).map(|piece| piece.iter().collect()).collect()
     }
 
     /// Tokens of the answer, by a rule that a caller can repeat: four bytes each.

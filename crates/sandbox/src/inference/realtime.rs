@@ -8,17 +8,22 @@ use axum::response::IntoResponse as _;
 use http::request::Parts;
 use serde_json::json;
 
-use super::access;
+use super::gate;
+use crate::counters::Counters;
 use crate::received::Received;
 use crate::reply::Answer;
 use crate::world::World;
 
 /// Upgrades a request whose credential is good.
 pub(crate) async fn upgrade(world: &Arc<World>, received: &Received, mut parts: Parts) -> Answer {
-    world.counters().inference_requests += 1;
-    if let Err(refused) = access::admit(world, received, false) {
+    {
+        let mut counters = world.counters();
+        counters.inference_requests += 1;
+        Counters::count(&mut counters.inference_by_path, &received.path);
+    }
+    if let Err(answer) = gate::pass(world, received, false).await {
         world.counters().inference_refused += 1;
-        return Ok(*refused);
+        return *answer;
     }
     let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
         Ok(upgrade) => upgrade,

@@ -19,10 +19,7 @@ pub(super) fn stream(prompt: &Prompt, id: &str, created: u64, pieces: usize) -> 
     numbered.frame("response.in_progress", json!({"response": begun}));
     let mut empty = item(id, "in_progress", "");
     empty["content"] = json!([]);
-    numbered.frame(
-        "response.output_item.added",
-        json!({"output_index": 0, "item": empty}),
-    );
+    numbered.frame("response.output_item.added", json!({"output_index": 0, "item": empty}));
     let place = |fields: Value| {
         merged(
             json!({"item_id": format!("msg_{id}"), "output_index": 0, "content_index": 0}),
@@ -43,14 +40,8 @@ pub(super) fn stream(prompt: &Prompt, id: &str, created: u64, pieces: usize) -> 
         place(json!({"part": {"type": "output_text", "text": answer, "annotations": []}})),
     );
     let item = item(id, "completed", &answer);
-    numbered.frame(
-        "response.output_item.done",
-        json!({"output_index": 0, "item": item}),
-    );
-    numbered.frame(
-        "response.completed",
-        json!({"response": whole(prompt, id, created)}),
-    );
+    numbered.frame("response.output_item.done", json!({"output_index": 0, "item": item}));
+    numbered.frame("response.completed", json!({"response": whole(prompt, id, created)}));
     numbered.events
 }
 

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::catalogue;
-use super::fault::Fault;
+use super::catalogue::Fault;
+use super::listing;
 use crate::failure::SandboxError;
 
 /// `{"name": .., "times": N or null, ...parameters}`, as it is posted to `/_sandbox/scenario`.
@@ -46,15 +46,12 @@ impl Order {
 
     /// The fault that is meant, once name and parameters are known to be right.
     pub(crate) fn fault(&self) -> Result<Fault, SandboxError> {
-        let fault = Fault::from_name(&self.name)
-            .ok_or_else(|| SandboxError::UnknownScenario(self.name.clone()))?;
+        let fault = Fault::from_name(&self.name).ok_or_else(|| SandboxError::UnknownScenario(self.name.clone()))?;
         for (parameter, value) in &self.parameters {
-            catalogue::check(fault, parameter, value).map_err(|reason| {
-                SandboxError::Parameter {
-                    scenario: self.name.clone(),
-                    parameter: parameter.clone(),
-                    reason,
-                }
+            listing::check(fault, parameter, value).map_err(|reason| SandboxError::Parameter {
+                scenario: self.name.clone(),
+                parameter: parameter.clone(),
+                reason,
             })?;
         }
         Ok(fault)
@@ -75,6 +72,11 @@ impl Parameters {
     /// A number, or its default.
     pub(crate) fn number(&self, name: &str, default: u64) -> u64 {
         self.0.get(name).and_then(Value::as_u64).unwrap_or(default)
+    }
+
+    /// The status to answer with, or its default.
+    pub(crate) fn status(&self, default: u16) -> u16 {
+        u16::try_from(self.number("status", default.into())).unwrap_or(default)
     }
 
     /// A text, or its default.

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::fault::{Audience, Fault, Stage};
+use super::audience::Audience;
+use super::catalogue::{Fault, Strikes};
 use super::order::{Order, Parameters};
 use crate::failure::SandboxError;
 
@@ -37,8 +38,9 @@ pub(crate) struct Probe<'a> {
 
 /// A scenario that strikes this request.
 #[derive(Debug, Clone)]
-pub(crate) struct Hit {
-    pub(crate) fault: Fault,
+pub(crate) struct Hit<F> {
+    pub(crate) fault: F,
+    pub(crate) name: &'static str,
     pub(crate) parameters: Parameters,
 }
 
@@ -49,11 +51,7 @@ impl Switchboard {
         self.armed.push(Armed {
             fault,
             left: order.times,
-            to_skip: order
-                .parameters
-                .get("after")
-                .and_then(Value::as_u64)
-                .unwrap_or(0),
+            to_skip: order.parameters.get("after").and_then(Value::as_u64).unwrap_or(0),
             struck: HashSet::new(),
             order,
         });
@@ -84,19 +82,13 @@ impl Switchboard {
     }
 
     /// The first armed scenario of a stage that this request matches; it counts as struck.
-    pub(crate) fn strike(&mut self, stage: Stage, probe: &Probe<'_>) -> Option<Hit> {
-        let index = self.armed.iter_mut().position(|armed| {
-            if armed.fault.stage() != stage || !armed.matches(probe) {
-                return false;
-            }
-            let skipped = armed.to_skip > 0;
-            armed.to_skip = armed.to_skip.saturating_sub(1);
-            !skipped
-        })?;
+    pub(crate) fn strike<F: Strikes>(&mut self, probe: &Probe<'_>) -> Option<Hit<F>> {
+        let (index, fault) = self.find(probe)?;
         let armed = &mut self.armed[index];
         armed.struck.insert(probe.bearer.to_owned());
         let hit = Hit {
-            fault: armed.fault,
+            fault,
+            name: armed.fault.name(),
             parameters: Parameters(armed.order.parameters.clone()),
         };
         if let Some(left) = &mut armed.left {
@@ -106,6 +98,22 @@ impl Switchboard {
             }
         }
         Some(hit)
+    }
+
+    fn find<F: Strikes>(&mut self, probe: &Probe<'_>) -> Option<(usize, F)> {
+        for (index, armed) in self.armed.iter_mut().enumerate() {
+            let Some(fault) = F::find(armed.fault) else {
+                continue;
+            };
+            if !armed.matches(probe) {
+                continue;
+            }
+            if armed.to_skip == 0 {
+                return Some((index, fault));
+            }
+            armed.to_skip -= 1;
+        }
+        None
     }
 }
 
@@ -122,7 +130,7 @@ impl Armed {
 
     /// The conditions that belong to the fault itself.
     fn applies(&self, probe: &Probe<'_>) -> bool {
-        match self.fault.audience() {
+        match self.fault.entry().audience {
             Audience::Anyone => true,
             Audience::Grants => probe.credential == "grant",
             Audience::OnceEach => !self.struck.contains(probe.bearer),
@@ -132,12 +140,7 @@ impl Armed {
     }
 
     fn finds_fresh(&self, probe: &Probe<'_>) -> bool {
-        match self
-            .order
-            .parameters
-            .get("within_ms")
-            .and_then(Value::as_u64)
-        {
+        match self.order.parameters.get("within_ms").and_then(Value::as_u64) {
             Some(within_ms) => probe.age_ms < within_ms,
             None => probe.first_use && !self.struck.contains(probe.bearer),
         }

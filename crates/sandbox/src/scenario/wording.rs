@@ -88,10 +88,7 @@ impl Wording {
         let general = |error: &str| Refused::Plain(403, json!({"code": GENERAL, "error": error}));
         match self {
             Self::Wke => general(VALIDATION_WITH_MARKER),
-            Self::ReasonMessage => Refused::Plain(
-                403,
-                json!({"reason": GENERAL, "message": VALIDATION_WITH_MARKER}),
-            ),
+            Self::ReasonMessage => Refused::Plain(403, json!({"reason": GENERAL, "message": VALIDATION_WITH_MARKER})),
             Self::Code => Refused::Plain(403, json!({"code": MARKER, "error": VALIDATION})),
             Self::Phrase => general(VALIDATION),
             Self::Upper => Refused::Plain(
@@ -101,9 +98,9 @@ impl Wording {
                     "error": VALIDATION_WITH_MARKER.to_uppercase(),
                 }),
             ),
-            Self::UnknownReason => general(
-                "These credentials are of no use here. [WKE=unauthenticated:some-future-reason]",
-            ),
+            Self::UnknownReason => {
+                general("These credentials are of no use here. [WKE=unauthenticated:some-future-reason]")
+            }
             Self::Unauthorized => Refused::Plain(
                 401,
                 json!({"error": {
@@ -125,8 +122,7 @@ impl Wording {
 }
 
 /// The `code` that xAI writes for three different reasons.
-pub(crate) const GENERAL: &str =
-    "The caller does not have permission to execute the specified operation";
+pub(crate) const GENERAL: &str = "The caller does not have permission to execute the specified operation";
 /// The shorter of xAI's two entitlement texts.
 pub(crate) const ENTITLEMENT: &str = "You have either run out of available resources or do not \
      have an active Grok subscription. Manage at https://grok.com";

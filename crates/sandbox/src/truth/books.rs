@@ -132,18 +132,10 @@ impl Books {
     }
 
     /// Starts a family for a consent and issues its first tokens.
-    pub(crate) fn open_family(
-        &mut self,
-        consent: Consent,
-        lifetimes: &Lifetimes,
-        now_ms: u64,
-    ) -> Issued {
+    pub(crate) fn open_family(&mut self, consent: Consent, lifetimes: &Lifetimes, now_ms: u64) -> Issued {
         let family = self.families.len();
         let id = self.mint.id("grant");
-        let offline = consent
-            .scope
-            .split(' ')
-            .any(|word| word == "offline_access");
+        let offline = consent.scope.split(' ').any(|word| word == "offline_access");
         self.families.push(Family {
             id,
             consent,
@@ -223,6 +215,19 @@ impl Books {
         }
     }
 
+    /// Whose login an access token, refresh token or code comes from, good or not.
+    pub(crate) fn subject_of(&self, secret: &str) -> Option<String> {
+        let family = self
+            .access_tokens
+            .get(secret)
+            .map(|entry| entry.family)
+            .or_else(|| self.refresh_tokens.get(secret).map(|entry| entry.family));
+        match family {
+            Some(family) => Some(self.families[family].consent.subject.clone()),
+            None => self.codes.get(secret).map(|code| code.consent.subject.clone()),
+        }
+    }
+
     /// Makes every access token issued so far stale; says how many were live.
     pub(crate) fn expire_access_tokens(&mut self) -> u64 {
         let mut count = 0;
@@ -268,10 +273,7 @@ impl Books {
 
     /// How many families were revoked since the books were opened.
     pub(crate) fn families_revoked(&self) -> u64 {
-        self.families
-            .iter()
-            .filter(|family| family.revoked.is_some())
-            .count() as u64
+        self.families.iter().filter(|family| family.revoked.is_some()).count() as u64
     }
 
     /// The state of every login.
@@ -283,10 +285,7 @@ impl Books {
             .map(|(index, family)| self.family_state(index, family, now_ms))
             .collect();
         GrantState {
-            live_access_tokens: families
-                .iter()
-                .map(|family| family.live_access_tokens)
-                .sum(),
+            live_access_tokens: families.iter().map(|family| family.live_access_tokens).sum(),
             live_refresh_tokens: families
                 .iter()
                 .filter(|family| family.alive && family.refresh_fingerprint.is_some())
@@ -327,23 +326,12 @@ impl Books {
 
     fn issue_refresh(&mut self, family: usize) -> String {
         let token = self.mint.secret("refresh-token");
-        self.refresh_tokens.insert(
-            token.clone(),
-            RefreshToken {
-                family,
-                spent: None,
-            },
-        );
+        self.refresh_tokens
+            .insert(token.clone(), RefreshToken { family, spent: None });
         token
     }
 
-    fn issue(
-        &mut self,
-        family: usize,
-        refresh_token: Option<String>,
-        lifetimes: &Lifetimes,
-        now_ms: u64,
-    ) -> Issued {
+    fn issue(&mut self, family: usize, refresh_token: Option<String>, lifetimes: &Lifetimes, now_ms: u64) -> Issued {
         let consent = self.families[family].consent.clone();
         let expires_at_ms = now_ms + lifetimes.access_secs * 1000;
         let claims = json!({

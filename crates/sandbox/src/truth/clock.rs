@@ -12,9 +12,7 @@ pub(crate) struct Clock {
 impl Clock {
     /// Milliseconds since the epoch, as this sandbox sees it.
     pub(crate) fn now_ms(&self) -> u64 {
-        let wall = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let wall_ms = u64::try_from(wall.as_millis()).unwrap_or(u64::MAX);
         wall_ms.saturating_add(self.ahead_ms.load(Ordering::Relaxed))
     }

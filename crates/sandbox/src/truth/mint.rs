@@ -19,13 +19,9 @@ impl Mint {
         let mut bytes = [0; 32];
         match seed {
             Some(seed) => bytes[..8].copy_from_slice(&seed.to_be_bytes()),
-            None => getrandom::fill(&mut bytes)
-                .map_err(|error| SandboxError::Entropy(error.to_string()))?,
+            None => getrandom::fill(&mut bytes).map_err(|error| SandboxError::Entropy(error.to_string()))?,
         }
-        Ok(Self {
-            seed: bytes,
-            count: 0,
-        })
+        Ok(Self { seed: bytes, count: 0 })
     }
 
     /// 256 bits as text that needs no escaping in forms and URLs.
@@ -76,6 +72,5 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 
 /// The consonants of RFC 8628 section 6.1: no vowels, so no words.
 const USER_CODE_LETTERS: [char; 20] = [
-    'B', 'C', 'D', 'F', 'G', 'H', 'J', 'K', 'L', 'M', 'N', 'P', 'Q', 'R', 'S', 'T', 'V', 'W', 'X',
-    'Z',
+    'B', 'C', 'D', 'F', 'G', 'H', 'J', 'K', 'L', 'M', 'N', 'P', 'Q', 'R', 'S', 'T', 'V', 'W', 'X', 'Z',
 ];

@@ -40,16 +40,7 @@ async fn a_code_gives_tokens_with_the_claims_of_xai() {
     assert_eq!(json["scope"], SCOPE);
     assert_eq!(json["expires_in"], 6 * 60 * 60);
     let access = claims(json["access_token"].as_str().unwrap());
-    for name in [
-        "exp",
-        "iat",
-        "sub",
-        "aud",
-        "scope",
-        "principal_id",
-        "tier",
-        "team_id",
-    ] {
+    for name in ["exp", "iat", "sub", "aud", "scope", "principal_id", "tier", "team_id"] {
         assert!(!access[name].is_null(), "{name} is missing");
     }
     let id = claims(json["id_token"].as_str().unwrap());
@@ -67,21 +58,11 @@ async fn the_verifier_is_verified() {
         (other.as_str(), "invalid_grant"),
         ("short", "invalid_request"),
     ] {
-        let reply = visitor
-            .exchange(&code, &[("code_verifier", verifier)])
-            .await;
-        assert_eq!(
-            (reply.status.as_u16(), error(&reply).as_str()),
-            (400, wanted)
-        );
+        let reply = visitor.exchange(&code, &[("code_verifier", verifier)]).await;
+        assert_eq!((reply.status.as_u16(), error(&reply).as_str()), (400, wanted));
     }
-    let reply = visitor
-        .exchange(&code, &[("code_verifier", VERIFIER)])
-        .await;
-    assert_eq!(
-        reply.status, 200,
-        "a refused exchange must not spend the code"
-    );
+    let reply = visitor.exchange(&code, &[("code_verifier", VERIFIER)]).await;
+    assert_eq!(reply.status, 200, "a refused exchange must not spend the code");
 }
 
 #[tokio::test]
@@ -91,18 +72,13 @@ async fn the_challenge_is_wanted_again_unless_configured_otherwise() {
     let reply = visitor.exchange(&code, &[("code_challenge", "")]).await;
     assert_eq!(reply.status, 400);
     assert!(reply.text().contains("code_challenge is required"));
-    let reply = visitor
-        .exchange(&code, &[("code_challenge", &"x".repeat(43))])
-        .await;
+    let reply = visitor.exchange(&code, &[("code_challenge", &"x".repeat(43))]).await;
     assert_eq!(error(&reply), "invalid_grant");
     visitor
         .control
         .reconfigure(|config| config.require_challenge_at_token = false);
     let reply = visitor
-        .exchange(
-            &code,
-            &[("code_challenge", ""), ("code_challenge_method", "")],
-        )
+        .exchange(&code, &[("code_challenge", ""), ("code_challenge_method", "")])
         .await;
     assert_eq!(reply.status, 200);
 }
@@ -113,10 +89,7 @@ async fn a_code_works_once_and_its_reuse_revokes_the_grant() {
     let code = visitor.code().await;
     let first = visitor.exchange(&code, &[]).await.json().unwrap();
     let again = visitor.exchange(&code, &[]).await;
-    assert_eq!(
-        (again.status.as_u16(), error(&again).as_str()),
-        (400, "invalid_grant")
-    );
+    assert_eq!((again.status.as_u16(), error(&again).as_str()), (400, "invalid_grant"));
     let refused = visitor.chat(first["access_token"].as_str().unwrap()).await;
     assert_eq!(refused.status, 403);
     assert_eq!(visitor.control.counters().families_revoked, 1);
@@ -127,12 +100,7 @@ async fn wrong_redirect_client_and_encoding_are_refused() {
     let visitor = Visitor::new().await;
     let code = visitor.code().await;
     for (field, value, status, wanted) in [
-        (
-            "redirect_uri",
-            "http://127.0.0.1:56121/other",
-            400,
-            "invalid_grant",
-        ),
+        ("redirect_uri", "http://127.0.0.1:56121/other", 400, "invalid_grant"),
         ("redirect_uri", "", 400, "invalid_request"),
         ("client_id", "someone", 401, "invalid_client"),
         ("client_id", "", 400, "invalid_request"),
@@ -166,15 +134,9 @@ async fn wrong_redirect_client_and_encoding_are_refused() {
 #[tokio::test]
 async fn basic_authentication_is_challenged() {
     let visitor = Visitor::new().await;
-    let client = visitor
-        .http
-        .clone()
-        .header("authorization", "Basic bm9ib2R5OnM=");
+    let client = visitor.http.clone().header("authorization", "Basic bm9ib2R5OnM=");
     let reply = client
-        .post_form(
-            &visitor.url("/oauth2/token"),
-            &[("grant_type", "refresh_token")],
-        )
+        .post_form(&visitor.url("/oauth2/token"), &[("grant_type", "refresh_token")])
         .await
         .unwrap();
     assert_eq!(reply.status, 401);
@@ -199,10 +161,7 @@ async fn errors_of_the_authorize_request_go_where_they_belong() {
     ] {
         let url = visitor.authorize_url(&[(field, value)]);
         let reply = visitor.http.get(&url).await.unwrap();
-        assert_eq!(
-            reply.status, 400,
-            "{field}={value} must be shown, never redirected"
-        );
+        assert_eq!(reply.status, 400, "{field}={value} must be shown, never redirected");
     }
     let browser = Browser::new(visitor.http.clone());
     for (field, value, wanted) in [
@@ -269,10 +228,7 @@ async fn the_bytes_of_a_token_request_are_kept_as_sent() {
     assert!(body.contains(&format!("code_challenge={CHALLENGE}")));
     assert!(body.contains("redirect_uri=http%3A%2F%2F127.0.0.1%3A56121%2Fcallback"));
     let seen = visitor.control.log();
-    let line = seen
-        .iter()
-        .find(|line| line.path == "/oauth2/token")
-        .unwrap();
+    let line = seen.iter().find(|line| line.path == "/oauth2/token").unwrap();
     assert_eq!(line.status, Some(200));
     assert_eq!(line.grant_type.as_deref(), Some("authorization_code"));
     assert!(line.fields.contains(&String::from("code_verifier")));

@@ -60,20 +60,11 @@ async fn within_the_grace_a_reuse_answers_the_same_pair() {
     let first = visitor.login().await;
     let second = pair(&visitor.refresh(&first.refresh).await);
     let again = pair(&visitor.refresh(&first.refresh).await);
-    assert_eq!(
-        (&second.access, &second.refresh),
-        (&again.access, &again.refresh)
-    );
+    assert_eq!((&second.access, &second.refresh), (&again.access, &again.refresh));
     assert_eq!(visitor.control.counters().refresh_reuses, 1);
     visitor.control.advance(Duration::from_secs(11));
-    assert_eq!(
-        error(&visitor.refresh(&first.refresh).await),
-        "invalid_grant"
-    );
-    assert_eq!(
-        error(&visitor.refresh(&second.refresh).await),
-        "invalid_grant"
-    );
+    assert_eq!(error(&visitor.refresh(&first.refresh).await), "invalid_grant");
+    assert_eq!(error(&visitor.refresh(&second.refresh).await), "invalid_grant");
 }
 
 #[tokio::test]
@@ -81,18 +72,11 @@ async fn without_rotation_the_token_stays() {
     let visitor = Visitor::with(|config| config.rotate_refresh_tokens = false).await;
     let first = visitor.login().await;
     for _ in 0..3 {
-        assert_eq!(
-            pair(&visitor.refresh(&first.refresh).await).refresh,
-            first.refresh
-        );
+        assert_eq!(pair(&visitor.refresh(&first.refresh).await).refresh, first.refresh);
     }
     let counters = visitor.control.counters();
     assert_eq!(
-        (
-            counters.refreshes,
-            counters.rotations,
-            counters.refresh_reuses
-        ),
+        (counters.refreshes, counters.rotations, counters.refresh_reuses),
         (3, 0, 0)
     );
 }
@@ -127,18 +111,11 @@ async fn expire_makes_all_tokens_stale_in_the_chosen_words() {
     let first = visitor.login().await;
     assert_eq!(visitor.control.expire(Wording::Code), 1);
     let refused = visitor.chat(&first.access).await;
-    assert_eq!(
-        refused.json().unwrap()["code"],
-        "unauthenticated:bad-credentials"
-    );
+    assert_eq!(refused.json().unwrap()["code"], "unauthenticated:bad-credentials");
     visitor.control.expire(Wording::Unauthorized);
     let refused = visitor.chat(&first.access).await;
     assert_eq!(refused.status, 401);
-    assert!(
-        refused
-            .header("www-authenticate")
-            .contains("error=\"invalid_token\"")
-    );
+    assert!(refused.header("www-authenticate").contains("error=\"invalid_token\""));
     let second = pair(&visitor.refresh(&first.refresh).await);
     assert_eq!(visitor.chat(&second.access).await.status, 200);
 }
@@ -152,20 +129,11 @@ async fn revocation_ends_the_grant_and_knows_its_client() {
     let reply = visitor.http.post_form(&url, &foreign).await.unwrap();
     assert_eq!(error(&reply), "invalid_request");
     let unknown = [("client_id", "evergrant"), ("token", "nonsense")];
-    assert_eq!(
-        visitor.http.post_form(&url, &unknown).await.unwrap().status,
-        200
-    );
-    let own = [
-        ("client_id", "evergrant"),
-        ("token", first.refresh.as_str()),
-    ];
+    assert_eq!(visitor.http.post_form(&url, &unknown).await.unwrap().status, 200);
+    let own = [("client_id", "evergrant"), ("token", first.refresh.as_str())];
     let reply = visitor.http.post_form(&url, &own).await.unwrap();
     assert_eq!((reply.status.as_u16(), reply.body.len()), (200, 0));
-    assert_eq!(
-        error(&visitor.refresh(&first.refresh).await),
-        "invalid_grant"
-    );
+    assert_eq!(error(&visitor.refresh(&first.refresh).await), "invalid_grant");
     assert_eq!(visitor.chat(&first.access).await.status, 403);
     let counters = visitor.control.counters();
     assert_eq!((counters.revocations, counters.families_revoked), (3, 1));
