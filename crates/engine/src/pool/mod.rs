@@ -1,1 +1,19 @@
-//! Who may be used now.
+//! Who may be used now: cooldowns, leases, the roster of a provider, and what an outcome changes.
+
+mod cooldown;
+mod health;
+mod lease;
+mod member;
+mod outcome;
+mod roster;
+mod traffic;
+mod view;
+
+pub use cooldown::{Reset, Rule, rule};
+pub use health::{Bar, Readiness, Renewability, readiness, renewability, secret};
+pub use lease::Lease;
+pub use member::{Life, Member};
+pub use outcome::{Outcome, Refusal, Report, apply, changes};
+pub use roster::{Choice, Roster, Strategy};
+pub use traffic::Traffic;
+pub use view::{Pool, View};

@@ -69,7 +69,7 @@ pub struct Standing {
     pub strikes: u32,
     /// The newest generation that a 2xx has accepted.
     pub accepted: Option<Generation>,
-    /// The newest generation that was refused as unauthenticated (or without a word) and not accepted since.
+    /// The newest generation that was refused as unauthenticated and not accepted since.
     pub refused: Option<Generation>,
     /// When a renewal last settled an unknown denial as not-entitled; for that the grant is renewed once an hour at most.
     pub settled: Option<Timestamp>,

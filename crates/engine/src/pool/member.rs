@@ -1,0 +1,123 @@
+//! A credential as the pool sees it: everything about it but its secret.
+
+use std::time::Duration;
+
+use super::lease::Lease;
+use crate::credential::Material;
+use crate::store::{Record, Standing};
+use crate::time::{Moment, Timestamp};
+
+/// A credential of a roster, without its secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// The lease it would be used under.
+    pub lease: Lease,
+    /// Lower is preferred.
+    pub priority: i32,
+    /// When its record was made; the older is preferred.
+    pub created_at: Timestamp,
+    /// What is known of its usability.
+    pub standing: Standing,
+    /// How long its secret can be used.
+    pub life: Life,
+    /// The tool that owns it, if it is borrowed.
+    pub owner: Option<String>,
+}
+
+/// How long a secret can be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Life {
+    /// It was logged out: there is no secret.
+    None,
+    /// No end is known, as with API keys.
+    Open,
+    /// An access token of our own grant.
+    Token {
+        /// When it was received.
+        obtained: Moment,
+        /// How long it lives from then on, if that is known.
+        lifetime: Option<Duration>,
+        /// Whether there is a refresh token to renew it with.
+        renewable: bool,
+    },
+    /// Another tool's access token.
+    Borrowed {
+        /// When it expires, if that is known.
+        expires_at: Option<Timestamp>,
+    },
+}
+
+impl Member {
+    /// The member of a record.
+    pub fn of(record: &Record) -> Self {
+        let life = match &record.material {
+            Material::Grant(grant) => Life::Token {
+                obtained: grant.obtained.clone(),
+                lifetime: grant.lifetime,
+                renewable: grant.refresh_token.is_some(),
+            },
+            Material::ApiKey(_) | Material::EnvKey(_) => Life::Open,
+            Material::Borrowed { expires_at, .. } => Life::Borrowed {
+                expires_at: *expires_at,
+            },
+            Material::Gone => Life::None,
+        };
+        let owner = match &record.material {
+            Material::Borrowed { tool, .. } => Some(tool.clone()),
+            Material::Grant(_) | Material::ApiKey(_) | Material::EnvKey(_) | Material::Gone => None,
+        };
+        Self {
+            lease: Lease {
+                fence: record.fence(),
+                provider: record.provider.clone(),
+                label: record.label.clone(),
+                kind: record.material.kind(),
+            },
+            priority: record.priority,
+            created_at: record.created_at,
+            standing: record.standing.clone(),
+            life,
+            owner,
+        }
+    }
+
+    /// How long its secret can still be used, by the pessimistic of the two clocks; `None` is "no known end".
+    pub fn remaining(&self, now: &Moment) -> Option<Duration> {
+        match &self.life {
+            Life::None => Some(Duration::ZERO),
+            Life::Open => None,
+            Life::Token { obtained, lifetime, .. } => {
+                lifetime.map(|lifetime| lifetime.saturating_sub(now.pessimistic_since(obtained)))
+            }
+            Life::Borrowed { expires_at } => expires_at.map(|at| at.since(now.wall)),
+        }
+    }
+
+    /// How old its access token is, if it is a grant of our own.
+    pub fn age(&self, now: &Moment) -> Option<Duration> {
+        match &self.life {
+            Life::Token { obtained, .. } => Some(now.since(obtained)),
+            Life::None | Life::Open | Life::Borrowed { .. } => None,
+        }
+    }
+
+    /// Below this rest of its life a caller waits for a renewal: the smaller of 10 s and a tenth of the lifetime, or
+    /// what the caller asks for if that is more.
+    pub fn floor(&self, min_valid: Duration) -> Duration {
+        match &self.life {
+            Life::Token {
+                lifetime: Some(lifetime),
+                ..
+            } => min_valid.max(CALLER_WAITS_BELOW.min(*lifetime / 10)),
+            Life::Token { lifetime: None, .. } | Life::None | Life::Open | Life::Borrowed { .. } => min_valid,
+        }
+    }
+
+    /// Whether its present generation was refused as unauthenticated and not accepted since.
+    pub fn is_refused(&self) -> bool {
+        self.standing.refused == Some(self.lease.fence.generation)
+    }
+}
+
+/// A request is on its way for seconds: a token with less than that left would expire on the road.
+const CALLER_WAITS_BELOW: Duration = Duration::from_secs(10);

@@ -1,0 +1,152 @@
+//! What the outcome of a request changes in the standing of the credential that earned it.
+
+use std::time::Duration;
+
+use super::cooldown::rule;
+use super::health::cooling;
+use super::lease::Lease;
+use crate::credential::{Fence, Generation};
+use crate::failure::Code;
+use crate::store::{Health, LastError, Standing};
+use crate::time::{Moment, Timestamp};
+use crate::vocabulary::Verdict;
+
+/// What a credential earned, and at which generation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// Who earned it.
+    pub lease: Lease,
+    /// What.
+    pub outcome: Outcome,
+    /// Whether nobody else of the provider could serve.
+    pub sole: bool,
+}
+
+/// What became of a request, as far as its credential is concerned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// A 2xx.
+    Accepted,
+    /// It was not accepted and a renewal is on its way: no penalty, but nobody adopts this generation any more.
+    Doubted,
+    /// It was refused, and that stands.
+    Refused(Refusal),
+}
+
+/// A refusal that stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// What it means.
+    pub verdict: Verdict,
+    /// The stable code of it.
+    pub code: Code,
+    /// The signal that decided.
+    pub signal: String,
+    /// At most 200 redacted characters of the answer.
+    pub fragment: String,
+    /// The answer's own time, unclamped.
+    pub retry_after: Option<Duration>,
+    /// Whether it settles an unknown denial.
+    pub settles: bool,
+}
+
+/// The standing after a report; the same as before if the credential has another generation or epoch by now.
+pub fn apply(standing: &Standing, current: &Fence, report: &Report, now: &Moment, entropy: u64) -> Standing {
+    let mut after = standing.clone();
+    if *current != report.lease.fence {
+        return after;
+    }
+    let generation = current.generation;
+    match &report.outcome {
+        Outcome::Accepted => accept(&mut after, generation),
+        Outcome::Doubted => after.refused = Some(generation),
+        Outcome::Refused(refusal) => refuse(&mut after, generation, refusal, report.sole, now, entropy),
+    }
+    after
+}
+
+/// Whether an accepted request would change the standing at all: most do not, and nothing is written for them.
+pub fn changes(standing: &Standing, generation: Generation) -> bool {
+    let cleared = match standing.health {
+        Health::Cooling { .. } | Health::NotEntitled { .. } | Health::AccountDisabled { .. } => false,
+        Health::Ready
+        | Health::OutcomeUnknown { .. }
+        | Health::Quarantined { .. }
+        | Health::NeedsLogin { .. }
+        | Health::Unsaved { .. }
+        | Health::LoggedOut { .. } => standing.strikes == 0,
+    };
+    !cleared || standing.accepted != Some(generation) || standing.refused == Some(generation)
+}
+
+fn accept(standing: &mut Standing, generation: Generation) {
+    standing.accepted = Some(generation);
+    standing.strikes = 0;
+    if standing.refused == Some(generation) {
+        standing.refused = None;
+    }
+    match standing.health {
+        Health::Cooling { .. } | Health::NotEntitled { .. } | Health::AccountDisabled { .. } => {
+            standing.health = Health::Ready;
+        }
+        Health::Ready
+        | Health::OutcomeUnknown { .. }
+        | Health::Quarantined { .. }
+        | Health::NeedsLogin { .. }
+        | Health::Unsaved { .. }
+        | Health::LoggedOut { .. } => {}
+    }
+}
+
+fn refuse(standing: &mut Standing, generation: Generation, refusal: &Refusal, sole: bool, now: &Moment, entropy: u64) {
+    if refusal.verdict == Verdict::Unauthenticated {
+        standing.refused = Some(generation);
+    }
+    if refusal.settles {
+        standing.settled = Some(now.wall);
+    }
+    let before = match &standing.health {
+        Health::Ready => None,
+        Health::Cooling { why, .. } => Some(*why),
+        Health::NotEntitled { .. } => Some(Verdict::NotEntitled),
+        Health::AccountDisabled { .. } => Some(Verdict::AccountDisabled),
+        // What these say weighs more than a cooldown, and their last error is the one that the user must see.
+        Health::OutcomeUnknown { .. }
+        | Health::Quarantined { .. }
+        | Health::NeedsLogin { .. }
+        | Health::Unsaved { .. }
+        | Health::LoggedOut { .. } => return,
+    };
+    standing.last_error = Some(LastError {
+        verdict: refusal.verdict,
+        code: refusal.code,
+        signal: refusal.signal.clone(),
+        at: now.wall,
+        generation,
+        fragment: refusal.fragment.clone(),
+    });
+    let Some(rule) = rule(refusal.verdict) else { return };
+    let stands = cooling(&standing.health, now);
+    // A refusal during the cooldown it caused (requests under way, probes) is no new strike.
+    let strikes = match (before == Some(refusal.verdict), stands) {
+        (true, None) => standing.strikes.saturating_add(1),
+        (true, Some(_)) => standing.strikes,
+        (false, _) => 0,
+    };
+    let length = rule.length(refusal.retry_after, strikes, entropy, sole);
+    let until = now.wall.plus(length);
+    if stands.is_none_or(|(stands, _)| stands < until) {
+        standing.strikes = strikes;
+        standing.health = health(refusal.verdict, until, generation);
+    }
+}
+
+const fn health(verdict: Verdict, until: Timestamp, generation: Generation) -> Health {
+    if matches!(verdict, Verdict::NotEntitled) {
+        Health::NotEntitled { until, generation }
+    } else if matches!(verdict, Verdict::AccountDisabled) {
+        Health::AccountDisabled { until }
+    } else {
+        Health::Cooling { until, why: verdict }
+    }
+}

@@ -1,0 +1,45 @@
+//! In-memory counters of what was sent with each credential; nothing of it is ever written.
+
+use std::collections::HashMap;
+
+use super::lease::Lease;
+use crate::credential::CredentialId;
+use crate::time::{BootTime, Moment};
+
+/// What was sent with each credential of a pool since this process began.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Traffic {
+    uses: HashMap<CredentialId, Use>,
+    turn: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+struct Use {
+    sent: u64,
+    last: Option<BootTime>,
+}
+
+impl Traffic {
+    /// Counts a request.
+    pub fn sent(&mut self, lease: &Lease, now: &Moment) {
+        let one = self.uses.entry(lease.fence.id.clone()).or_default();
+        one.sent += 1;
+        one.last = Some(now.boot);
+        self.turn += 1;
+    }
+
+    /// How many requests were sent with it.
+    pub fn count(&self, id: &CredentialId) -> u64 {
+        self.uses.get(id).map_or(0, |one| one.sent)
+    }
+
+    /// When the last request was sent with it.
+    pub fn last(&self, id: &CredentialId) -> Option<BootTime> {
+        self.uses.get(id).and_then(|one| one.last)
+    }
+
+    /// How many requests were sent with any; round-robin counts by it.
+    pub const fn turn(&self) -> u64 {
+        self.turn
+    }
+}

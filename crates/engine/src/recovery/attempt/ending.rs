@@ -1,0 +1,153 @@
+//! How a request ends, and how each step is put together.
+
+use super::action::{Action, Step, Tally};
+use super::failing::{nothing_usable, refused};
+use super::note::{Act, Note};
+use super::state::{Attempt, Doing, Trouble, Turn};
+use crate::failure::{Code, Failure};
+use crate::pool::{Lease, Outcome, Refusal, Report, changes};
+use crate::verdict::Reading;
+use crate::vocabulary::Verdict;
+
+impl Attempt {
+    /// The step that waits for `doing`.
+    pub(super) fn step(mut self, turn: &mut Turn<'_>, doing: Doing, action: Action) -> Step {
+        let tally = Tally {
+            tries: self.tries,
+            repaired: self.repaired.clone(),
+        };
+        self.doing = doing;
+        Step {
+            next: Some(self),
+            action,
+            reports: std::mem::take(&mut turn.reports),
+            note: turn.note.take(),
+            tally,
+        }
+    }
+
+    /// The last step.
+    pub(super) fn end(mut self, turn: &mut Turn<'_>, action: Action) -> Step {
+        match action {
+            Action::Deliver(Some(_)) | Action::Fail(_) => self.repaired.clear(),
+            Action::Deliver(None)
+            | Action::Send(_)
+            | Action::Renew(_)
+            | Action::Reread(_)
+            | Action::WaitUntil(_)
+            | Action::AwaitGeneration { .. }
+            | Action::FallBack(_)
+            | Action::Close => {}
+        }
+        let step = self.step(turn, Doing::Choosing, action);
+        Step { next: None, ..step }
+    }
+
+    /// Nothing more can be done: the newest refusal goes through as it is, or we answer ourselves.
+    pub(super) fn finish(mut self, turn: &mut Turn<'_>) -> Step {
+        if let Some(failure) = self.held.take() {
+            self.noted(turn, Act::Deliver);
+            return self.end(turn, Action::Deliver(Some(failure)));
+        }
+        self.noted(turn, Act::Fail);
+        let missed = self.missed.take();
+        let failure = nothing_usable(&self.plan, turn.view, missed, turn.now);
+        self.end(turn, Action::Fail(failure))
+    }
+
+    /// The answer goes to the client as it is, and no failure explains it.
+    pub(super) fn deliver(self, turn: &mut Turn<'_>) -> Step {
+        self.step(turn, Doing::Listening, Action::Deliver(None))
+    }
+
+    /// What happened cannot have happened here.
+    pub(super) fn misled(mut self, turn: &mut Turn<'_>, doing: &Doing) -> Step {
+        self.noted(turn, Act::Fail);
+        let failure = Failure::new(Code::Internal, "the recovery of a request lost its way")
+            .with_remedy(crate::remedy::Remedy::Report)
+            .with_detail(format!("while {}", doing.as_str()));
+        self.end(turn, Action::Fail(failure))
+    }
+
+    /// Tells the log what was done about the refusal at hand, and counts it as a repair if it is one.
+    pub(super) fn noted(&mut self, turn: &mut Turn<'_>, act: Act) {
+        if let Some(word) = act.repair()
+            && !self.repaired.contains(&word)
+        {
+            self.repaired.push(word);
+        }
+        if let Some(Trouble { lease, verdict, signal }) = self.trouble.take() {
+            turn.note = Some(Note {
+                generation: lease.fence.generation,
+                provider: lease.provider,
+                label: lease.label,
+                verdict,
+                signal,
+                act,
+            });
+        }
+    }
+
+    /// Keeps what explains a refusal, for the case that it goes through to the client.
+    pub(super) fn hold(&mut self, turn: &Turn<'_>, lease: &Lease, reading: &Reading, verdict: Verdict) {
+        let member = turn.view.member(lease);
+        self.held = Some(refused(verdict, lease, member, reading.retry_after, turn.now));
+    }
+}
+
+impl Turn<'_> {
+    /// Reports that the credential was accepted, if that is news.
+    pub(super) fn accepted(&mut self, lease: &Lease) {
+        let news = |member: &crate::pool::Member| changes(&member.standing, lease.fence.generation);
+        if self.view.member(lease).is_none_or(news) {
+            self.report(lease, Outcome::Accepted);
+        }
+    }
+
+    /// Reports a refusal that stands, read as `verdict`.
+    pub(super) fn penalised(&mut self, lease: &Lease, reading: &Reading, verdict: Verdict, settles: bool) {
+        let member = self.view.member(lease);
+        let failure = refused(verdict, lease, member, reading.retry_after, self.now);
+        let refusal = Refusal {
+            verdict,
+            code: failure.code,
+            signal: reading.signal.name.clone(),
+            fragment: reading.fragment.clone(),
+            retry_after: reading.retry_after,
+            settles,
+        };
+        self.report(lease, Outcome::Refused(refusal));
+    }
+
+    /// Reports an outcome, unless the credential has moved on from the generation that earned it.
+    pub(super) fn report(&mut self, lease: &Lease, outcome: Outcome) {
+        let moved_on = |member: &crate::pool::Member| {
+            let (current, earned) = (&member.lease.fence, &lease.fence);
+            current.generation > earned.generation || current.epoch > earned.epoch
+        };
+        if self.view.member(lease).is_some_and(moved_on) {
+            return;
+        }
+        let pool = self.view.pool(&lease.provider);
+        let sole = pool.is_some_and(|pool| pool.roster.is_sole(&lease.fence.id, self.now));
+        self.reports.push(Report {
+            lease: lease.clone(),
+            outcome,
+            sole,
+        });
+    }
+}
+
+impl Doing {
+    const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Choosing => "choosing",
+            Self::Sending(_) => "sending",
+            Self::Renewing(..) => "renewing",
+            Self::Rereading(_) => "rereading",
+            Self::Pausing(_) => "pausing",
+            Self::Falling => "falling back",
+            Self::Listening => "listening",
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! One request: what to do about each thing that happens to it, within its budgets.
+
+mod action;
+mod course;
+mod denied;
+mod ending;
+mod failing;
+mod guard;
+mod input;
+mod limited;
+pub mod limits;
+mod machine;
+mod moving;
+mod note;
+mod state;
+mod strained;
+mod trace;
+
+pub use action::{Action, Renew, Step, Tally};
+pub use input::{Input, Plan, Replay};
+pub use note::{Act, Note};
+pub use state::Attempt;
+pub use trace::{Cue, Divergence, Recorded, replay};
