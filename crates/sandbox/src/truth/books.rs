@@ -238,21 +238,16 @@ impl Books {
         count
     }
 
-    /// Revokes whatever the token is (RFC 7009): a refresh token takes its family with it.
-    /// Says whose it is, or nothing for an unknown token; another client's token is left alone.
-    pub(crate) fn revoke(&mut self, token: &str, client_id: &str) -> Option<Result<(), Refusal>> {
+    /// Revokes the login a token comes from (RFC 7009), whichever of the two it is; as
+    /// `oidc-provider` does, an unknown token or another public client's is left alone in silence.
+    pub(crate) fn revoke(&mut self, token: &str, client_id: &str) {
         let refresh = self.refresh_tokens.get(token).map(|entry| entry.family);
         let access = self.access_tokens.get(token).map(|entry| entry.family);
-        let family = refresh.or(access)?;
-        if self.families[family].consent.client_id != client_id {
-            return Some(Err(Refusal::OtherClient));
-        }
-        if refresh.is_some() {
+        if let Some(family) = refresh.or(access)
+            && self.families[family].consent.client_id == client_id
+        {
             self.revoke_family(family, "revoked by its client");
-        } else if let Some(entry) = self.access_tokens.get_mut(token) {
-            entry.stale = true;
         }
-        Some(Ok(()))
     }
 
     /// Revokes every login of a subject (or of all), as a person does on the provider's page.

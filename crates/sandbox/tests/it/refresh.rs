@@ -126,8 +126,8 @@ async fn revocation_ends_the_grant_and_knows_its_client() {
     let url = visitor.url("/oauth2/revoke");
     let first = visitor.login().await;
     let foreign = [("client_id", "other"), ("token", first.refresh.as_str())];
-    let reply = visitor.http.post_form(&url, &foreign).await.unwrap();
-    assert_eq!(error(&reply), "invalid_request");
+    assert_eq!(visitor.http.post_form(&url, &foreign).await.unwrap().status, 200);
+    assert_eq!(visitor.chat(&first.access).await.status, 200, "not its client");
     let unknown = [("client_id", "evergrant"), ("token", "nonsense")];
     assert_eq!(visitor.http.post_form(&url, &unknown).await.unwrap().status, 200);
     let own = [("client_id", "evergrant"), ("token", first.refresh.as_str())];
@@ -139,6 +139,10 @@ async fn revocation_ends_the_grant_and_knows_its_client() {
     assert_eq!((counters.revocations, counters.families_revoked), (3, 1));
     let missing = visitor.http.post_form(&url, &own[..1]).await.unwrap();
     assert_eq!(error(&missing), "invalid_request");
+    let second = visitor.login().await;
+    let access = [("client_id", "evergrant"), ("token", second.access.as_str())];
+    assert_eq!(visitor.http.post_form(&url, &access).await.unwrap().status, 200);
+    assert_eq!(error(&visitor.refresh(&second.refresh).await), "invalid_grant");
 }
 
 #[tokio::test]
