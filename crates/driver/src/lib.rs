@@ -3,9 +3,14 @@
 pub mod clock;
 pub mod core_dump;
 pub mod entropy;
+pub mod fault;
+mod file_system;
+pub mod home;
 pub mod http;
 pub mod loopback;
+mod private_file;
 pub mod store;
+pub mod vault;
 
 pub use evergrant_engine::credential::{CredentialId, Generation, Kind, Label, ProviderId};
 pub use evergrant_engine::failure::{Blame, Code, Failure};

@@ -1,4 +1,4 @@
-//! The driver against raw servers that break at every point, and against the sandbox.
+//! The driver seen from outside: on a real disk, against raw servers that break at every point, and against the sandbox.
 
 #![allow(
     clippy::unwrap_used,
@@ -8,3 +8,4 @@
 
 mod http;
 mod login;
+mod store;

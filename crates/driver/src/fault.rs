@@ -1,0 +1,173 @@
+//! Why home, key or store could not be used: told apart, because only a missing store means logged out.
+
+use std::io;
+use std::path::Path;
+
+use evergrant_engine::credential::{CredentialId, Label, ProviderId};
+use evergrant_engine::failure::{Code, Failure};
+use evergrant_engine::remedy::{Remedy, shell_word};
+
+/// Why a store could not do it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreFault {
+    /// There is none.
+    #[error("there is no store at {place}")]
+    Missing {
+        /// Where it was looked for.
+        place: String,
+    },
+    /// It is damaged.
+    #[error("the store at {place} is damaged: {detail}")]
+    Corrupt {
+        /// Where.
+        place: String,
+        /// What SQLite said.
+        detail: String,
+    },
+    /// The key does not open it.
+    #[error("the store at {place} cannot be decrypted: {detail}")]
+    Undecryptable {
+        /// Where.
+        place: String,
+        /// Which key was tried.
+        detail: String,
+    },
+    /// Another process held it past the time limit.
+    #[error("the store at {place} is locked by another process")]
+    Locked {
+        /// Where.
+        place: String,
+    },
+    /// Permissions, or an owner that is not us.
+    #[error("the store at {place} may not be used: {detail}")]
+    Permission {
+        /// Which file.
+        place: String,
+        /// What is wrong with it.
+        detail: String,
+        /// The command that mends it.
+        fix: String,
+    },
+    /// A newer major version wrote it.
+    #[error("the store at {place} was written by a newer evergrant (schema {found}, this one knows {known})")]
+    Newer {
+        /// Where.
+        place: String,
+        /// Its schema.
+        found: u32,
+        /// Ours.
+        known: u32,
+    },
+    /// Disk full, read-only, IO error.
+    #[error("the store at {place} cannot be used: {detail}")]
+    Unwritable {
+        /// Where.
+        place: String,
+        /// What was tried and what the system said.
+        detail: String,
+    },
+    /// It lies on a file system whose locks and syncs cannot be relied on.
+    #[error("the store at {place} lies on a network file system ({kind}), whose locks cannot be relied on")]
+    Network {
+        /// Where.
+        place: String,
+        /// Which file system.
+        kind: &'static str,
+    },
+    /// The label is taken within the provider.
+    #[error("the label `{label}` is taken at {provider}")]
+    LabelTaken {
+        /// The provider.
+        provider: ProviderId,
+        /// The label.
+        label: Label,
+    },
+    /// The record is not at the fence that was asked for.
+    #[error("the credential changed meanwhile")]
+    Changed,
+    /// No such record.
+    #[error("there is no credential `{0}`")]
+    NoRecord(CredentialId),
+}
+
+impl StoreFault {
+    /// A system call that failed on a file of the home; `doing` says what was tried.
+    pub fn from_io(path: &Path, doing: &str, error: &io::Error) -> Self {
+        let place = path.display().to_string();
+        match error.kind() {
+            io::ErrorKind::NotFound => Self::Missing { place },
+            io::ErrorKind::PermissionDenied => Self::Permission {
+                detail: format!("{doing}: {error}"),
+                fix: format!("chmod u+rwX {}", shell_word(&place)),
+                place,
+            },
+            // `ErrorKind` is not ours and grows: all other kinds mean that the disk did not do it.
+            _ => Self::Unwritable {
+                detail: format!("{doing}: {error}"),
+                place,
+            },
+        }
+    }
+}
+
+impl From<StoreFault> for Failure {
+    fn from(fault: StoreFault) -> Self {
+        let message = fault.to_string();
+        let (code, remedy) = match fault {
+            StoreFault::Missing { .. } => (Code::StoreMissing, run("evergrant login", "log in, which makes one")),
+            StoreFault::Corrupt { place, .. } => (
+                Code::StoreCorrupt,
+                Remedy::EditFile {
+                    place: format!("the store: restore a backup of {place}, or move it aside and log in again"),
+                },
+            ),
+            StoreFault::Undecryptable { place, .. } => (
+                Code::StoreUndecryptable,
+                Remedy::EditFile {
+                    place: format!("the key: put back the one that belongs to {place}"),
+                },
+            ),
+            StoreFault::Locked { .. } => (Code::StoreLocked, Remedy::Wait { until: None }),
+            StoreFault::Permission { fix, .. } => (
+                Code::StorePermission,
+                Remedy::Run {
+                    command: fix,
+                    why: "give the file back to you alone".to_owned(),
+                },
+            ),
+            StoreFault::Newer { .. } => (
+                Code::StoreNewer,
+                Remedy::EditFile {
+                    place: "the installation: update evergrant".to_owned(),
+                },
+            ),
+            StoreFault::Unwritable { place, .. } => (
+                Code::StoreUnwritable,
+                Remedy::EditFile {
+                    place: format!("the disk under {place}: free space or make it writable, then try again"),
+                },
+            ),
+            StoreFault::Network { .. } => (
+                Code::StorePermission,
+                Remedy::EditFile {
+                    place: "the home's place: choose a directory on a local disk with `--home` or `EVERGRANT_HOME`"
+                        .to_owned(),
+                },
+            ),
+            StoreFault::LabelTaken { .. } => (Code::Usage, run("evergrant list", "choose a label that is free")),
+            StoreFault::Changed => (Code::LockHeld, Remedy::Wait { until: None }),
+            StoreFault::NoRecord(_) => (
+                Code::UnknownCredential,
+                run("evergrant list", "choose one that is listed"),
+            ),
+        };
+        Self::new(code, message).with_remedy(remedy)
+    }
+}
+
+fn run(command: &str, why: &str) -> Remedy {
+    Remedy::Run {
+        command: command.to_owned(),
+        why: why.to_owned(),
+    }
+}

@@ -1,0 +1,86 @@
+//! What is handed to a store and what it answers, beside the records themselves.
+
+use evergrant_engine::credential::{Fence, Label, Material, ProviderId};
+use evergrant_engine::secret::Fingerprint;
+use evergrant_engine::store::{Claim, LastError, Record, Source, Standing};
+use evergrant_engine::time::Timestamp;
+
+/// A number that differs whenever the store's content does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Version(pub u64);
+
+/// A credential to be kept, before it has an id.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// Its provider.
+    pub provider: ProviderId,
+    /// The label asked for; `None` takes the first free of `default`, `default-2`, ...
+    pub label: Option<Label>,
+    /// How it came here.
+    pub source: Source,
+    /// Its secret.
+    pub material: Material,
+    /// Now, by the wall clock.
+    pub at: Timestamp,
+    /// Entropy for the id, if one is made.
+    pub entropy: u128,
+}
+
+/// Where a draft goes, as decided by the engine's merge rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Placement {
+    /// A new record.
+    New,
+    /// In place of this one, if it is still at this fence.
+    Replace(Fence),
+}
+
+/// The answer to a claim.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClaimAnswer {
+    /// It is ours now.
+    Made,
+    /// One stands already.
+    Stands(Box<Claim>),
+}
+
+/// A renewal to be committed.
+#[derive(Clone, Debug)]
+pub struct Commit {
+    /// What it was renewed from.
+    pub from: Fence,
+    /// The refresh token that was spent.
+    pub spent: Fingerprint,
+    /// The new material.
+    pub material: Material,
+    /// The standing from now on.
+    pub standing: Standing,
+    /// When it was written.
+    pub at: Timestamp,
+}
+
+/// What became of a commit.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CommitAnswer {
+    /// It is durable; this is the record now.
+    Done(Box<Record>),
+    /// A logout won: what was received must be revoked.
+    LoggedOut,
+    /// A newer login won (or a journal's commit was done by someone else): what was received is dropped.
+    Superseded(Box<Record>),
+}
+
+/// A dead refresh token.
+#[derive(Clone, Debug)]
+pub struct Quarantine {
+    /// The record it was read from.
+    pub fence: Fence,
+    /// The dead token.
+    pub fingerprint: Fingerprint,
+    /// The provider's word.
+    pub why: String,
+    /// The evidence.
+    pub last_error: LastError,
+    /// When.
+    pub at: Timestamp,
+}

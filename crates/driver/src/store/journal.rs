@@ -1,0 +1,160 @@
+//! The journal of one grant: room kept on the disk before a token is spent, so that its answer can be saved by one write.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::PathBuf;
+
+use evergrant_engine::credential::CredentialId;
+use zeroize::Zeroizing;
+
+use super::exchange::Commit;
+use super::wire::{read_commit, write_commit};
+use crate::fault::StoreFault;
+use crate::home::Home;
+use crate::private_file;
+use crate::vault::Vault;
+
+/// A journal whose room is kept; it stays on the disk until it is removed.
+#[derive(Debug)]
+pub struct Journal {
+    file: File,
+    path: PathBuf,
+    vault: Vault,
+    context: Vec<u8>,
+}
+
+/// What a journal holds.
+#[derive(Debug)]
+pub(super) enum Found {
+    /// There is none.
+    Nothing,
+    /// Room without an answer, or with one that was not wholly written: it never became durable.
+    Room,
+    /// An answer that was received, and may not be committed yet.
+    Answer(Box<Commit>),
+}
+
+impl Journal {
+    /// Keeps the room, durably; only under the credential's lock.
+    pub(super) fn prepare(home: &Home, vault: &Vault, id: &CredentialId) -> Result<Self, StoreFault> {
+        let path = path_of(home, id);
+        if let Found::Answer(_) = find(home, vault, id)? {
+            return Err(StoreFault::Unwritable {
+                place: path.display().to_string(),
+                detail: "an earlier answer is not committed yet".to_owned(),
+            });
+        }
+        let fault = |error| StoreFault::from_io(&path, "keeping its room", &error);
+        let file = private_file::open_or_create(&path).map_err(fault)?;
+        // Real zeros instead of a hole: a hole would still need blocks when the answer comes.
+        write_at_start(&file, &vec![0; ROOM]).map_err(fault)?;
+        file.sync_all().map_err(fault)?;
+        private_file::sync_directory_of(&path).map_err(fault)?;
+        Ok(Self {
+            file,
+            vault: vault.clone(),
+            context: context_of(id),
+            path,
+        })
+    }
+
+    /// Saves the answer with one synced write into the room that was kept.
+    pub fn write(&self, commit: &Commit) -> Result<(), StoreFault> {
+        let unwritable = |detail: String| StoreFault::Unwritable {
+            place: self.path.display().to_string(),
+            detail,
+        };
+        let plain = write_commit(commit).map_err(|unreadable| unwritable(unreadable.0.to_owned()))?;
+        let sealed = self
+            .vault
+            .seal(&plain, &self.context)
+            .map_err(|error| unwritable(error.to_string()))?;
+        let length = u32::try_from(sealed.len()).map_err(|error| unwritable(error.to_string()))?;
+        let whole = [MARK.as_slice(), &length.to_le_bytes(), &sealed].concat();
+        write_at_start(&self.file, &whole)
+            .and_then(|()| self.file.sync_data())
+            .map_err(|error| StoreFault::from_io(&self.path, "saving the answer", &error))
+    }
+
+    /// Ends it: the answer is committed, or there was none.
+    pub fn remove(self) -> Result<(), StoreFault> {
+        private_file::remove(&self.path)
+    }
+}
+
+/// What the journal of this credential holds.
+pub(super) fn find(home: &Home, vault: &Vault, id: &CredentialId) -> Result<Found, StoreFault> {
+    let path = path_of(home, id);
+    let fault = |error| StoreFault::from_io(&path, "reading it", &error);
+    if !private_file::check_file(&path)? {
+        return Ok(Found::Nothing);
+    }
+    let mut contents = Zeroizing::new(Vec::with_capacity(ROOM));
+    let file = private_file::open_or_create(&path).map_err(fault)?;
+    file.take(JOURNAL_MAX).read_to_end(&mut contents).map_err(fault)?;
+    Ok(open(&contents, vault, id).map_or(Found::Room, |commit| Found::Answer(Box::new(commit))))
+}
+
+/// Removes the journal of this credential.
+pub(super) fn remove(home: &Home, id: &CredentialId) -> Result<(), StoreFault> {
+    private_file::remove(&path_of(home, id))
+}
+
+/// The credentials that have a journal.
+pub(super) fn ids(home: &Home) -> Result<Vec<CredentialId>, StoreFault> {
+    let locks = home.locks();
+    let fault = |error| StoreFault::from_io(&locks, "listing it", &error);
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(&locks).map_err(fault)? {
+        let path = entry.map_err(fault)?.path();
+        if path.extension().is_some_and(|ending| ending == ENDING)
+            && let Some(id) = path.file_stem().and_then(|stem| stem.to_str())
+            && !id.starts_with('.')
+        {
+            found.push(CredentialId::from(id));
+        }
+    }
+    Ok(found)
+}
+
+/// A write that was torn anywhere fails at the mark, the length or the seal.
+fn open(contents: &[u8], vault: &Vault, id: &CredentialId) -> Option<Commit> {
+    let rest = contents.strip_prefix(MARK)?;
+    let (length, rest) = rest.split_first_chunk::<4>()?;
+    let sealed = rest.get(..usize::try_from(u32::from_le_bytes(*length)).ok()?)?;
+    let plain = vault.open(sealed, &context_of(id)).ok()?;
+    let commit = read_commit(&plain).ok()?;
+    (commit.from.id == *id).then_some(commit)
+}
+
+fn path_of(home: &Home, id: &CredentialId) -> PathBuf {
+    home.locks().join(format!("{id}.{ENDING}"))
+}
+
+fn context_of(id: &CredentialId) -> Vec<u8> {
+    [b"evergrant journal\0".as_slice(), id.as_str().as_bytes()].concat()
+}
+
+#[cfg(unix)]
+fn write_at_start(file: &File, bytes: &[u8]) -> std::io::Result<()> {
+    std::os::unix::fs::FileExt::write_all_at(file, bytes, 0)
+}
+
+#[cfg(not(unix))]
+fn write_at_start(mut file: &File, bytes: &[u8]) -> std::io::Result<()> {
+    use std::io::{Seek, SeekFrom, Write};
+    file.seek(SeekFrom::Start(0))?;
+    file.write_all(bytes)
+}
+
+/// The file name's ending in `locks/`.
+const ENDING: &str = "journal";
+
+/// What a written journal begins with; a kept room begins with zeros.
+const MARK: &[u8; 8] = b"egjrnl01";
+
+/// 64 KiB: three tokens of 8 KiB each, doubled, and the rest; a longer answer still fits where the disk has room.
+const ROOM: usize = 64 * 1024;
+
+/// 4 MiB: no token answer that was accepted is as long.
+const JOURNAL_MAX: u64 = 4 * 1024 * 1024;

@@ -1,0 +1,150 @@
+//! Rows of the table `credential`.
+
+use evergrant_engine::credential::{CredentialId, Epoch, Generation, Label, Material, ProviderId};
+use evergrant_engine::store::Record;
+use evergrant_engine::time::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::number::{from_column, to_column};
+use super::trouble::Trouble;
+use crate::store::wire::{
+    Unreadable, read_material, read_source, read_standing, write_material, write_source, write_standing,
+};
+use crate::vault::Vault;
+
+/// Every record, by provider, priority, creation.
+pub(super) fn all(connection: &Connection, vault: &Vault) -> Result<Vec<Record>, Trouble> {
+    let mut statement = connection.prepare_cached(&format!("{SELECT} ORDER BY provider, priority, created_at, id"))?;
+    let mut rows = statement.query([])?;
+    let mut records = Vec::new();
+    while let Some(row) = rows.next()? {
+        records.push(read(row, vault)?);
+    }
+    Ok(records)
+}
+
+/// One record.
+pub(super) fn one(connection: &Connection, vault: &Vault, id: &CredentialId) -> Result<Option<Record>, Trouble> {
+    let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE id = ?1"))?;
+    let mut rows = statement.query([id.as_str()])?;
+    rows.next()?.map(|row| read(row, vault)).transpose()
+}
+
+/// Adds a record.
+pub(super) fn insert(connection: &Connection, vault: &Vault, record: &Record) -> Result<(), Trouble> {
+    write(connection, vault, record, INSERT).map(|_| ())
+}
+
+/// Writes a record over the one of its id; columns that are not named here stay.
+pub(super) fn update(connection: &Connection, vault: &Vault, record: &Record) -> Result<(), Trouble> {
+    write(connection, vault, record, UPDATE).map(|_| ())
+}
+
+/// Writes the standing alone, so that nothing is sealed anew.
+pub(super) fn update_standing(connection: &Connection, record: &Record) -> Result<(), Trouble> {
+    connection
+        .prepare_cached("UPDATE credential SET standing = ?2 WHERE id = ?1")?
+        .execute(params![record.id.as_str(), write_standing(&record.standing)?])?;
+    Ok(())
+}
+
+/// Whether another record of the provider that is not buried has this label.
+pub(super) fn is_taken(
+    connection: &Connection,
+    provider: &ProviderId,
+    label: &Label,
+    except: Option<&CredentialId>,
+) -> Result<bool, Trouble> {
+    let found = connection
+        .prepare_cached("SELECT 1 FROM credential WHERE provider = ?1 AND label = ?2 AND buried = 0 AND id IS NOT ?3")?
+        .query_row(
+            params![provider.as_str(), label.as_str(), except.map(CredentialId::as_str)],
+            |_| Ok(()),
+        )
+        .optional()?;
+    Ok(found.is_some())
+}
+
+/// Whether only the tombstone stands.
+pub(super) const fn is_buried(record: &Record) -> bool {
+    matches!(record.material, Material::Gone)
+}
+
+fn write(connection: &Connection, vault: &Vault, record: &Record, statement: &str) -> Result<usize, Trouble> {
+    let plain = write_material(&record.material)?;
+    let sealed = vault.seal(&plain, &context(&record.id, record.generation))?;
+    Ok(connection.prepare_cached(statement)?.execute(params![
+        record.id.as_str(),
+        record.provider.as_str(),
+        record.label.as_str(),
+        write_source(&record.source),
+        record.priority,
+        to_column(record.generation.0)?,
+        to_column(record.epoch.0)?,
+        is_buried(record),
+        SEAL,
+        sealed,
+        write_standing(&record.standing)?,
+        record.created_at.as_millis(),
+        record.updated_at.as_millis(),
+    ])?)
+}
+
+fn read(row: &Row<'_>, vault: &Vault) -> Result<Record, Trouble> {
+    let text = |column: &str| row.get::<_, String>(column);
+    let counted = |column: &str| {
+        row.get(column)
+            .map_err(Trouble::from)
+            .and_then(|number| Ok(from_column(number)?))
+    };
+    let id = CredentialId::from(text("id")?);
+    let generation = Generation(counted("generation")?);
+    if row.get::<_, u32>("seal")? != SEAL {
+        return Err(Unreadable("seal version").into());
+    }
+    let plain = vault
+        .open(
+            row.get_ref("sealed")?.as_blob().map_err(rusqlite::Error::from)?,
+            &context(&id, generation),
+        )
+        // The vault's key is proven by then: these bytes are damaged, or of another row.
+        .map_err(|_| Unreadable("sealed secret"))?;
+    let record = Record {
+        provider: ProviderId::from(text("provider")?),
+        label: Label::from(text("label")?),
+        source: read_source(&text("source")?)?,
+        priority: row.get("priority")?,
+        generation,
+        epoch: Epoch(counted("epoch")?),
+        material: read_material(&plain)?,
+        standing: read_standing(&text("standing")?)?,
+        created_at: Timestamp::from_millis(row.get("created_at")?),
+        updated_at: Timestamp::from_millis(row.get("updated_at")?),
+        id,
+    };
+    if row.get::<_, bool>("buried")? != is_buried(&record) {
+        return Err(Unreadable("tombstone").into());
+    }
+    Ok(record)
+}
+
+/// What a row's secret is bound to; the numbers have a fixed width, so that no two rows read the same.
+fn context(id: &CredentialId, generation: Generation) -> Vec<u8> {
+    let mut bytes = b"evergrant credential\0".to_vec();
+    bytes.extend_from_slice(id.as_str().as_bytes());
+    bytes.extend_from_slice(&generation.0.to_le_bytes());
+    bytes.extend_from_slice(&SEAL.to_le_bytes());
+    bytes
+}
+
+/// The present way of sealing: XChaCha20-Poly1305 over the wire form of `material.rs`.
+const SEAL: u32 = 1;
+
+const SELECT: &str = "SELECT id, provider, label, source, priority, generation, epoch, buried, seal, sealed, \
+    standing, created_at, updated_at FROM credential";
+
+const INSERT: &str = "INSERT INTO credential (id, provider, label, source, priority, generation, epoch, buried, seal, \
+    sealed, standing, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+
+const UPDATE: &str = "UPDATE credential SET provider = ?2, label = ?3, source = ?4, priority = ?5, generation = ?6, \
+    epoch = ?7, buried = ?8, seal = ?9, sealed = ?10, standing = ?11, created_at = ?12, updated_at = ?13 WHERE id = ?1";

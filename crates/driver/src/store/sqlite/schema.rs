@@ -1,0 +1,140 @@
+//! The tables, their version, and the sealed key of fingerprints.
+//!
+//! Within a major version a newer minor one only adds columns with defaults, never fields inside sealed bytes or JSON:
+//! every statement names its columns, so that what this version does not know survives it.
+
+use evergrant_engine::secret::FingerprintKey;
+use rusqlite::{Connection, OptionalExtension, params};
+use zeroize::Zeroizing;
+
+use super::trouble::Trouble;
+use crate::entropy;
+use crate::fault::StoreFault;
+use crate::vault::Vault;
+
+/// Makes the tables in an empty database, with a new key of fingerprints sealed in it.
+pub(super) fn create(connection: &mut Connection, vault: &Vault) -> Result<(), Trouble> {
+    let key = Zeroizing::new(entropy::random::<32>()?);
+    let sealed = vault.seal(key.as_slice(), KEY_CONTEXT)?;
+    let transaction = connection.transaction()?;
+    transaction.execute_batch(TABLES)?;
+    transaction.pragma_update(None, "application_id", APPLICATION)?;
+    transaction.pragma_update(None, "user_version", MAJOR)?;
+    transaction.execute(
+        "INSERT INTO meta (name, value) VALUES ('minor', ?1), ('fingerprint-key', ?2)",
+        params![MINOR, sealed],
+    )?;
+    transaction.commit()?;
+    Ok(())
+}
+
+/// Refuses what is not a store of ours, is damaged, or is of a newer major version.
+pub(super) fn check(connection: &Connection, place: &str) -> Result<(), Trouble> {
+    let corrupt = |detail: &str| StoreFault::Corrupt {
+        place: place.to_owned(),
+        detail: detail.to_owned(),
+    };
+    let number = |pragma: &str| connection.pragma_query_value(None, pragma, |row| row.get::<_, u32>(0));
+    if number("application_id")? != APPLICATION {
+        return Err(corrupt("it is a database, but not of evergrant").into());
+    }
+    let found = number("user_version")?;
+    if found > MAJOR {
+        return Err(StoreFault::Newer {
+            place: place.to_owned(),
+            found,
+            known: MAJOR,
+        }
+        .into());
+    }
+    if found < MAJOR {
+        return Err(corrupt("its schema has no version").into());
+    }
+    let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if verdict != "ok" {
+        return Err(corrupt(&verdict).into());
+    }
+    Ok(())
+}
+
+/// The key of fingerprints; that it opens proves the vault's key.
+pub(super) fn fingerprint_key(connection: &Connection, vault: &Vault, place: &str) -> Result<FingerprintKey, Trouble> {
+    let sealed: Option<Vec<u8>> = connection
+        .query_row("SELECT value FROM meta WHERE name = 'fingerprint-key'", [], |row| {
+            row.get(0)
+        })
+        .optional()?;
+    let Some(sealed) = sealed else {
+        return Err(StoreFault::Corrupt {
+            place: place.to_owned(),
+            detail: "the key of fingerprints is gone".to_owned(),
+        }
+        .into());
+    };
+    let opened = vault.open(&sealed, KEY_CONTEXT).ok();
+    opened
+        .and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok())
+        .map(FingerprintKey::new)
+        .ok_or_else(|| vault.does_not_open(place).into())
+}
+
+/// Grows when an older evergrant could do harm; it refuses the store then.
+pub(super) const MAJOR: u32 = 1;
+
+/// Grows with each column added.
+const MINOR: u32 = 0;
+
+/// `EVGR`, so that `file` and we ourselves know the database for ours.
+const APPLICATION: u32 = 0x4556_4752;
+
+/// What the sealed key of fingerprints is bound to.
+const KEY_CONTEXT: &[u8] = b"evergrant fingerprint key\x001";
+
+/// Times are milliseconds since 1970; `boot` columns are milliseconds since the boot that `boot_id` names.
+/// A buried credential is a tombstone: a row without secrets, whose label is free again.
+const TABLES: &str = "
+CREATE TABLE meta (
+    name TEXT NOT NULL PRIMARY KEY,
+    value BLOB NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE credential (
+    id TEXT NOT NULL PRIMARY KEY,
+    provider TEXT NOT NULL,
+    label TEXT NOT NULL,
+    source TEXT NOT NULL,
+    priority INTEGER NOT NULL,
+    generation INTEGER NOT NULL,
+    epoch INTEGER NOT NULL,
+    buried INTEGER NOT NULL,
+    seal INTEGER NOT NULL,
+    sealed BLOB NOT NULL,
+    standing TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE UNIQUE INDEX credential_label ON credential (provider, label) WHERE buried = 0;
+
+CREATE TABLE claim (
+    fingerprint BLOB NOT NULL PRIMARY KEY,
+    credential TEXT NOT NULL,
+    generation INTEGER NOT NULL,
+    attempt BLOB NOT NULL,
+    pid INTEGER NOT NULL,
+    host TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    claimed_wall INTEGER NOT NULL,
+    claimed_boot INTEGER NOT NULL,
+    claimed_boot_id TEXT NOT NULL,
+    sent_wall INTEGER,
+    sent_boot INTEGER,
+    sent_boot_id TEXT,
+    sends INTEGER NOT NULL,
+    sends_before INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    closed_at INTEGER
+) WITHOUT ROWID;
+
+CREATE INDEX claim_credential ON claim (credential);
+";

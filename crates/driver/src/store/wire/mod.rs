@@ -1,0 +1,12 @@
+//! How records are written down, for every store and the journal.
+
+mod commit;
+mod material;
+mod moment;
+mod standing;
+mod unreadable;
+
+pub(super) use commit::{read_commit, write_commit};
+pub(super) use material::{read_material, write_material};
+pub(super) use standing::{read_source, read_standing, write_source, write_standing};
+pub(super) use unreadable::Unreadable;

@@ -1,0 +1,7 @@
+//! The store: what its contract promises, and what it does with a bad disk.
+
+mod fixture;
+mod promises_of_claims;
+mod promises_of_records;
+mod races;
+mod sqlite;
