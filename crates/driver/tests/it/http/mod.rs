@@ -2,6 +2,9 @@
 
 mod authority;
 mod exchange;
+mod multiplexed;
+mod pooled;
+mod pooled_breaks;
 mod proxy;
 mod server;
 mod tls;

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use evergrant_driver::http::{ExchangeLimits, Network, NetworkSettings};
+use bytes::Bytes;
+use evergrant_driver::http::{ExchangeLimits, Network, NetworkSettings, Pooled, PooledLimits, ResponseBody};
 use evergrant_engine::provider::Hosts;
 use evergrant_engine::secret::Secret;
 use evergrant_engine::wire::Request;
 use http::{HeaderMap, Method};
+use http_body_util::{BodyExt, Full};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::net::{TcpListener, TcpStream};
 use url::Url;
@@ -101,6 +103,30 @@ pub(crate) fn post(url: Url, body: &str) -> Request {
         body: Secret::new(body.as_bytes().to_vec()),
     }
 }
+
+pub(crate) type Pool = Pooled<Full<Bytes>>;
+
+pub(crate) fn pool() -> Pool {
+    Pooled::new(Arc::new(direct()))
+}
+
+/// A POST as the gateway hands it on: an absolute address and headers of its own.
+pub(crate) fn inference(url: &Url, body: &str) -> http::Request<Full<Bytes>> {
+    http::Request::post(url.as_str())
+        .header("host", "to.be.replaced")
+        .header("authorization", "Bearer t")
+        .body(Full::new(Bytes::copy_from_slice(body.as_bytes())))
+        .unwrap()
+}
+
+pub(crate) async fn text(response: http::Response<ResponseBody>) -> String {
+    String::from_utf8(response.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap()
+}
+
+pub(crate) const POOLED: PooledLimits = PooledLimits {
+    connect: Duration::from_secs(20),
+    first_byte: Duration::from_secs(20),
+};
 
 /// Long enough that only a hang reaches them.
 pub(crate) const LIMITS: ExchangeLimits = ExchangeLimits {

@@ -1,0 +1,119 @@
+//! The pooled client: inference requests over connections that are kept, shared and cancelled with their bodies.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use evergrant_engine::provider::Hosts;
+use http::header::UPGRADE;
+use http::uri::{Authority, Scheme};
+use http::{Request, Response, Uri};
+
+use super::broken::Broken;
+use super::keep_alive::IDLE_LIMIT;
+use super::network::Network;
+use super::origin::{Origin, Wish};
+use super::outcome::{Outcome, RequestBody};
+use super::response_body::ResponseBody;
+
+/// How long a pooled request may take to get going; its body has no limit here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PooledLimits {
+    /// From the look-up of the name to the end of the TLS handshake, where a new connection is needed.
+    pub connect: Duration,
+    /// From the first byte of the request to the head of the answer.
+    pub first_byte: Duration,
+}
+
+/// Connections to every origin that was asked for; one is shared by all tasks.
+pub struct Pooled<B> {
+    network: Arc<Network>,
+    origins: ArcSwap<Origins<B>>,
+}
+
+type Origins<B> = HashMap<Key, Arc<Origin<B>>>;
+
+type Key = (Scheme, Authority);
+
+impl<B: RequestBody> Pooled<B> {
+    /// A pool without connections.
+    pub fn new(network: Arc<Network>) -> Self {
+        Self {
+            network,
+            origins: ArcSwap::default(),
+        }
+    }
+
+    /// Sends a request with an absolute address that `hosts` allows, and answers with the head of its response.
+    ///
+    /// Headers go out as they are, except `host`. No redirect is followed and nothing is sent twice: only a request
+    /// that a kept connection handed back whole, because it had been closed meanwhile, goes out on a new one. A `101`
+    /// is upgraded by `hyper::upgrade::on`. Dropping the future or the body cancels the request upstream.
+    pub async fn send(
+        &self,
+        mut request: Request<B>,
+        hosts: &Hosts,
+        limits: PooledLimits,
+    ) -> Result<Response<ResponseBody>, Broken> {
+        let origin = self.origin(request.uri(), hosts)?;
+        let mut wish = Wish {
+            upgrade: request.headers().contains_key(UPGRADE),
+            reuse: true,
+        };
+        loop {
+            let connection = origin.connection(&self.network, wish, limits.connect).await?;
+            let stale = connection.reused;
+            match origin.send(connection, request, limits.first_byte).await {
+                Outcome::Answered(answer) => return Ok(answer),
+                // Once at most: without reuse, the next connection is not a stale one.
+                Outcome::Returned(whole, _) if stale => request = whole,
+                Outcome::Returned(_, broken) | Outcome::Broken(broken) => return Err(broken),
+            }
+            wish.reuse = false;
+        }
+    }
+
+    fn origin(&self, uri: &Uri, hosts: &Hosts) -> Result<Arc<Origin<B>>, Broken> {
+        let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
+            return Err(Broken::unsent("an address without a scheme and a host"));
+        };
+        // Both are counted references or plain numbers: cloning them allocates nothing.
+        let key = (scheme.clone(), authority.clone());
+        if let Some(origin) = self.origins.load().get(&key) {
+            origin.check(hosts)?;
+            return Ok(Arc::clone(origin));
+        }
+        let origin = Arc::new(Origin::new(key.0.clone(), key.1.clone())?);
+        origin.check(hosts)?;
+        self.origins.rcu(|origins| {
+            let mut origins = Origins::clone(origins);
+            origins.entry(key.clone()).or_insert_with(|| Arc::clone(&origin));
+            origins
+        });
+        let kept = self
+            .origins
+            .load()
+            .get(&key)
+            .cloned()
+            .unwrap_or_else(|| Arc::clone(&origin));
+        if Arc::ptr_eq(&kept, &origin) {
+            tokio::spawn(sweep(Arc::downgrade(&origin)));
+        }
+        Ok(kept)
+    }
+}
+
+/// Ends what has waited too long, as long as the origin is there.
+async fn sweep<B: RequestBody>(origin: Weak<Origin<B>>) {
+    loop {
+        tokio::time::sleep(SWEEP_INTERVAL).await;
+        match origin.upgrade() {
+            Some(origin) => origin.drop_expired(),
+            None => return,
+        }
+    }
+}
+
+/// A connection is swept within a fifth more than its time.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(IDLE_LIMIT.as_secs() / 5);

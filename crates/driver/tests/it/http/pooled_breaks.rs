@@ -1,0 +1,171 @@
+//! The pool where things break: phases as in the fresh exchange, and a replay only of what nobody can have seen.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use evergrant_driver::http::{Broken, PooledLimits};
+use evergrant_engine::provider::Hosts;
+use evergrant_engine::wire::Phase;
+use http_body_util::BodyExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::server::{POOLED, SHORT, Server, closed_address, inference, loopback, pool, read_head, read_request, text};
+
+/// Sends to a server that reads the request, writes these bytes and closes; reads the answer's body too.
+async fn broken_by(bytes: &'static str) -> Result<Broken, hyper::Error> {
+    let server = Server::start(move |mut stream, _| async move {
+        read_request(&mut stream).await;
+        let _ = stream.write_all(bytes.as_bytes()).await;
+    })
+    .await;
+    match pool().send(inference(&server.url("/"), "x"), &loopback(), POOLED).await {
+        Err(broken) => {
+            assert_eq!(server.connections(), 1, "sent twice");
+            Ok(broken)
+        }
+        Ok(answer) => Err(answer.into_body().collect().await.unwrap_err()),
+    }
+}
+
+#[tokio::test]
+async fn an_answer_cut_in_its_head_is_sent_and_not_repeated() {
+    let head = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n";
+    for length in 0..head.len() {
+        assert_eq!(
+            broken_by(&head[..length]).await.unwrap().phase,
+            Phase::Sent,
+            "cut at {length}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_answer_cut_in_its_body_is_an_error_of_the_body() {
+    broken_by("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{")
+        .await
+        .unwrap_err();
+    broken_by("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n")
+        .await
+        .unwrap_err();
+}
+
+#[tokio::test]
+async fn a_refused_connection_wrote_nothing() {
+    let url = format!("http://{}/", closed_address().await).parse().unwrap();
+    let broken = pool()
+        .send(inference(&url, "x"), &loopback(), POOLED)
+        .await
+        .unwrap_err();
+    assert_eq!(broken.phase, Phase::Connect);
+}
+
+#[tokio::test]
+async fn a_foreign_host_is_refused_even_where_a_connection_waits() {
+    let server = Server::start(|mut stream, _| async move {
+        while !read_head(&mut stream).await.is_empty() {
+            stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.unwrap();
+        }
+    })
+    .await;
+    let pool = pool();
+    let request = || inference(&server.url("/"), "");
+    pool.send(request(), &loopback(), POOLED).await.unwrap();
+    let elsewhere = Hosts::new(["x.ai".to_owned()]);
+    let broken = pool.send(request(), &elsewhere, POOLED).await.unwrap_err();
+    assert_eq!((broken.phase, broken.not_allowed), (Phase::Connect, true));
+    let path_only = http::Request::get("/v1").body(http_body_util::Full::default()).unwrap();
+    assert_eq!(
+        pool.send(path_only, &loopback(), POOLED).await.unwrap_err().phase,
+        Phase::Connect
+    );
+}
+
+#[tokio::test]
+async fn a_silent_server_is_given_up_after_the_first_byte_limit_and_sees_the_close() {
+    let (ended, mut ends) = tokio::sync::mpsc::unbounded_channel();
+    let server = Server::start(move |mut stream, _| {
+        let ended = ended.clone();
+        async move {
+            read_request(&mut stream).await;
+            ended.send(stream.read(&mut [0; 1]).await.unwrap_or(0)).unwrap();
+        }
+    })
+    .await;
+    let limits = PooledLimits {
+        first_byte: SHORT,
+        ..POOLED
+    };
+    let pool = pool();
+    let broken = pool
+        .send(inference(&server.url("/"), "x"), &loopback(), limits)
+        .await
+        .unwrap_err();
+    assert_eq!((broken.phase, broken.timed_out), (Phase::Sent, true));
+    assert_eq!(ends.recv().await, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_a_closing_server_does_no_request_reaches_it_twice() {
+    let seen: Arc<Mutex<HashMap<String, usize>>> = Arc::default();
+    let counted = Arc::clone(&seen);
+    // Answers once without a word about closing, and closes: the next request meets a stale connection.
+    let server = Server::start(move |mut stream, _| {
+        let counted = Arc::clone(&counted);
+        async move {
+            let (_, body) = read_request(&mut stream).await;
+            *counted.lock().unwrap().entry(body).or_default() += 1;
+            stream
+                .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+                .await
+                .unwrap();
+        }
+    })
+    .await;
+    let pool = pool();
+    let (mut good, mut sent) = (0, 0);
+    for number in 0..500 {
+        let request = inference(&server.url("/"), &number.to_string());
+        match pool.send(request, &loopback(), POOLED).await {
+            Ok(answer) => {
+                assert_eq!(text(answer).await, "ok");
+                good += 1;
+            }
+            Err(broken) => {
+                assert_eq!(broken.phase, Phase::Sent, "{broken}");
+                sent += 1;
+            }
+        }
+    }
+    let seen = seen.lock().unwrap();
+    assert!(seen.values().all(|count| *count == 1), "{seen:?}");
+    assert!(good >= 250, "{good} good answers, {sent} lost to the race");
+}
+
+#[tokio::test]
+async fn a_connection_that_was_closed_while_it_waited_is_replaced_silently() {
+    let server = Server::start(|mut stream, _| async move {
+        read_request(&mut stream).await;
+        stream
+            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+            .await
+            .unwrap();
+    })
+    .await;
+    let pool = pool();
+    for number in 1..20 {
+        let answer = pool
+            .send(inference(&server.url("/"), "x"), &loopback(), POOLED)
+            .await
+            .unwrap();
+        assert_eq!(text(answer).await, "ok");
+        settle().await;
+        assert_eq!(server.connections(), number);
+    }
+}
+
+/// Lets every other task and the sockets take their turns.
+async fn settle() {
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+}
