@@ -84,6 +84,42 @@ verdicts! {
     OutcomeUnknown = "outcome-unknown";
 }
 
+impl Verdict {
+    /// Whether an answer of that channel can mean this.
+    pub const fn is_read_on(self, channel: Channel) -> bool {
+        let of_tokens = matches!(channel, Channel::Token | Channel::Device);
+        match self {
+            Self::Success | Self::NotEntitled | Self::EdgeBlocked => true,
+            Self::Unauthenticated
+            | Self::UnknownDenial
+            | Self::InsufficientScope
+            | Self::AccountDisabled
+            | Self::OutOfCredit
+            | Self::UsageLimited
+            | Self::RateLimited
+            | Self::UpstreamLimited
+            | Self::Overloaded
+            | Self::ServerError
+            | Self::ModelUnavailable
+            | Self::ContextTooLong
+            | Self::ContentBlocked
+            | Self::PayloadTooLarge
+            | Self::InvalidRequest
+            | Self::NotFound
+            | Self::Timeout => !of_tokens,
+            Self::GrantDead
+            | Self::ClientRejected
+            | Self::RequestRejected
+            | Self::Pending
+            | Self::SlowDown
+            | Self::DeviceCodeExpired
+            | Self::AccessDenied
+            | Self::Transient
+            | Self::OutcomeUnknown => of_tokens,
+        }
+    }
+}
+
 /// Where an answer was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Channel {

@@ -4,3 +4,4 @@
 mod acceptance;
 mod login;
 mod rows;
+mod verdict;

@@ -1,0 +1,141 @@
+//! The one classifier: total, pure, tier by tier.
+
+use std::sync::Arc;
+
+use super::evidence::{Evidence, Shape};
+use super::matching::{Hit, Setting, one_by_one};
+use super::reading::{Reading, SignalRef};
+use super::retry_after;
+use super::status;
+use super::tables::{COMMON, STANDARD};
+use super::ties::{stronger, yields_to_authentication};
+use super::token;
+use crate::provider::{Row, Signal, Tier};
+use crate::time::Timestamp;
+use crate::vocabulary::{Channel, Verdict};
+
+/// Says what an answer means.
+///
+/// Tiers, the first that has an opinion decides: the user's signals (the first match), the provider's row, the common
+/// table, the standards, the status. Inside a tier all matches are collected and the ties decide. A provider without a
+/// row is read with the last three.
+pub fn classify(row: Option<&Row>, channel: Channel, evidence: &Evidence, now: Timestamp) -> Reading {
+    let decided = match channel {
+        Channel::Inference | Channel::Stream => inference(row, channel, evidence),
+        Channel::Token | Channel::Device => token::decide(row, channel, evidence),
+    };
+    let verdict = decided.verdict();
+    Reading {
+        verdict,
+        signal: decided.signal(),
+        retry_after: retry_after::read(verdict, evidence, now),
+        fragment: evidence.fragment().to_owned(),
+    }
+}
+
+/// What decided.
+pub(super) enum Decided<'s> {
+    /// A signal of a table.
+    Signal(&'s Arc<Signal>),
+    /// A rule in code, of that tier.
+    Rule(Verdict, &'static str, Tier),
+}
+
+impl Decided<'_> {
+    fn verdict(&self) -> Verdict {
+        match self {
+            Self::Signal(signal) => signal.verdict,
+            Self::Rule(verdict, ..) => *verdict,
+        }
+    }
+
+    fn signal(&self) -> SignalRef {
+        match self {
+            Self::Signal(signal) => SignalRef {
+                name: signal.name.clone(),
+                tier: signal.tier,
+                file: signal.file.clone(),
+                line: signal.line,
+            },
+            Self::Rule(_, name, tier) => SignalRef {
+                name: (*name).to_owned(),
+                tier: *tier,
+                file: "built-in".to_owned(),
+                line: 0,
+            },
+        }
+    }
+}
+
+/// The strongest match of the row's tiers: the user's first match, else the best of the provider's.
+pub(super) fn of_row<'s>(row: Option<&'s Row>, setting: Setting, evidence: &Evidence) -> Option<Hit<'s>> {
+    let row = row?;
+    let of_tier = |tier| row.signals.iter().filter(move |signal| signal.tier == tier);
+    one_by_one(of_tier(Tier::User), setting, evidence)
+        .next()
+        .or_else(|| one_by_one(of_tier(Tier::Provider), setting, evidence).fold(None, stronger))
+}
+
+fn inference<'s>(row: Option<&'s Row>, channel: Channel, evidence: &Evidence) -> Decided<'s> {
+    let rule = |(verdict, name)| Decided::Rule(verdict, name, Tier::Status);
+    let status = effective_status(channel, evidence);
+    let setting = Setting { channel, status };
+    if evidence.is_2xx() && evidence.shape() == Shape::Html {
+        return rule((Verdict::EdgeBlocked, "page-instead-of-an-answer"));
+    }
+    let may_be_success = evidence.is_2xx() && !tells_an_error(channel, evidence);
+    if may_be_success && !could_hide_an_error(evidence) {
+        return rule((Verdict::Success, "status-2xx"));
+    }
+    let mut common = None;
+    let mut authentication = None;
+    COMMON.matches(setting, evidence, |hit| {
+        if hit.signal.verdict == Verdict::Unauthenticated {
+            authentication = Some(hit.signal);
+        }
+        common = stronger(common.take(), hit);
+    });
+    if let Some(hit) = of_row(row, setting, evidence) {
+        let overruled = hit.signal.tier == Tier::Provider && yields_to_authentication(hit.signal.verdict);
+        return Decided::Signal(authentication.filter(|_| overruled).unwrap_or(hit.signal));
+    }
+    if let Some(hit) = common {
+        return Decided::Signal(hit.signal);
+    }
+    if may_be_success {
+        return rule((Verdict::Success, "status-2xx"));
+    }
+    let mut standard = None;
+    STANDARD.matches(setting, evidence, |hit| standard = stronger(standard.take(), hit));
+    match standard {
+        Some(hit) => Decided::Signal(hit.signal),
+        None => rule(status::of_inference(status, evidence)),
+    }
+}
+
+/// The status that counts: an error inside a 2xx names its own, and inside a stream there may be none.
+fn effective_status(channel: Channel, evidence: &Evidence) -> Option<u16> {
+    let opened = evidence.is_2xx() || evidence.status() < 200;
+    match (opened, evidence.inner_status(), channel) {
+        (true, Some(inner), _) => Some(inner),
+        (true, None, Channel::Stream) => None,
+        _ => Some(evidence.status()),
+    }
+}
+
+/// Whether a 2xx says plainly that it is an error.
+fn tells_an_error(channel: Channel, evidence: &Evidence) -> bool {
+    let marks = evidence.found.marks;
+    match evidence.shape() {
+        Shape::Json => marks.error || (channel == Channel::Stream && !marks.content),
+        Shape::Events | Shape::Text => channel == Channel::Stream,
+        Shape::Xml => marks.error,
+        Shape::Empty | Shape::Form | Shape::Html => false,
+    }
+}
+
+/// Whether a 2xx has nothing but words: then an unmistakable marker makes it an error.
+fn could_hide_an_error(evidence: &Evidence) -> bool {
+    let marks = evidence.found.marks;
+    evidence.shape() == Shape::Json && marks.object && !marks.content && !marks.other
+}

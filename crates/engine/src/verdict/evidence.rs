@@ -1,0 +1,159 @@
+//! Evidence: what one answer says, read once, in one shape whatever the provider's envelope is.
+
+use http::HeaderMap;
+
+use super::body;
+
+/// Status, headers and the error fields of one answer.
+///
+/// Texts of error fields are kept in lower case with quoted spans and URLs blanked, so that a prompt, a tool's name or a
+/// model's name that a provider echoes is never taken for its own words. Everything else in the body is not kept.
+#[derive(Clone, Debug)]
+pub struct Evidence {
+    status: u16,
+    headers: HeaderMap,
+    pub(super) found: Found,
+}
+
+impl Evidence {
+    /// Reads an answer; of the body at most [`BODY_LIMIT`] bytes.
+    pub fn read(status: u16, headers: &HeaderMap, body: &[u8]) -> Self {
+        let head = body.get(..BODY_LIMIT).unwrap_or(body);
+        let content_type = headers
+            .get(http::header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
+        Self {
+            status,
+            headers: headers.clone(),
+            found: body::read(content_type, head),
+        }
+    }
+
+    /// The status of the answer itself.
+    pub const fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The status that an error inside a 2xx names, such as the `status` of a stream's error frame.
+    pub const fn inner_status(&self) -> Option<u16> {
+        self.found.inner_status
+    }
+
+    /// The answer's headers.
+    pub const fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// What kind of body it is.
+    pub const fn shape(&self) -> Shape {
+        self.found.shape
+    }
+
+    /// At most 200 characters of the error fields, with whatever looks like a secret left out.
+    pub fn fragment(&self) -> &str {
+        &self.found.fragment
+    }
+
+    /// The error fields, each with its role, in the order of the body.
+    pub fn fields(&self) -> impl Iterator<Item = (Role, &str)> {
+        self.found.spans.iter().map(|span| {
+            let text = self.found.text.get(span.start as usize..span.end as usize);
+            (span.role, text.unwrap_or_default())
+        })
+    }
+
+    /// Whether the status is one of success.
+    pub(super) const fn is_2xx(&self) -> bool {
+        self.status >= 200 && self.status < 300
+    }
+}
+
+/// What part an error field plays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// `code`, `reason`, `error_codes` and the like.
+    Code,
+    /// `type`, `__type`.
+    Type,
+    /// `error` as a text.
+    Error,
+    /// A sentence: `message`, `detail`, `error_description`, a page's text.
+    Message,
+}
+
+/// What kind of body an answer has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Nothing.
+    Empty,
+    /// A JSON object, array or string, perhaps cut off.
+    Json,
+    /// Server-sent events.
+    Events,
+    /// A form, as some authorization servers answer.
+    Form,
+    /// A page.
+    Html,
+    /// XML that is not a page.
+    Xml,
+    /// Anything else.
+    Text,
+}
+
+/// All that a body yields.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    pub(super) shape: Shape,
+    pub(super) inner_status: Option<u16>,
+    pub(super) marks: Marks,
+    pub(super) text: String,
+    pub(super) spans: Vec<Span>,
+    pub(super) hints: Vec<Hint>,
+    pub(super) fragment: String,
+}
+
+/// Where in the kept text a field stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Span {
+    pub(super) role: Role,
+    pub(super) start: u32,
+    pub(super) end: u32,
+}
+
+/// A value that tells when to come back, and how it is to be read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Hint {
+    pub(super) form: HintForm,
+    pub(super) start: u32,
+    pub(super) end: u32,
+}
+
+/// How a value that tells a time is to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum HintForm {
+    /// Seconds unless it says otherwise; large numbers are points in time.
+    Seconds,
+    /// Milliseconds; large numbers are points in time.
+    Millis,
+}
+
+/// What the top level of a JSON or form body shows of its nature.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Marks {
+    /// It is an object.
+    pub(super) object: bool,
+    /// It has an error that is not null, or says that it failed.
+    pub(super) error: bool,
+    /// It has what only an answer has: choices, output, content.
+    pub(super) content: bool,
+    /// It has keys beyond those in which errors are told.
+    pub(super) other: bool,
+    /// It has an access token.
+    pub(super) access_token: bool,
+    /// It has a device code or an authorization code.
+    pub(super) code: bool,
+}
+
+/// 64 KiB: an error says what it is in its first bytes; the rest is echo.
+pub const BODY_LIMIT: usize = 64 * 1024;

@@ -1,0 +1,280 @@
+//! A forgiving reader of JSON: it takes what is cut off, and the single quotes that Python writes.
+
+use std::borrow::Cow;
+
+use super::evidence::Role;
+use super::keys::{self, Meaning};
+use super::sink::Sink;
+
+/// Whether the text begins like an object with at least one key.
+pub(super) fn looks_like_object(text: &str) -> bool {
+    let rest = text.trim_start_matches(['{', '[']).trim_start();
+    text.starts_with(['{', '[']) && rest.starts_with(['"', '\'', '{'])
+}
+
+/// Reads a body and puts its error fields into the sink; stops silently where it can no longer be read.
+pub(super) fn read(text: &str, sink: &mut Sink) {
+    let mut reader = Reader {
+        text,
+        bytes: text.as_bytes(),
+        at: 0,
+        sink,
+    };
+    let top = Meaning {
+        role: Some(Role::Message),
+        descend: true,
+        ..Meaning::default()
+    };
+    let _ = reader.value(top, 0);
+}
+
+struct Reader<'t, 's> {
+    text: &'t str,
+    bytes: &'t [u8],
+    at: usize,
+    sink: &'s mut Sink,
+}
+
+/// What a value turned out to be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Null,
+    False,
+    EmptyText,
+    Other,
+}
+
+impl<'t> Reader<'t, '_> {
+    fn value(&mut self, meaning: Meaning, depth: u8) -> Option<Kind> {
+        self.space();
+        match self.peek()? {
+            b'{' if meaning.descend && depth < DEPTH_LIMIT => self.object(meaning.headers, depth),
+            b'[' if meaning.descend && depth < DEPTH_LIMIT => self.array(meaning, depth),
+            b'{' | b'[' => self.skip_nested(),
+            b'"' | b'\'' => {
+                let text = self.string()?;
+                if let Some(form) = meaning.hint {
+                    self.sink.hint(form, &text);
+                } else if let Some(role) = meaning.role {
+                    self.sink.text(role, &text);
+                }
+                Some(if text.is_empty() { Kind::EmptyText } else { Kind::Other })
+            }
+            _ => self.scalar(meaning),
+        }
+    }
+
+    fn object(&mut self, headers: bool, depth: u8) -> Option<Kind> {
+        self.at += 1;
+        let top = depth == 0 && self.sink.is_outermost();
+        if top {
+            self.sink.marks().object = true;
+        }
+        loop {
+            self.space();
+            match self.peek()? {
+                b'}' => {
+                    self.at += 1;
+                    return Some(Kind::Other);
+                }
+                b',' => self.at += 1,
+                b'"' | b'\'' => {
+                    let key = self.string()?;
+                    self.space();
+                    if self.peek()? != b':' {
+                        return None;
+                    }
+                    self.at += 1;
+                    let meaning = if headers {
+                        Meaning {
+                            hint: keys::header_hint(&key),
+                            ..Meaning::default()
+                        }
+                    } else {
+                        keys::meaning(&key)
+                    };
+                    let kind = self.value(meaning, depth + 1);
+                    if top {
+                        self.mark(&key, kind);
+                    }
+                    kind?;
+                }
+                _ => return None,
+            }
+        }
+    }
+
+    fn array(&mut self, meaning: Meaning, depth: u8) -> Option<Kind> {
+        self.at += 1;
+        loop {
+            self.space();
+            match self.peek()? {
+                b']' => {
+                    self.at += 1;
+                    return Some(Kind::Other);
+                }
+                b',' => self.at += 1,
+                // An array at the top is an envelope around the envelope: it adds no depth.
+                _ => {
+                    self.value(meaning, if depth == 0 { 0 } else { depth + 1 })?;
+                }
+            }
+        }
+    }
+
+    /// Notes what a top-level key shows of the body's nature; `kind` is `None` if the value was cut off.
+    fn mark(&mut self, key: &str, kind: Option<Kind>) {
+        let is_set = !matches!(kind, Some(Kind::Null | Kind::EmptyText | Kind::False));
+        let marks = self.sink.marks();
+        match key {
+            "error" | "errors" | "err" | "Error" | "error_code" | "errorCode" | "base_resp" | "fault" => {
+                marks.error |= is_set;
+            }
+            "success" | "ok" => marks.error |= kind == Some(Kind::False),
+            "access_token" => marks.access_token |= is_set,
+            "device_code" | "user_code" | "authorization_code" | "device_auth_id" => marks.code |= is_set,
+            _ if keys::is_content(key) => marks.content |= is_set,
+            _ => marks.other |= !keys::is_of_errors(key),
+        }
+    }
+
+    fn scalar(&mut self, meaning: Meaning) -> Option<Kind> {
+        let start = self.at;
+        while self
+            .peek()
+            .is_some_and(|byte| !matches!(byte, b',' | b'}' | b']') && !byte.is_ascii_whitespace())
+        {
+            self.at += 1;
+        }
+        let text = self.text.get(start..self.at)?;
+        if text.is_empty() {
+            return None;
+        }
+        match text {
+            "null" | "None" => return Some(Kind::Null),
+            "false" | "False" => return Some(Kind::False),
+            "true" | "True" => return Some(Kind::Other),
+            _ => {}
+        }
+        if let Some(form) = meaning.hint {
+            self.sink.hint(form, text);
+        } else if let Some(role @ (Role::Code | Role::Type)) = meaning.role {
+            if meaning.status
+                && let Ok(status) = text.parse()
+            {
+                self.sink.inner_status(status);
+            }
+            // 0 is the code of success where there is one.
+            if text == "0" {
+                return Some(Kind::Null);
+            }
+            self.sink.text(role, text);
+        }
+        Some(Kind::Other)
+    }
+
+    fn string(&mut self) -> Option<Cow<'t, str>> {
+        let quote = self.peek()?;
+        self.at += 1;
+        let start = self.at;
+        let mut escaped = false;
+        loop {
+            match self.peek() {
+                Some(b'\\') => {
+                    escaped = true;
+                    self.at += 2;
+                }
+                Some(byte) if byte == quote && (quote == b'"' || self.ends_here()) => break,
+                Some(_) => self.at += 1,
+                // Cut off: what is there is still a text.
+                None => break,
+            }
+        }
+        let end = self.at.min(self.bytes.len());
+        let raw = self.text.get(start..end)?;
+        self.at = end + 1;
+        Some(if escaped {
+            Cow::Owned(unescape(raw))
+        } else {
+            Cow::Borrowed(raw)
+        })
+    }
+
+    /// Whether a single quote here ends a text: Python does not escape it where the text has none of the other kind.
+    fn ends_here(&self) -> bool {
+        let rest = self.bytes.get(self.at + 1..).unwrap_or_default();
+        let next = rest.iter().find(|byte| !byte.is_ascii_whitespace());
+        next.is_none_or(|byte| matches!(byte, b',' | b'}' | b']' | b':'))
+    }
+
+    fn skip_nested(&mut self) -> Option<Kind> {
+        let mut open = 0_usize;
+        loop {
+            match self.peek()? {
+                b'{' | b'[' => open += 1,
+                b'}' | b']' => open = open.saturating_sub(1),
+                b'"' => {
+                    self.skip_string();
+                    continue;
+                }
+                _ => {}
+            }
+            self.at += 1;
+            if open == 0 {
+                return Some(Kind::Other);
+            }
+        }
+    }
+
+    fn skip_string(&mut self) {
+        self.at += 1;
+        while let Some(byte) = self.peek() {
+            self.at += if byte == b'\\' { 2 } else { 1 };
+            if byte == b'"' {
+                return;
+            }
+        }
+    }
+
+    fn space(&mut self) {
+        while self.peek().is_some_and(|byte| byte.is_ascii_whitespace()) {
+            self.at += 1;
+        }
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+}
+
+fn unescape(raw: &str) -> String {
+    let mut text = String::with_capacity(raw.len());
+    let mut rest = raw.chars();
+    while let Some(c) = rest.next() {
+        if c != '\\' {
+            text.push(c);
+            continue;
+        }
+        match rest.next() {
+            Some('n') => text.push('\n'),
+            Some('r') => text.push('\r'),
+            Some('t') => text.push('\t'),
+            Some('b' | 'f') => text.push(' '),
+            Some('u') => {
+                let digits = rest.as_str().get(..4).unwrap_or_default();
+                let unit = u32::from_str_radix(digits, 16).ok();
+                // Halves of a surrogate pair are not worth joining: no signal has a character beyond the first plane.
+                text.push(unit.and_then(char::from_u32).unwrap_or(char::REPLACEMENT_CHARACTER));
+                if digits.len() == 4 {
+                    rest = rest.as_str()[4..].chars();
+                }
+            }
+            Some(other) => text.push(other),
+            None => {}
+        }
+    }
+    text
+}
+
+/// 12 levels: an error inside a frame inside a list has six.
+const DEPTH_LIMIT: u8 = 12;

@@ -1,0 +1,252 @@
+//! Which signals of a table an answer matches.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+
+use super::evidence::{Evidence, Role};
+use crate::provider::{Field, Pattern, Signal};
+use crate::vocabulary::Channel;
+
+/// A signal that matched, and how plainly.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Hit<'s> {
+    pub(super) signal: &'s Arc<Signal>,
+    pub(super) plainness: Plainness,
+}
+
+/// How plain a match is: a documented word outweighs a phrase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Plainness {
+    /// A part of a sentence.
+    Phrase,
+    /// A whole field: a code, a type, a constant.
+    Constant,
+}
+
+/// What an answer is matched under.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Setting {
+    pub(super) channel: Channel,
+    /// The status that counts; `None` inside a stream whose event names none: then every status is possible.
+    pub(super) status: Option<u16>,
+}
+
+impl Setting {
+    /// Whether a signal is read here at all: an inference signal is read inside a stream as well, because a stream's
+    /// error has the same words, and a token signal while a device polls the same endpoint.
+    fn admits(self, signal: &Signal) -> bool {
+        let channel = match (signal.channel, self.channel) {
+            (Channel::Inference, Channel::Inference | Channel::Stream)
+            | (Channel::Stream, Channel::Stream)
+            | (Channel::Token, Channel::Token | Channel::Device)
+            | (Channel::Device, Channel::Device) => true,
+            (Channel::Inference, Channel::Token | Channel::Device)
+            | (Channel::Stream, Channel::Inference | Channel::Token | Channel::Device)
+            | (Channel::Token | Channel::Device, Channel::Inference | Channel::Stream)
+            | (Channel::Device, Channel::Token) => false,
+        };
+        let has_text = signal.pattern != Pattern::Present || !signal.all.is_empty();
+        let status = match self.status {
+            Some(status) => signal.status.is_empty() || signal.status.contains(&status),
+            None => signal.status.is_empty() || has_text,
+        };
+        channel && status
+    }
+}
+
+/// Matches a row's few signals one by one, in their order.
+pub(super) fn one_by_one<'s>(
+    signals: impl Iterator<Item = &'s Arc<Signal>>,
+    setting: Setting,
+    evidence: &Evidence,
+) -> impl Iterator<Item = Hit<'s>> {
+    signals.filter_map(move |signal| {
+        let plainness = matched(signal, setting, evidence)?;
+        Some(Hit { signal, plainness })
+    })
+}
+
+fn matched(signal: &Signal, setting: Setting, evidence: &Evidence) -> Option<Plainness> {
+    if !setting.admits(signal) {
+        return None;
+    }
+    let all = signal
+        .all
+        .iter()
+        .all(|needle| evidence.fields().any(|(_, text)| text.contains(needle.as_str())));
+    if !all {
+        return None;
+    }
+    if let Field::Header(name) = &signal.field {
+        return evidence
+            .headers()
+            .get_all(name)
+            .iter()
+            .find_map(|value| of_text(&signal.pattern, &value.to_str().ok()?.trim().to_ascii_lowercase()));
+    }
+    if signal.pattern == Pattern::Present {
+        return Some(Plainness::Phrase);
+    }
+    evidence
+        .fields()
+        .filter(|(role, _)| looks_at(&signal.field, *role))
+        .filter_map(|(_, text)| of_text(&signal.pattern, text))
+        .max()
+}
+
+fn of_text(pattern: &Pattern, text: &str) -> Option<Plainness> {
+    match pattern {
+        Pattern::Contains(needles) => needles
+            .iter()
+            .any(|needle| text.contains(needle.as_str()))
+            .then_some(Plainness::Phrase),
+        Pattern::Equals(needles) => needles
+            .iter()
+            .any(|needle| text == needle)
+            .then_some(Plainness::Constant),
+        Pattern::Prefix(needles) => needles
+            .iter()
+            .any(|needle| text.starts_with(needle.as_str()))
+            .then_some(Plainness::Constant),
+        Pattern::Present => Some(Plainness::Phrase),
+    }
+}
+
+fn looks_at(field: &Field, role: Role) -> bool {
+    match field {
+        Field::Any => true,
+        Field::Code => role == Role::Code,
+        Field::Type => role == Role::Type,
+        Field::Error => role == Role::Error,
+        Field::Message => role == Role::Message,
+        Field::Header(_) => false,
+    }
+}
+
+/// A large table of signals, compiled so that all their texts are looked for in one pass.
+#[derive(Debug)]
+pub(super) struct Compiled {
+    signals: Vec<Arc<Signal>>,
+    /// Signals without a text in a body: they are asked one by one.
+    bodiless: Vec<usize>,
+    automaton: Option<AhoCorasick>,
+    /// For each text of the automaton, the signals that look for it.
+    uses: Vec<Vec<Use>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Use {
+    signal: usize,
+    part: Part,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Part {
+    Contains,
+    Equals,
+    Prefix,
+    /// One of the texts that must all be there, by its place in the list.
+    All(u32),
+}
+
+/// How far one signal has matched so far.
+#[derive(Clone, Copy, Default)]
+struct Progress {
+    plainness: Option<Plainness>,
+    all: u32,
+}
+
+impl Compiled {
+    /// Compiles a table; lists of `all` beyond 32 texts are asked one by one.
+    pub(super) fn new(signals: Vec<Arc<Signal>>) -> Self {
+        let mut texts: Vec<String> = Vec::new();
+        let mut uses: Vec<Vec<Use>> = Vec::new();
+        let mut index: HashMap<String, usize> = HashMap::new();
+        let mut bodiless = Vec::new();
+        for (place, signal) in signals.iter().enumerate() {
+            if matches!(signal.field, Field::Header(_)) || signal.pattern == Pattern::Present || signal.all.len() > 32 {
+                bodiless.push(place);
+                continue;
+            }
+            let mut add = |text: &String, part: Part| {
+                let at = *index.entry(text.clone()).or_insert_with(|| {
+                    texts.push(text.clone());
+                    uses.push(Vec::new());
+                    texts.len() - 1
+                });
+                uses[at].push(Use { signal: place, part });
+            };
+            match &signal.pattern {
+                Pattern::Contains(needles) => needles.iter().for_each(|text| add(text, Part::Contains)),
+                Pattern::Equals(needles) => needles.iter().for_each(|text| add(text, Part::Equals)),
+                Pattern::Prefix(needles) => needles.iter().for_each(|text| add(text, Part::Prefix)),
+                Pattern::Present => {}
+            }
+            for (at, text) in signal.all.iter().enumerate() {
+                add(text, Part::All(1 << at));
+            }
+        }
+        let automaton = AhoCorasick::builder()
+            .match_kind(MatchKind::Standard)
+            .kind(Some(AhoCorasickKind::DFA))
+            .build(&texts)
+            .ok();
+        Self {
+            signals,
+            bodiless,
+            automaton,
+            uses,
+        }
+    }
+
+    /// Calls `hit` with every signal that matches.
+    pub(super) fn matches<'s>(&'s self, setting: Setting, evidence: &Evidence, mut hit: impl FnMut(Hit<'s>)) {
+        let Some(automaton) = &self.automaton else {
+            one_by_one(self.signals.iter(), setting, evidence).for_each(hit);
+            return;
+        };
+        let mut progress: Vec<(usize, Progress)> = Vec::new();
+        for (role, text) in evidence.fields() {
+            for found in automaton.find_overlapping_iter(text) {
+                for one in &self.uses[found.pattern().as_usize()] {
+                    let signal = &self.signals[one.signal];
+                    if !setting.admits(signal) {
+                        continue;
+                    }
+                    let whole = found.start() == 0 && found.end() == text.len();
+                    let here = looks_at(&signal.field, role);
+                    let (plainness, all) = match one.part {
+                        Part::Contains if here => (Some(Plainness::Phrase), 0),
+                        Part::Equals if here && whole => (Some(Plainness::Constant), 0),
+                        Part::Prefix if here && found.start() == 0 => (Some(Plainness::Constant), 0),
+                        Part::All(bit) => (None, bit),
+                        Part::Contains | Part::Equals | Part::Prefix => continue,
+                    };
+                    let place = progress.iter().position(|(signal, _)| *signal == one.signal);
+                    let at = place.unwrap_or_else(|| {
+                        progress.push((one.signal, Progress::default()));
+                        progress.len() - 1
+                    });
+                    let so_far = &mut progress[at].1;
+                    so_far.plainness = so_far.plainness.max(plainness);
+                    so_far.all |= all;
+                }
+            }
+        }
+        progress.sort_unstable_by_key(|(signal, _)| *signal);
+        for (place, so_far) in progress {
+            let signal = &self.signals[place];
+            let wanted = 1_u64
+                .checked_shl(u32::try_from(signal.all.len()).unwrap_or(64))
+                .unwrap_or(0);
+            let complete = u64::from(so_far.all) == wanted.wrapping_sub(1);
+            if let (Some(plainness), true) = (so_far.plainness, complete) {
+                hit(Hit { signal, plainness });
+            }
+        }
+        let bodiless = self.bodiless.iter().map(|place| &self.signals[*place]);
+        one_by_one(bodiless, setting, evidence).for_each(hit);
+    }
+}

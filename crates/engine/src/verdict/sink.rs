@@ -1,0 +1,129 @@
+//! The place where the readers of JSON, pages and forms put what they find.
+
+use super::evidence::{Found, Hint, HintForm, Marks, Role, Shape, Span};
+use super::json;
+use super::wording;
+
+/// Collects the fields of one body, within limits.
+pub(super) struct Sink {
+    found: Found,
+    nesting: u8,
+}
+
+impl Sink {
+    /// An empty one for a body of that shape and about that size.
+    pub(super) fn new(shape: Shape, size: usize) -> Self {
+        Self {
+            found: Found {
+                shape,
+                inner_status: None,
+                marks: Marks::default(),
+                text: String::with_capacity(size.min(TEXT_LIMIT)),
+                spans: Vec::with_capacity(if size == 0 { 0 } else { 12 }),
+                hints: Vec::new(),
+                fragment: String::new(),
+            },
+            nesting: 0,
+        }
+    }
+
+    /// What was found.
+    pub(super) fn finish(self) -> Found {
+        self.found
+    }
+
+    /// What the top level shows.
+    pub(super) const fn marks(&mut self) -> &mut Marks {
+        &mut self.found.marks
+    }
+
+    /// Whether this is still the outermost body, not one that was nested in a string.
+    pub(super) const fn is_outermost(&self) -> bool {
+        self.nesting == 0
+    }
+
+    /// A status named inside the body; the first one counts.
+    pub(super) fn inner_status(&mut self, status: u16) {
+        if (400..600).contains(&status) && self.is_outermost() {
+            self.found.inner_status.get_or_insert(status);
+        }
+    }
+
+    /// An error field's text; JSON inside it is read as well.
+    pub(super) fn text(&mut self, role: Role, text: &str) {
+        let text = text.trim();
+        if text.is_empty() || self.found.spans.len() >= FIELD_LIMIT || self.found.text.len() >= TEXT_LIMIT {
+            return;
+        }
+        let head = match role {
+            Role::Message | Role::Error => self.nested(text),
+            Role::Code => text,
+            // AWS puts a namespace before a type: `com.amazon#ExpiredTokenException`.
+            Role::Type => text.rsplit('#').next().unwrap_or(text),
+        };
+        if head.is_empty() {
+            return;
+        }
+        if self.found.fragment.len() < wording::FRAGMENT_LIMIT {
+            wording::add_fragment(&mut self.found.fragment, head);
+        }
+        let start = self.found.text.len();
+        match role {
+            Role::Message | Role::Error => wording::push_masked(&mut self.found.text, head),
+            Role::Code | Role::Type => wording::push_lowered(&mut self.found.text, head),
+        }
+        self.found.spans.push(Span {
+            role,
+            start: offset(start),
+            end: offset(self.found.text.len()),
+        });
+    }
+
+    /// A value that tells when to come back.
+    pub(super) fn hint(&mut self, form: HintForm, value: &str) {
+        if self.found.hints.len() >= HINT_LIMIT || value.len() > HINT_LENGTH {
+            return;
+        }
+        let start = self.found.text.len();
+        wording::push_lowered(&mut self.found.text, value.trim());
+        self.found.hints.push(Hint {
+            form,
+            start: offset(start),
+            end: offset(self.found.text.len()),
+        });
+    }
+
+    /// Reads JSON inside a text, as aggregators and libraries wrap it; gives back the words before it.
+    fn nested<'t>(&mut self, text: &'t str) -> &'t str {
+        if self.nesting >= NESTING_LIMIT {
+            return text;
+        }
+        let Some(at) = text.find('{').filter(|at| json::looks_like_object(&text[*at..])) else {
+            return text;
+        };
+        let before = self.found.spans.len();
+        self.nesting += 1;
+        json::read(&text[at..], self);
+        self.nesting -= 1;
+        if self.found.spans.len() == before {
+            text
+        } else {
+            text[..at].trim_end_matches(['[', ' ', '-', ':'])
+        }
+    }
+}
+
+fn offset(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
+
+/// 64 fields: the largest envelope seen has eleven.
+const FIELD_LIMIT: usize = 64;
+/// 16 KiB of kept text: more is a page or an echo.
+const TEXT_LIMIT: usize = 16 * 1024;
+/// 16 hints: a limit's headers come in families of six.
+const HINT_LIMIT: usize = 16;
+/// 64 bytes: the longest time that is written out has 35.
+const HINT_LENGTH: usize = 64;
+/// 3 bodies within each other: a library's around an aggregator's around a provider's.
+const NESTING_LIMIT: u8 = 3;

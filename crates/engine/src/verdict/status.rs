@@ -1,0 +1,83 @@
+//! The last tier: what the status and the kind of body say when no word does.
+
+use super::evidence::{Evidence, Role, Shape};
+use crate::vocabulary::Verdict;
+
+/// The verdict of an inference answer of that status, with the name of the rule.
+pub(super) fn of_inference(status: Option<u16>, evidence: &Evidence) -> (Verdict, &'static str) {
+    let Some(status) = status else {
+        return (Verdict::ServerError, "stream-error");
+    };
+    match status {
+        401 if says_more_than_the_status(evidence) => (Verdict::Unauthenticated, "status-401-with-reason"),
+        401 | 403 | 407 if evidence.shape() == Shape::Html => (Verdict::EdgeBlocked, "status-denied-by-a-page"),
+        401 | 403 => (Verdict::UnknownDenial, "status-denied"),
+        407 | 451 | 511 => (Verdict::EdgeBlocked, "status-network"),
+        402 => (Verdict::OutOfCredit, "status-402"),
+        404 | 410 => (Verdict::NotFound, "status-not-found"),
+        408 | 504 | 522 | 524 | 598 | 599 => (Verdict::Timeout, "status-timeout"),
+        413 | 414 | 431 => (Verdict::PayloadTooLarge, "status-too-large"),
+        429 => (Verdict::RateLimited, "status-429"),
+        529 => (Verdict::Overloaded, "status-529"),
+        503 if evidence.shape() == Shape::Json => (Verdict::Overloaded, "status-503"),
+        400..=499 => (Verdict::InvalidRequest, "status-4xx"),
+        // An error inside a 2xx that no signal knows is the provider's.
+        _ => (Verdict::ServerError, "status-server-error"),
+    }
+}
+
+/// The verdict of a token or device endpoint's answer, with the name of the rule.
+pub(super) fn of_token(evidence: &Evidence) -> (Verdict, &'static str) {
+    let is_page = matches!(evidence.shape(), Shape::Html | Shape::Text | Shape::Xml);
+    match evidence.status() {
+        408 | 425 | 429 => (Verdict::Transient, "token-status-transient"),
+        200..=299 if evidence.found.marks.error => (Verdict::RequestRejected, "token-error-in-2xx"),
+        200..=299 => (Verdict::OutcomeUnknown, "token-unreadable-2xx"),
+        // A redirect, a proxy's own refusal, a page, a route that is not there: it never was the token endpoint.
+        300..=399 | 404 | 405 | 407 | 410 | 421 | 451 | 511 => (Verdict::EdgeBlocked, "token-not-reached"),
+        403 if is_page || evidence.shape() == Shape::Empty => (Verdict::EdgeBlocked, "token-403-without-words"),
+        400..=499 if is_page => (Verdict::EdgeBlocked, "token-page"),
+        400..=499 => (Verdict::RequestRejected, "token-status-4xx"),
+        _ => (Verdict::OutcomeUnknown, "token-status-unknown"),
+    }
+}
+
+/// Whether the words of a refusal are more than the status in words.
+fn says_more_than_the_status(evidence: &Evidence) -> bool {
+    if evidence.shape() == Shape::Html {
+        // The page that nginx writes for its own 401: no credential, or one that it did not take.
+        return evidence
+            .fields()
+            .any(|(_, text)| text.contains("401 authorization required"));
+    }
+    evidence.fields().any(|(role, text)| match role {
+        Role::Message | Role::Error => {
+            let words = text.trim_end_matches(['.', '!', ' ']).trim_start_matches("http ");
+            let words = words.trim_start_matches("401").trim_start_matches([' ', ':', '-']);
+            !BARE_DENIALS.contains(&words) && !words.starts_with("request id")
+        }
+        Role::Code | Role::Type => false,
+    })
+}
+
+/// The status in words, as frameworks write it; it tells nothing that the number does not.
+const BARE_DENIALS: &[&str] = &[
+    "",
+    "unauthorized",
+    "unauthorised",
+    "not authorized",
+    "not authorised",
+    "forbidden",
+    "denied",
+    "access denied",
+    "permission denied",
+    "not allowed",
+    "error",
+    "401 unauthorized",
+    "unauthorized request",
+    "request unauthorized",
+    "you are not authorized",
+    "unauthorized access",
+    "'_'",
+    "null",
+];

@@ -1,0 +1,78 @@
+//! Ties: which of several verdicts of one tier an answer has.
+
+use super::matching::Hit;
+use crate::vocabulary::Verdict;
+
+/// The stronger of two matches of one tier.
+pub(super) fn stronger<'s>(one: Option<Hit<'s>>, other: Hit<'s>) -> Option<Hit<'s>> {
+    let Some(one) = one else { return Some(other) };
+    let (first, second) = (one.signal.verdict, other.signal.verdict);
+    // An authentication marker beats entitlement words, however plain those are: it can be repaired.
+    let other_wins = match (first, second) {
+        (Verdict::Unauthenticated, denial) if yields_to_authentication(denial) => false,
+        (denial, Verdict::Unauthenticated) if yields_to_authentication(denial) => true,
+        (Verdict::UpstreamLimited, purse_or_window) if is_purse_or_window(purse_or_window) => false,
+        (purse_or_window, Verdict::UpstreamLimited) if is_purse_or_window(purse_or_window) => true,
+        _ => (other.plainness, weight(second)) > (one.plainness, weight(first)),
+    };
+    Some(if other_wins { other } else { one })
+}
+
+/// Whether an authentication marker in the same body overrules this.
+pub(super) const fn yields_to_authentication(verdict: Verdict) -> bool {
+    matches!(
+        verdict,
+        Verdict::NotEntitled | Verdict::InsufficientScope | Verdict::UnknownDenial | Verdict::InvalidRequest
+    )
+}
+
+/// What an aggregator's upstream says of the aggregator's own account there.
+const fn is_purse_or_window(verdict: Verdict) -> bool {
+    matches!(
+        verdict,
+        Verdict::OutOfCredit
+            | Verdict::UsageLimited
+            | Verdict::RateLimited
+            | Verdict::AccountDisabled
+            | Verdict::UpstreamLimited
+    )
+}
+
+/// The ties of the corpus as an order: what is more particular, or does more harm when it is missed, weighs more.
+const fn weight(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Success => 0,
+        // The request's own fault can be said plainly, and no credential must suffer for it.
+        Verdict::ContentBlocked => 95,
+        Verdict::EdgeBlocked => 93,
+        Verdict::PayloadTooLarge => 91,
+        Verdict::ContextTooLong => 90,
+        Verdict::Unauthenticated => 88,
+        // An aggregator's trouble with its own upstream is told in the upstream's words.
+        Verdict::UpstreamLimited => 86,
+        // A purse that must be filled weighs more than the window it is counted in, and than the suspension it caused.
+        Verdict::OutOfCredit => 84,
+        Verdict::UsageLimited => 82,
+        Verdict::AccountDisabled => 78,
+        Verdict::NotEntitled => 74,
+        Verdict::ModelUnavailable => 72,
+        Verdict::InsufficientScope => 70,
+        Verdict::Overloaded => 66,
+        Verdict::RateLimited => 64,
+        Verdict::Timeout => 60,
+        Verdict::ServerError => 50,
+        Verdict::NotFound => 40,
+        Verdict::InvalidRequest => 30,
+        Verdict::UnknownDenial => 10,
+        // Token and device endpoints: what lets the grant live weighs more than what ends it.
+        Verdict::SlowDown => 96,
+        Verdict::Pending => 94,
+        Verdict::DeviceCodeExpired => 92,
+        Verdict::AccessDenied => 89,
+        Verdict::Transient => 87,
+        Verdict::OutcomeUnknown => 85,
+        Verdict::ClientRejected => 80,
+        Verdict::RequestRejected => 76,
+        Verdict::GrantDead => 20,
+    }
+}

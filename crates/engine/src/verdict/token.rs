@@ -1,0 +1,77 @@
+//! Answers of token and device endpoints: what they say of the grant, and whether the rotation happened.
+
+use super::classify::{Decided, of_row};
+use super::evidence::{Evidence, Role, Shape};
+use super::matching::{Hit, Setting};
+use super::status;
+use super::tables::{OAUTH, SERVERS};
+use super::ties::stronger;
+use crate::provider::{Row, Tier};
+use crate::vocabulary::{Channel, Verdict};
+
+/// Decides tier by tier. Death needs proof: only a well-formed `invalid_grant`, or a code that the row calls terminal;
+/// for a provider without a row also the equivalents of the known authorization servers.
+pub(super) fn decide<'s>(row: Option<&'s Row>, channel: Channel, evidence: &Evidence) -> Decided<'s> {
+    let marks = evidence.found.marks;
+    if evidence.is_2xx() && (marks.access_token || (channel == Channel::Device && marks.code)) {
+        return Decided::Rule(Verdict::Success, "tokens-in-2xx", Tier::Standard);
+    }
+    let setting = Setting {
+        channel,
+        status: Some(evidence.status()),
+    };
+    let proof = can_prove_death(evidence);
+    let counts = |hit: &Hit<'_>| hit.signal.verdict != Verdict::GrantDead || proof;
+    if let Some(hit) = of_row(row, setting, evidence).filter(counts) {
+        return Decided::Signal(hit.signal);
+    }
+    let (mut server, mut equivalent) = (None, None);
+    SERVERS.matches(setting, evidence, |hit| {
+        if hit.signal.verdict == Verdict::GrantDead {
+            equivalent = Some(hit).filter(|_| proof && row.is_none());
+        } else {
+            server = stronger(server.take(), hit);
+        }
+    });
+    if let Some(hit) = server {
+        return Decided::Signal(hit.signal);
+    }
+    if proof && is_terminal(row, evidence) {
+        return Decided::Rule(Verdict::GrantDead, "terminal", Tier::Provider);
+    }
+    if let Some(hit) = equivalent {
+        return Decided::Signal(hit.signal);
+    }
+    let mut standard = None;
+    OAUTH.matches(setting, evidence, |hit| {
+        if counts(&hit) {
+            standard = stronger(standard.take(), hit);
+        }
+    });
+    match standard {
+        Some(hit) => Decided::Signal(hit.signal),
+        None => {
+            let (verdict, rule) = status::of_token(evidence);
+            Decided::Rule(verdict, rule, Tier::Status)
+        }
+    }
+}
+
+/// Whether an answer of this status and shape can be the token endpoint's word on a grant.
+fn can_prove_death(evidence: &Evidence) -> bool {
+    let shape = matches!(evidence.shape(), Shape::Json | Shape::Form);
+    let status = evidence.status();
+    let refused = (400..500).contains(&status) && !matches!(status, 408 | 425 | 429);
+    shape && evidence.found.marks.object && (refused || evidence.is_2xx())
+}
+
+/// Whether the answer's code is one that the row calls terminal.
+fn is_terminal(row: Option<&Row>, evidence: &Evidence) -> bool {
+    let Some(oauth) = row.and_then(Row::oauth) else {
+        return false;
+    };
+    evidence.fields().any(|(role, text)| {
+        matches!(role, Role::Code | Role::Type | Role::Error)
+            && oauth.terminal.iter().any(|code| code.eq_ignore_ascii_case(text))
+    })
+}

@@ -1,0 +1,140 @@
+//! Words: lower case, with what a provider merely quotes blanked; and the redacted fragment that `status` shows.
+
+/// Appends the text in lower case.
+pub(super) fn push_lowered(into: &mut String, text: &str) {
+    for c in text.chars().take(TEXT_LENGTH) {
+        push_lower(into, c);
+    }
+}
+
+/// Appends the text in lower case, each quoted span as `'_'` and each URL as `url`.
+pub(super) fn push_masked(into: &mut String, text: &str) {
+    if text.contains("%20") && !text.contains(' ') {
+        return push_masked(into, &text.replace("%20", " "));
+    }
+    let text = unquoted(text);
+    let limit = into.len() + TEXT_LENGTH;
+    let mut before = ' ';
+    let mut at = 0;
+    while let Some(c) = text[at..].chars().next() {
+        if into.len() >= limit {
+            return;
+        }
+        let rest = &text[at..];
+        if (c == 'h' || c == 'H') && is_url(rest) {
+            into.push_str("url");
+            at += rest
+                .find(|c: char| c.is_whitespace() || "\"'`<>),]}".contains(c))
+                .unwrap_or(rest.len());
+            before = 'l';
+        } else if let Some(length) = quoted(rest, c, before) {
+            into.push_str("'_'");
+            at += length;
+            before = '\'';
+        } else {
+            // Runs of white space are one space, so that a phrase survives a page's line breaks.
+            if !c.is_whitespace() {
+                push_lower(into, c);
+            } else if !before.is_whitespace() {
+                into.push(' ');
+            }
+            before = c;
+            at += c.len_utf8();
+        }
+    }
+}
+
+/// Appends a text to a fragment, within its limit, whatever looks like a secret or a person left out.
+pub(super) fn add_fragment(fragment: &mut String, text: &str) {
+    let mut room = FRAGMENT_LIMIT.saturating_sub(fragment.chars().count());
+    if !fragment.is_empty() && room > 2 {
+        fragment.push_str("; ");
+        room -= 2;
+    }
+    let mut first = true;
+    for word in text.split_whitespace() {
+        let shown = if is_secret_like(word) { "[..]" } else { word };
+        let length = shown.chars().count() + usize::from(!first);
+        if length > room {
+            fragment.extend((room > 0).then_some('…'));
+            return;
+        }
+        if !first {
+            fragment.push(' ');
+        }
+        fragment.push_str(shown);
+        room -= length;
+        first = false;
+    }
+}
+
+/// A word that might be a key, a token, an account's id or an address.
+fn is_secret_like(word: &str) -> bool {
+    let plain = word.trim_matches(|c: char| !c.is_alphanumeric());
+    let digits = plain.bytes().filter(u8::is_ascii_digit).count();
+    let capitals = plain.bytes().filter(u8::is_ascii_uppercase).count();
+    let keyed = [
+        "sk-", "pk-", "ak-", "xai-", "eyj", "bearer", "org-", "user_", "gsk_", "hf_",
+    ]
+    .iter()
+    .any(|lead| plain.len() > lead.len() + 4 && starts_with_ignoring_case(plain, lead));
+    let looks_random = plain.len() >= 20 && !plain.contains("://") && (digits >= 4 || (digits >= 1 && capitals >= 3));
+    keyed || looks_random || plain.len() > 60 || plain.contains('@') || plain.contains("***")
+}
+
+fn starts_with_ignoring_case(text: &str, lead: &str) -> bool {
+    text.get(..lead.len())
+        .is_some_and(|head| head.eq_ignore_ascii_case(lead))
+}
+
+/// The text without quotes around all of it: then nothing in it is quoted from elsewhere.
+fn unquoted(text: &str) -> &str {
+    let inner = text
+        .strip_prefix('"')
+        .and_then(|text| text.strip_suffix('"'))
+        .filter(|inner| !inner.contains('"'));
+    inner.unwrap_or(text)
+}
+
+/// The length of the quoted span that begins here, with its quotes.
+fn quoted(rest: &str, open: char, before: char) -> Option<usize> {
+    let close = match open {
+        '`' => '`',
+        '"' => '"',
+        '“' => '”',
+        '‘' => '’',
+        '\'' if before.is_whitespace() || "([{:=,<>".contains(before) => '\'',
+        _ => return None,
+    };
+    let inner = &rest[open.len_utf8()..];
+    for (at, c) in inner.char_indices() {
+        if at > QUOTE_LENGTH {
+            return None;
+        }
+        let after = inner[at + c.len_utf8()..].chars().next();
+        // An apostrophe inside a word is not the end of a quotation.
+        if c == close && (close != '\'' || after.is_none_or(|next| !next.is_alphanumeric())) {
+            return Some(open.len_utf8() + at + c.len_utf8());
+        }
+    }
+    None
+}
+
+fn is_url(rest: &str) -> bool {
+    starts_with_ignoring_case(rest, "https://") || starts_with_ignoring_case(rest, "http://")
+}
+
+fn push_lower(into: &mut String, c: char) {
+    if c.is_ascii() {
+        into.push(c.to_ascii_lowercase());
+    } else {
+        into.extend(c.to_lowercase());
+    }
+}
+
+/// 200 characters: one line of a terminal and a half.
+pub(super) const FRAGMENT_LIMIT: usize = 200;
+/// 4,096 characters: a sentence is shorter, and a page says what it is in its first lines.
+const TEXT_LENGTH: usize = 4_096;
+/// 2,048 bytes: a longer span between two quotes is two texts with a quote mark each.
+const QUOTE_LENGTH: usize = 2_048;

@@ -1,0 +1,108 @@
+//! Captured error replies of real providers, each with its true verdict.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use evergrant_engine::provider::Table;
+use evergrant_engine::time::Timestamp;
+use evergrant_engine::verdict::{Channel, Evidence, Reading, classify};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use serde::Deserialize;
+
+/// One line of `corpus/replies.jsonl`.
+#[derive(Deserialize)]
+struct Captured {
+    id: String,
+    provider: String,
+    channel: String,
+    status: u16,
+    headers: BTreeMap<String, String>,
+    body: String,
+    verdict: String,
+    certainty: String,
+    tricky: bool,
+    reset: Option<String>,
+}
+
+impl Captured {
+    fn read(&self, table: &Table) -> Reading {
+        let mut headers = HeaderMap::new();
+        for (name, value) in &self.headers {
+            headers.append(
+                name.parse::<HeaderName>().unwrap(),
+                HeaderValue::from_str(value).unwrap(),
+            );
+        }
+        let evidence = Evidence::read(self.status, &headers, self.body.as_bytes());
+        let channel = Channel::parse(&self.channel).unwrap();
+        let row = table.row(&self.provider.as_str().into());
+        classify(row.map(|row| &**row), channel, &evidence, NOW)
+    }
+}
+
+fn captured() -> Vec<Captured> {
+    include_str!("../../corpus/replies.jsonl")
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+/// Asserts that at least `floor` per cent of the selected replies have their true verdict.
+#[track_caller]
+fn check(floor: f64, selected: impl Fn(&Captured) -> bool) {
+    let table = Table::built_in();
+    let (mut right, mut misses, mut count) = (0, String::new(), 0);
+    for one in captured().iter().filter(|one| selected(one)) {
+        let reading = one.read(&table);
+        count += 1;
+        if reading.verdict.as_str() == one.verdict {
+            right += 1;
+        } else {
+            let signal = &reading.signal;
+            writeln!(
+                misses,
+                "{}: {} is read as {} by {} ({}:{})",
+                one.id,
+                one.verdict,
+                reading.verdict.as_str(),
+                signal.name,
+                signal.file,
+                signal.line,
+            )
+            .unwrap();
+        }
+    }
+    let share = 100.0 * f64::from(right) / f64::from(count);
+    assert!(share >= floor, "{right} of {count} ({share:.1} %)\n{misses}");
+}
+
+#[test]
+fn certain_replies() {
+    check(95.0, |one| one.certainty == "certain");
+}
+
+#[test]
+fn certain_and_tricky_replies() {
+    check(95.0, |one| one.certainty == "certain" && one.tricky);
+}
+
+#[test]
+fn likely_replies() {
+    check(95.0, |one| one.certainty == "likely");
+}
+
+#[test]
+fn debatable_replies() {
+    check(80.0, |one| one.certainty == "debatable");
+}
+
+#[test]
+fn every_reset_that_a_reply_tells_is_read() {
+    let table = Table::built_in();
+    for one in captured().iter().filter(|one| one.reset.is_some()) {
+        assert!(one.read(&table).retry_after.is_some(), "{}: {:?}", one.id, one.reset);
+    }
+}
+
+/// 2025-10-01T00:00:00Z: before every reset in the corpus.
+const NOW: Timestamp = Timestamp::from_secs(1_759_276_800);
