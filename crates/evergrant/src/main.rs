@@ -1,2 +1,7 @@
 //! The `evergrant` command.
-fn main() {}
+
+mod cli;
+
+fn main() -> std::process::ExitCode {
+    cli::run(std::env::args_os().collect(), cli::Environment::of_process())
+}

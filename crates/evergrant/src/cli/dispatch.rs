@@ -1,0 +1,126 @@
+//! From what was typed to the command that does it, and from its end to an exit code.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches};
+use evergrant_driver::{Code, Failure, Remedy, core_dump};
+
+use super::console::{ColourChoice, Console};
+use super::environment::Environment;
+use super::exit::Exit;
+use super::typed::{Command, Typed};
+use super::{completions, failure, log, man, sandbox};
+
+/// Runs the command that the arguments name.
+pub(crate) fn run(arguments: Vec<OsString>, environment: Environment) -> ExitCode {
+    core_dump::forbid_core_dumps();
+    let glance = Glance::at(&arguments);
+    let parsed = Typed::command()
+        .color(glance.colour.into())
+        .try_get_matches_from(&arguments)
+        .and_then(|mut matches| Typed::from_arg_matches_mut(&mut matches));
+    let typed = match parsed {
+        Ok(typed) => typed,
+        Err(error) => return refused(&error, &glance, &environment),
+    };
+    let everywhere = &typed.everywhere;
+    let console = Console::new(everywhere.json, everywhere.color, &environment);
+    let ended = log::start(
+        everywhere.verbose,
+        environment.value("EVERGRANT_LOG"),
+        console.colour_err(),
+    )
+    .and_then(|()| execute(&typed.command, &console));
+    match ended {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            failure::tell(&failure, &console);
+            Exit::of(failure.code).into()
+        }
+    }
+}
+
+fn execute(command: &Command, console: &Console) -> Result<Exit, Failure> {
+    match command {
+        Command::Sandbox(typed) => sandbox::run(typed, console),
+        Command::Completions(typed) => completions::run(typed, Typed::command(), console),
+        Command::Man(typed) => man::run(typed, Typed::command(), console),
+    }
+}
+
+/// What must be known of the arguments although they could not be parsed.
+struct Glance {
+    json: bool,
+    colour: ColourChoice,
+    command: Option<String>,
+}
+
+impl Glance {
+    fn at(arguments: &[OsString]) -> Self {
+        let words: Vec<&str> = arguments
+            .iter()
+            .skip(1)
+            .filter_map(|argument| argument.to_str())
+            .take_while(|word| *word != "--")
+            .collect();
+        let value = |flag: &str| {
+            words
+                .iter()
+                .enumerate()
+                .find_map(|(place, word)| match word.split_once('=') {
+                    Some((name, value)) if name == flag => Some(value),
+                    _ if *word == flag => words.get(place + 1).copied(),
+                    _ => None,
+                })
+        };
+        let commands = Typed::command();
+        Self {
+            json: words.contains(&"--json"),
+            colour: match value("--color") {
+                Some("always") => ColourChoice::Always,
+                Some("never") => ColourChoice::Never,
+                _ => ColourChoice::Auto,
+            },
+            command: words
+                .iter()
+                .find(|word| commands.find_subcommand(word).is_some())
+                .map(|word| (*word).to_owned()),
+        }
+    }
+}
+
+/// Help and version are answers; anything else is wrong usage, told in the form that was asked for.
+fn refused(error: &clap::Error, glance: &Glance, environment: &Environment) -> ExitCode {
+    let usage = error.exit_code() != 0;
+    if usage && glance.json {
+        let failure = Failure::new(Code::Usage, first_paragraph(&error.to_string())).with_remedy(Remedy::Run {
+            command: match &glance.command {
+                Some(command) => format!("evergrant {command} --help"),
+                None => "evergrant --help".to_owned(),
+            },
+            why: "see how it is used".to_owned(),
+        });
+        failure::tell(&failure, &Console::new(true, glance.colour, environment));
+    } else {
+        // A reader that has gone is not an error.
+        let _ = error.print();
+    }
+    if usage { Exit::of(Code::Usage) } else { Exit::DONE }.into()
+}
+
+fn first_paragraph(text: &str) -> String {
+    let lines = text.lines().map(str::trim).take_while(|line| !line.is_empty());
+    let joined = lines.collect::<Vec<_>>().join(" ");
+    joined.strip_prefix("error: ").unwrap_or(&joined).to_owned()
+}
+
+impl From<ColourChoice> for clap::ColorChoice {
+    fn from(choice: ColourChoice) -> Self {
+        match choice {
+            ColourChoice::Auto => Self::Auto,
+            ColourChoice::Always => Self::Always,
+            ColourChoice::Never => Self::Never,
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! How a command ends when it has said all it has to say.
+
+use std::process::ExitCode;
+
+use evergrant_driver::Code;
+
+/// The exit code of a command that did not fail outright.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Exit(u8);
+
+impl Exit {
+    /// Done.
+    pub(crate) const DONE: Self = Self(0);
+    /// It reported, and what it reported is a fault.
+    pub(crate) const FAULT: Self = Self::of(Code::Internal);
+
+    /// The exit code of this code.
+    pub(crate) const fn of(code: Code) -> Self {
+        Self(code.exit())
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.0)
+    }
+}

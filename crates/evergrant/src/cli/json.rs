@@ -1,0 +1,55 @@
+//! The JSON that scripts rely on, exactly as the public contract has it.
+
+use evergrant_driver::{Failure, Remedy, Timestamp};
+use serde::Serialize;
+
+/// A failure: `{"error": {...}}`.
+#[derive(Debug, Serialize)]
+pub(crate) struct FailureShape {
+    error: ErrorShape,
+}
+
+#[derive(Debug, Serialize)]
+struct ErrorShape {
+    code: &'static str,
+    message: String,
+    remedy: Option<RemedyShape>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_secs: Option<u64>,
+}
+
+impl From<&Failure> for FailureShape {
+    fn from(failure: &Failure) -> Self {
+        Self {
+            error: ErrorShape {
+                code: failure.code.as_str(),
+                message: failure.message.clone(),
+                remedy: failure.remedy.as_ref().map(RemedyShape::from),
+                retry_after_secs: failure.retry_after.map(|after| after.as_secs()),
+            },
+        }
+    }
+}
+
+/// What to do.
+#[derive(Debug, Serialize)]
+pub(crate) struct RemedyShape {
+    kind: &'static str,
+    sentence: String,
+    command: Option<String>,
+}
+
+impl From<&Remedy> for RemedyShape {
+    fn from(remedy: &Remedy) -> Self {
+        Self {
+            kind: remedy.kind(),
+            sentence: remedy.sentence(),
+            command: remedy.command(),
+        }
+    }
+}
+
+/// A time in RFC 3339.
+pub(crate) fn time(at: Timestamp) -> String {
+    at.to_string()
+}

@@ -1,0 +1,67 @@
+//! What was typed: the commands and the flags that all of them know. Help, completions and manual come from here.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand};
+
+use super::console::ColourChoice;
+use super::{colours, completions, man, sandbox};
+
+/// The one owner of your LLM credentials: log in once, and every agent stays logged in
+#[derive(Debug, Parser)]
+#[command(
+    name = "evergrant",
+    version,
+    styles = colours::HELP,
+    after_long_help = EXAMPLES,
+    max_term_width = 100
+)]
+pub(crate) struct Typed {
+    #[command(flatten)]
+    pub(crate) everywhere: Everywhere,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The flags of every command.
+#[derive(Args, Debug)]
+pub(crate) struct Everywhere {
+    /// The home directory [default: $EVERGRANT_HOME, else ~/.evergrant]
+    #[arg(long, global = true, value_name = "DIR", help_heading = HEADING)]
+    pub(crate) home: Option<PathBuf>,
+    /// Print JSON: one document, or one line for each event
+    #[arg(long, global = true, help_heading = HEADING)]
+    pub(crate) json: bool,
+    /// When to use colours; NO_COLOR is respected
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", help_heading = HEADING)]
+    pub(crate) color: ColourChoice,
+    /// Log to stderr: -v repairs, -vv decisions, -vvv everything; EVERGRANT_LOG says it finer
+    #[arg(long, short, global = true, action = ArgAction::Count, help_heading = HEADING)]
+    pub(crate) verbose: u8,
+}
+
+/// The commands, in the order in which one meets them.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a provider that can be broken at will
+    ///
+    /// It is an authorization server and an inference API on loopback that behave like the real ones, until a scenario is
+    /// armed: by flag from the start, or over HTTP below /_sandbox/ while it runs.
+    Sandbox(sandbox::Typed),
+    /// Print what a shell needs to complete commands
+    Completions(completions::Typed),
+    /// Print the manual
+    Man(man::Typed),
+}
+
+const HEADING: &str = "Everywhere";
+
+const EXAMPLES: &str = "\
+Examples:
+  evergrant login xai-oauth        log in once
+  evergrant status                 see what is kept, and how it is
+  evergrant token xai-oauth        a token that works now
+
+Exit codes:
+  0 done   1 a fault of ours   2 wrong usage or configuration   3 needs a login
+  4 refused by plan, credit or policy   5 try again later   6 the store   130 interrupted";
