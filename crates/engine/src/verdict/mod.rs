@@ -1,5 +1,6 @@
 //! The one classifier: what an answer means.
 
+mod advice;
 mod body;
 mod classify;
 mod duration;
@@ -20,6 +21,7 @@ mod token;
 mod wording;
 
 pub use crate::vocabulary::{Channel, Verdict};
+pub use advice::{Situation, advise, code, message};
 pub use classify::classify;
 pub use evidence::{BODY_LIMIT, Evidence, Role, Shape};
 pub use first_sight::{claims_success, may_have_moved};
