@@ -9,6 +9,7 @@ pub mod home;
 pub mod http;
 pub mod loopback;
 mod private_file;
+pub mod settings;
 pub mod store;
 pub mod vault;
 

@@ -1,0 +1,203 @@
+//! `config.toml` as it is meant.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use evergrant_engine::credential::ProviderId;
+use evergrant_engine::failure::Failure;
+use evergrant_engine::pool::Strategy;
+use evergrant_engine::provider::ModelGlob;
+use toml::Spanned;
+
+use super::listen::Listen;
+use super::place::Source;
+use super::written::{Written, WrittenChoice};
+
+/// What the file says, with the defaults where it is silent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Configuration {
+    pub(super) listen: Vec<Listen>,
+    pub(super) store: StoreUrl,
+    pub(super) key: KeyChoice,
+    pub(super) strategies: BTreeMap<ProviderId, Strategy>,
+    pub(super) routes: Vec<Route>,
+    pub(super) chat: Choice,
+    pub(super) tasks: Tasks,
+}
+
+/// `store.url`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum StoreUrl {
+    /// `sqlite:FILE`: a name within the home, or an absolute path.
+    Sqlite(PathBuf),
+}
+
+/// `store.key`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum KeyChoice {
+    /// `file`
+    File,
+    /// `keyring`
+    Keyring,
+    /// `env:VAR`
+    Environment(String),
+    /// `passphrase`
+    Passphrase,
+}
+
+/// One line of `[route]`: models, and the providers that serve them, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// Which models.
+    pub models: ModelGlob,
+    /// By whom.
+    pub providers: Vec<ProviderId>,
+}
+
+/// A provider and a model, each where it was chosen.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Choice {
+    /// The provider.
+    pub provider: Option<ProviderId>,
+    /// The model.
+    pub model: Option<String>,
+}
+
+/// `[tasks]`: who does the auxiliary tasks.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Tasks {
+    /// Titles of conversations.
+    pub title: Choice,
+    /// Summaries of long contexts.
+    pub summary: Choice,
+}
+
+impl Configuration {
+    /// Reads the file's text; failures name file, line and key.
+    pub(super) fn parse(source: Source<'_>) -> Result<Self, Failure> {
+        let written: Written = toml::from_str(source.text).map_err(|error| source.toml_failure(&error))?;
+        let listen = match &written.serve.listen {
+            None => vec![Listen::Tcp(DEFAULT_LISTEN.into())],
+            Some(addresses) => each(
+                addresses,
+                |text| text.parse().map_err(|why| (why, "serve.listen")),
+                source,
+            )?,
+        };
+        let mut strategies = BTreeMap::new();
+        for (provider, pool) in &written.pool {
+            let Some(written) = &pool.strategy else { continue };
+            let strategy = Strategy::parse(written.get_ref()).ok_or_else(|| {
+                let why = "is not one of `fill-first`, `round-robin`, `least-used`, `random`";
+                source.failure(&written.span(), &format!("pool.{provider}.strategy"), why)
+            })?;
+            strategies.insert(ProviderId::from(provider.as_str()), strategy);
+        }
+        Ok(Self {
+            listen,
+            store: one(written.store.url.as_ref(), store_url, "store.url", source)?,
+            key: one(written.store.key.as_ref(), key_choice, "store.key", source)?,
+            strategies,
+            routes: routes(&written, source)?,
+            chat: Choice::from(&written.chat),
+            tasks: Tasks {
+                title: Choice::from(&written.tasks.title),
+                summary: Choice::from(&written.tasks.summary),
+            },
+        })
+    }
+}
+
+impl From<&WrittenChoice> for Choice {
+    fn from(written: &WrittenChoice) -> Self {
+        Self {
+            provider: written.provider.as_deref().map(ProviderId::from),
+            model: written.model.clone(),
+        }
+    }
+}
+
+/// What `store.url` or `--store` means.
+pub(super) fn store_url(text: &str) -> Result<StoreUrl, String> {
+    match text.split_once(':') {
+        Some(("sqlite", file)) if !file.is_empty() => Ok(StoreUrl::Sqlite(file.into())),
+        Some(("postgres" | "postgresql", _)) => Err("this build has no PostgreSQL store: use `sqlite:FILE`".to_owned()),
+        Some(_) | None => Err("is not `sqlite:FILE`".to_owned()),
+    }
+}
+
+fn key_choice(text: &str) -> Result<KeyChoice, String> {
+    match (text, text.strip_prefix("env:")) {
+        ("file", _) => Ok(KeyChoice::File),
+        ("keyring", _) => Ok(KeyChoice::Keyring),
+        ("passphrase", _) => Ok(KeyChoice::Passphrase),
+        (_, Some(name)) if !name.is_empty() => Ok(KeyChoice::Environment(name.to_owned())),
+        (_, Some(_) | None) => Err("is not one of `file`, `keyring`, `env:VAR`, `passphrase`".to_owned()),
+    }
+}
+
+impl Default for StoreUrl {
+    fn default() -> Self {
+        Self::Sqlite("evergrant.db".into())
+    }
+}
+
+#[expect(clippy::derivable_impls, reason = "the default is a decision, to be read here")]
+impl Default for KeyChoice {
+    fn default() -> Self {
+        Self::File
+    }
+}
+
+/// The routes in the order of the file, because the first match wins.
+fn routes(written: &Written, source: Source<'_>) -> Result<Vec<Route>, Failure> {
+    let mut lines: Vec<_> = written.route.iter().collect();
+    lines.sort_by_key(|(glob, _)| glob.span().start);
+    lines
+        .into_iter()
+        .map(|(glob, providers)| {
+            if providers.get_ref().is_empty() {
+                let key = format!("route.\"{}\"", glob.get_ref());
+                return Err(source.failure(&providers.span(), &key, "names no provider"));
+            }
+            Ok(Route {
+                models: ModelGlob(glob.get_ref().clone()),
+                providers: providers
+                    .get_ref()
+                    .iter()
+                    .map(|id| ProviderId::from(id.as_str()))
+                    .collect(),
+            })
+        })
+        .collect()
+}
+
+fn one<T: Default>(
+    written: Option<&Spanned<String>>,
+    parse: impl Fn(&str) -> Result<T, String>,
+    key: &str,
+    source: Source<'_>,
+) -> Result<T, Failure> {
+    written.map_or_else(
+        || Ok(T::default()),
+        |text| parse(text.get_ref()).map_err(|why| source.failure(&text.span(), key, &why)),
+    )
+}
+
+fn each<T>(
+    written: &[Spanned<String>],
+    parse: impl Fn(&str) -> Result<T, (String, &'static str)>,
+    source: Source<'_>,
+) -> Result<Vec<T>, Failure> {
+    written
+        .iter()
+        .map(|text| parse(text.get_ref()).map_err(|(why, key)| source.failure(&text.span(), key, &why)))
+        .collect()
+}
+
+/// Loopback, so that nothing is served to others by accident.
+const DEFAULT_LISTEN: ([u8; 4], u16) = ([127, 0, 0, 1], 8787);
+
+#[cfg(test)]
+#[path = "configuration_tests.rs"]
+mod tests;

@@ -1,0 +1,112 @@
+//! What `config.toml` may say, and what is said of what it may not.
+
+use std::path::Path;
+
+use evergrant_engine::failure::Code;
+
+use super::*;
+
+fn parse(text: &str) -> Result<Configuration, Failure> {
+    Configuration::parse(Source {
+        path: Path::new("/h/config.toml"),
+        text,
+    })
+}
+
+#[track_caller]
+fn refused(text: &str, says: &str) {
+    let failure = parse(text).unwrap_err();
+    assert_eq!(failure.code, Code::ConfigInvalid);
+    assert!(failure.message.starts_with(says), "{}", failure.message);
+}
+
+#[test]
+fn the_documented_file_is_read() {
+    let read = parse(
+        r#"
+[serve]
+listen = ["127.0.0.1:8787", "unix:/run/evergrant.sock"]
+[store]
+url = "sqlite:evergrant.db"                # or postgres://user@host/db
+key = "env:STORE_KEY"
+[pool.xai-oauth]
+strategy = "round-robin"
+[route]
+"grok-*" = ["xai-oauth", "xai"]
+"*" = ["other"]
+"a*" = ["third"]
+[chat]
+provider = "xai-oauth"
+model = "grok-4.3"
+[tasks]
+title = { provider = "xai-oauth", model = "grok-4.3" }
+summary = { model = "grok-4.3" }
+"#,
+    )
+    .unwrap();
+    assert_eq!(read.listen.len(), 2);
+    assert_eq!(read.key, KeyChoice::Environment("STORE_KEY".to_owned()));
+    assert_eq!(read.strategies[&ProviderId::from("xai-oauth")], Strategy::RoundRobin);
+    let globs: Vec<_> = read.routes.iter().map(|route| route.models.0.as_str()).collect();
+    assert_eq!(globs, ["grok-*", "*", "a*"], "in the order of the file");
+    assert_eq!(read.routes[0].providers, ["xai-oauth".into(), "xai".into()]);
+    assert_eq!(read.chat.model.as_deref(), Some("grok-4.3"));
+    assert_eq!(read.tasks.summary.provider, None);
+}
+
+#[test]
+fn an_empty_file_means_the_defaults() {
+    let read = parse("").unwrap();
+    assert_eq!(read.listen, ["127.0.0.1:8787".parse().unwrap()]);
+    assert_eq!(read.store, StoreUrl::Sqlite("evergrant.db".into()));
+    assert_eq!(read.key, KeyChoice::File);
+    assert!(read.routes.is_empty());
+}
+
+#[test]
+fn mistakes_are_told_with_file_line_and_key() {
+    refused(
+        "\n[serve]\nlisten = [\"8787\"]",
+        "/h/config.toml:3: `serve.listen`: `8787` is not an address",
+    );
+    refused("[serve]\nlisten = 3", "/h/config.toml:2: `serve.listen`: invalid type");
+    refused(
+        "[serve]\nlissten = []",
+        "/h/config.toml:2: `serve.lissten`: unknown field `lissten`",
+    );
+    refused("[sserve]", "/h/config.toml:1: `sserve`: unknown field `sserve`");
+    refused(
+        "[store]\nkey = \"keyfile\"",
+        "/h/config.toml:2: `store.key`: is not one of",
+    );
+    refused(
+        "[store]\nkey = \"env:\"",
+        "/h/config.toml:2: `store.key`: is not one of",
+    );
+    refused("[store]\nurl = \"mysql://x\"", "/h/config.toml:2: `store.url`: is not");
+    refused(
+        "[store]\nurl = \"postgres://x\"",
+        "/h/config.toml:2: `store.url`: this build has no PostgreSQL",
+    );
+    refused(
+        "[pool.xai]\nstrategy = \"best\"",
+        "/h/config.toml:2: `pool.xai.strategy`: is not one of",
+    );
+    refused(
+        "[pool.xai]\nstrategy = 1",
+        "/h/config.toml:2: `pool.xai.strategy`: invalid type",
+    );
+    refused(
+        "[route]\n\"x\" = []",
+        "/h/config.toml:2: `route.\"x\"`: names no provider",
+    );
+    refused(
+        "[chat]\nmodel = \"a\"\nmodel = \"b\"",
+        "/h/config.toml:3: `chat.model`: duplicate key",
+    );
+    refused(
+        "[tasks]\npoem = { model = \"a\" }",
+        "/h/config.toml:2: `tasks.poem`: unknown field",
+    );
+    refused("serve = ", "/h/config.toml:1: `serve`: ");
+}

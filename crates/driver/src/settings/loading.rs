@@ -1,0 +1,222 @@
+//! Finds the home and reads what is set there.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use evergrant_engine::credential::ProviderId;
+use evergrant_engine::failure::{Code, Failure};
+use evergrant_engine::pool::Strategy;
+use evergrant_engine::provider::{Auth, Table};
+use evergrant_engine::remedy::Remedy;
+use evergrant_engine::secret::Secret;
+
+use super::configuration::{Choice, Configuration, KeyChoice, Route, StoreUrl, Tasks, store_url};
+use super::environment::Environment;
+use super::listen::Listen;
+use super::place::Source;
+use super::rows;
+use crate::home::Home;
+use crate::http::NetworkSettings;
+use crate::vault::KeySource;
+
+/// Everything that was set.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The home.
+    pub home: Home,
+    /// Where the store's key comes from.
+    pub key: KeySource,
+    /// Where the gateway listens.
+    pub listen: Vec<Listen>,
+    /// How a provider's credentials are chosen among, where it was set.
+    pub strategies: BTreeMap<ProviderId, Strategy>,
+    /// Which providers serve a model, in the order of the file.
+    pub routes: Vec<Route>,
+    /// Who chats.
+    pub chat: Choice,
+    /// Who does the auxiliary tasks.
+    pub tasks: Tasks,
+    /// Proxies and certificates.
+    pub network: NetworkSettings,
+    /// The rest of the environment, for keys that are kept there.
+    pub environment: Environment,
+    /// The providers: the built-in rows, and the user's over them.
+    pub table: Table,
+}
+
+impl Settings {
+    /// Reads them once; `home` is `--home`, `variables` the environment as the app found it. Nothing is made.
+    pub fn load(home: Option<PathBuf>, variables: impl IntoIterator<Item = (String, String)>) -> Result<Self, Failure> {
+        let environment = Environment::new(variables);
+        let home = Home::at(find_home(home, &environment)?);
+        let configuration = read_configuration(&home.configuration())?;
+        let StoreUrl::Sqlite(database) = &configuration.store;
+        Ok(Self {
+            table: rows::table(&home.providers())?,
+            home: home.with_database(database),
+            key: key_source(configuration.key, &environment),
+            listen: configuration.listen,
+            strategies: configuration.strategies,
+            routes: configuration.routes,
+            chat: configuration.chat,
+            tasks: configuration.tasks,
+            network: environment.network(),
+            environment,
+        })
+    }
+
+    /// The same with another store (`--store URL`).
+    pub fn with_store(mut self, url: &str) -> Result<Self, Failure> {
+        let StoreUrl::Sqlite(database) =
+            store_url(url).map_err(|why| Failure::new(Code::Usage, format!("`--store`: `{url}` {why}")))?;
+        self.home = self.home.with_database(&database);
+        Ok(self)
+    }
+
+    /// Whether the store's key waits for a passphrase.
+    pub fn wants_passphrase(&self) -> bool {
+        self.key == KeySource::Passphrase(None)
+    }
+
+    /// The variables that no child may inherit: the store's key and every provider's API key.
+    pub fn withheld(&self) -> Vec<String> {
+        let store = match &self.key {
+            KeySource::Environment { name, .. } => Some(name.clone()),
+            KeySource::File | KeySource::Passphrase(_) | KeySource::Keyring => None,
+        };
+        let keys = self.table.rows().flat_map(|row| match &row.auth {
+            Auth::ApiKey(key) => key.key_env.as_slice(),
+            Auth::OAuth(_) => &[],
+        });
+        let mut names: Vec<String> = store.into_iter().chain(keys.cloned()).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// The same with the passphrase that was asked for.
+    #[must_use]
+    pub fn with_passphrase(mut self, passphrase: Secret<String>) -> Self {
+        if let KeySource::Passphrase(given) = &mut self.key {
+            *given = Some(passphrase);
+        }
+        self
+    }
+}
+
+fn find_home(option: Option<PathBuf>, environment: &Environment) -> Result<PathBuf, Failure> {
+    let user = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
+    let found = option
+        .or_else(|| environment.value("EVERGRANT_HOME").map(PathBuf::from))
+        .or_else(|| environment.value(user).map(|user| Path::new(user).join(".evergrant")))
+        .ok_or_else(|| {
+            let message = format!("there is no home: neither `--home`, `EVERGRANT_HOME` nor `{user}` is set");
+            Failure::new(Code::Usage, message).with_remedy(Remedy::Run {
+                command: "export EVERGRANT_HOME=DIR".to_owned(),
+                why: "say where evergrant may keep its files".to_owned(),
+            })
+        })?;
+    std::path::absolute(&found).map_err(|error| {
+        let message = format!("the home `{}` cannot be found: {error}", found.display());
+        Failure::new(Code::Usage, message)
+    })
+}
+
+fn read_configuration(path: &Path) -> Result<Configuration, Failure> {
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+        Err(error) => {
+            let place = path.display().to_string();
+            let failure = Failure::new(Code::ConfigInvalid, format!("{place} cannot be read: {error}"));
+            return Err(failure.with_remedy(Remedy::EditFile { place }));
+        }
+    };
+    Configuration::parse(Source { path, text: &text })
+}
+
+fn key_source(choice: KeyChoice, environment: &Environment) -> KeySource {
+    match choice {
+        KeyChoice::File => KeySource::File,
+        KeyChoice::Keyring => KeySource::Keyring,
+        KeyChoice::Passphrase => KeySource::Passphrase(None),
+        KeyChoice::Environment(name) => KeySource::Environment {
+            value: environment.value(&name).map(Secret::from),
+            name,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(home: Option<&Path>, variables: &[(&str, &str)]) -> Result<Settings, Failure> {
+        let variables = variables
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Settings::load(home.map(Path::to_owned), variables)
+    }
+
+    #[test]
+    fn the_option_beats_the_variable_and_that_the_users_directory() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path();
+        let (variable, user) = (root.join("variable"), root.join("user"));
+        let variables = [
+            ("EVERGRANT_HOME", variable.to_str().unwrap()),
+            ("HOME", user.to_str().unwrap()),
+            ("USERPROFILE", user.to_str().unwrap()),
+        ];
+        assert_eq!(load(Some(root), &variables).unwrap().home.root(), root);
+        assert_eq!(load(None, &variables).unwrap().home.root(), variable);
+        assert_eq!(
+            load(None, &variables[1..]).unwrap().home.root(),
+            user.join(".evergrant")
+        );
+        assert_eq!(load(None, &[]).unwrap_err().code, Code::Usage);
+        assert!(!user.exists(), "reading makes nothing");
+    }
+
+    #[test]
+    fn the_homes_file_is_read() {
+        let directory = tempfile::tempdir().unwrap();
+        let home = Home::at(directory.path());
+        fs::write(
+            home.configuration(),
+            "[store]\nurl = \"sqlite:other.db\"\nkey = \"env:KEY\"",
+        )
+        .unwrap();
+        let settings = load(Some(directory.path()), &[("KEY", "secret")]).unwrap();
+        assert_eq!(settings.home.database(), directory.path().join("other.db"));
+        let KeySource::Environment { name, value } = &settings.key else {
+            panic!("{:?}", settings.key);
+        };
+        assert_eq!((name.as_str(), value), ("KEY", &Some(Secret::from("secret"))));
+        assert!(!format!("{settings:?}").contains("secret"));
+        let withheld = settings.withheld();
+        for name in ["KEY", "OPENAI_API_KEY"] {
+            assert!(withheld.iter().any(|held| held == name), "{withheld:?}");
+        }
+        let moved = settings.with_store("sqlite:/elsewhere/x.db").unwrap();
+        assert_eq!(moved.home.database(), Path::new("/elsewhere/x.db"));
+        assert_eq!(moved.with_store("x").unwrap_err().code, Code::Usage);
+    }
+
+    #[test]
+    fn a_directory_in_place_of_a_file_is_told() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::create_dir(directory.path().join("config.toml")).unwrap();
+        assert_eq!(load(Some(directory.path()), &[]).unwrap_err().code, Code::ConfigInvalid);
+    }
+
+    #[test]
+    fn a_passphrase_is_asked_for_once() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join("config.toml"), "[store]\nkey = \"passphrase\"").unwrap();
+        let settings = load(Some(directory.path()), &[]).unwrap();
+        assert!(settings.wants_passphrase());
+        assert!(!settings.with_passphrase(Secret::from("p")).wants_passphrase());
+    }
+}

@@ -1,0 +1,14 @@
+//! Everything that was set: on the command line, in the environment, in the home's files; read once.
+
+mod configuration;
+mod environment;
+mod listen;
+mod loading;
+mod place;
+mod rows;
+mod written;
+
+pub use configuration::{Choice, Route, Tasks};
+pub use environment::Environment;
+pub use listen::Listen;
+pub use loading::Settings;

@@ -1,0 +1,101 @@
+//! The user's provider rows: the files of `providers.d`, in the order of their names.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use evergrant_engine::failure::{Code, Failure};
+use evergrant_engine::provider::{Origin, RowFile, Table};
+use evergrant_engine::remedy::Remedy;
+
+/// The built-in rows with the user's over them.
+pub(super) fn table(directory: &Path) -> Result<Table, Failure> {
+    let files = read(directory)?
+        .iter()
+        .map(|(path, text)| {
+            let name = path.display().to_string();
+            RowFile::parse(&name, text, Origin::File(name.clone()))
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(Table::built_in().with(files)?)
+}
+
+/// Each file's path and text.
+fn read(directory: &Path) -> Result<Vec<(PathBuf, String)>, Failure> {
+    let entries = match fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(unreadable(directory, &error)),
+    };
+    let mut paths = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(|error| unreadable(directory, &error))?.path();
+        // Editors leave hidden files and copies with other endings behind.
+        let hidden = path
+            .file_name()
+            .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        if !hidden && path.extension().is_some_and(|ending| ending == "toml") {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    paths
+        .into_iter()
+        .map(|path| match fs::read_to_string(&path) {
+            Ok(text) => Ok((path, text)),
+            Err(error) => Err(unreadable(&path, &error)),
+        })
+        .collect()
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Failure {
+    Failure::new(Code::RowInvalid, format!("{} cannot be read: {error}", path.display())).with_remedy(
+        Remedy::EditFile {
+            place: path.display().to_string(),
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROW: &str = "base_url = \"https://api.acme.example/v1\"\nauth = \"api-key\"\nkey_env = [\"ACME_KEY\"]\n";
+
+    #[test]
+    fn files_are_read_in_the_order_of_their_names_and_no_others() {
+        let directory = tempfile::tempdir().unwrap();
+        for name in ["b.toml", "a.toml"] {
+            fs::write(directory.path().join(name), format!("id = \"{name}\"\n{ROW}")).unwrap();
+        }
+        for name in [".hidden.toml", "a.toml~", "README"] {
+            fs::write(directory.path().join(name), "not TOML at all").unwrap();
+        }
+        let table = table(directory.path()).unwrap();
+        let own: Vec<_> = table
+            .rows()
+            .map(|row| row.id.as_str())
+            .filter(|id| id.ends_with(".toml"))
+            .collect();
+        assert_eq!(own, ["a.toml", "b.toml"]);
+        assert!(table.rows().count() > 2, "the built-in ones are there too");
+    }
+
+    #[test]
+    fn a_bad_row_is_told_with_file_line_and_key() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("acme.toml");
+        fs::write(&path, format!("id = \"acme\"\n{ROW}colour = 3\n")).unwrap();
+        let failure = table(directory.path()).unwrap_err();
+        assert_eq!(failure.code, Code::RowInvalid);
+        let place = format!("{}:5: `colour`", path.display());
+        assert!(failure.message.starts_with(&place), "{}", failure.message);
+    }
+
+    #[test]
+    fn no_directory_means_no_rows_of_ones_own() {
+        let directory = tempfile::tempdir().unwrap();
+        let rows = table(&directory.path().join("none")).unwrap().rows().count();
+        assert_eq!(rows, Table::built_in().rows().count());
+    }
+}
