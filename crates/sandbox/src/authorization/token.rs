@@ -135,12 +135,21 @@ impl Turn<'_> {
             DevicePoll::Approved(consent) => {
                 let hit = self.booking();
                 let lifetimes = self.world.lifetimes();
-                let issued = self.world.books().open_family(consent, &lifetimes, now_ms);
+                let device_code = self.form.text("device_code");
+                let mut books = self.world.books();
+                let issued = books.open_device_family(device_code, consent, &lifetimes, now_ms);
                 return Ok(without_refresh(issued, hit));
             }
-            DevicePoll::Unknown | DevicePoll::OtherClient | DevicePoll::Spent => {
-                ("invalid_grant", "grant request is invalid")
+            DevicePoll::Spent => {
+                let revoked = {
+                    let mut books = self.world.books();
+                    let before = books.families_revoked();
+                    books.device_code_reused(self.form.text("device_code"));
+                    books.families_revoked() - before
+                };
+                return Err(self.refused(Refusal::Reused, revoked));
             }
+            DevicePoll::Unknown | DevicePoll::OtherClient => ("invalid_grant", "grant request is invalid"),
             DevicePoll::Expired => ("expired_token", "device code is expired"),
             DevicePoll::Pending => (
                 "authorization_pending",

@@ -146,6 +146,25 @@ impl Books {
         self.issue(family, refresh_token, lifetimes, now_ms)
     }
 
+    /// Starts the family of a device login that was approved.
+    pub(crate) fn open_device_family(
+        &mut self,
+        device_code: &str,
+        consent: Consent,
+        lifetimes: &Lifetimes,
+        now_ms: u64,
+    ) -> Issued {
+        self.devices.opened(device_code, self.families.len());
+        self.open_family(consent, lifetimes, now_ms)
+    }
+
+    /// A device code that comes again ends the login it gave, as an authorization code does.
+    pub(crate) fn device_code_reused(&mut self, device_code: &str) {
+        if let Some(family) = self.devices.family_of(device_code) {
+            self.revoke_family(family, "device code reused");
+        }
+    }
+
     /// Spends a refresh token: new tokens, the same pair again within the grace, or a revoked family.
     pub(crate) fn refresh(
         &mut self,

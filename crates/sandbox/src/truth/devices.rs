@@ -20,6 +20,7 @@ struct Device {
     interval_ms: u64,
     polled_at_ms: Option<u64>,
     spent: bool,
+    family: Option<usize>,
 }
 
 /// What the person decided.
@@ -74,6 +75,7 @@ impl Devices {
                 interval_ms,
                 polled_at_ms: None,
                 spent: false,
+                family: None,
             },
         );
         start
@@ -102,6 +104,18 @@ impl Devices {
             .filter(|device| device.decision.is_none())
             .map(|device| device.user_code.clone())
             .collect()
+    }
+
+    /// Remembers the family that an approved login opened.
+    pub(crate) fn opened(&mut self, device_code: &str, family: usize) {
+        if let Some(device) = self.by_code.get_mut(device_code) {
+            device.family = Some(family);
+        }
+    }
+
+    /// The family that a device code opened.
+    pub(crate) fn family_of(&self, device_code: &str) -> Option<usize> {
+        self.by_code.get(device_code)?.family
     }
 
     /// One poll of the token endpoint; an approved code is spent by it.

@@ -41,10 +41,12 @@ async fn a_device_login_can_be_approved_without_asking() {
     let started = start(&visitor).await;
     let tokens = pair(&poll(&visitor, &started).await);
     assert_eq!(visitor.chat(&tokens.access).await.status, 200);
-    assert_eq!(visitor.refresh(&tokens.refresh).await.status, 200);
+    let tokens = pair(&visitor.refresh(&tokens.refresh).await);
     let counters = visitor.control.counters();
     assert_eq!((counters.device_starts, counters.device_polls), (1, 1));
     assert_eq!(error(&poll(&visitor, &started).await), "invalid_grant", "spent");
+    assert_eq!(visitor.control.counters().families_revoked, 1, "as with a code that comes twice");
+    assert_eq!(error(&visitor.refresh(&tokens.refresh).await), "invalid_grant");
 }
 
 #[tokio::test]
