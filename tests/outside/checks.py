@@ -1,0 +1,38 @@
+"""One line a check, and the count at the end."""
+
+import sys
+import traceback
+
+
+class Checks:
+    """What passed and what failed so far."""
+
+    def __init__(self, subject):
+        self.subject = subject
+        self.passed = 0
+        self.failed = 0
+
+    def check(self, what, holds, found=""):
+        """Says one line; what was found stands behind it."""
+        self.passed += bool(holds)
+        self.failed += not holds
+        print(f"{'ok  ' if holds else 'FAIL'} {self.subject}: {what}{f' ({found})' if found != '' else ''}", flush=True)
+        return bool(holds)
+
+    def equal(self, what, found, wanted):
+        """The value that was found must be the one wanted."""
+        return self.check(what, found == wanted, found if found == wanted else f"found {found!r}, wanted {wanted!r}")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        if error is not None and kind is not KeyboardInterrupt:
+            traceback.print_exception(kind, error, trace, limit=-4)
+            self.check(f"ended by {kind.__name__}", False, error)
+        return kind is not KeyboardInterrupt
+
+    def finish(self):
+        """The closing line; the exit code of the process."""
+        print(f"{self.subject}: {self.passed} passed, {self.failed} failed", flush=True)
+        sys.exit(1 if self.failed or not self.passed else 0)
