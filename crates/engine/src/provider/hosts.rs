@@ -14,12 +14,13 @@ impl Hosts {
 
     /// Whether a secret may be sent to this URL: its host is listed, over https or on loopback.
     pub fn allows(&self, url: &Url) -> bool {
-        let Some(host) = url.host_str().map(str::to_ascii_lowercase) else {
+        // Parsing an http or https address lowers its host's case.
+        let Some(host) = url.host_str() else {
             return false;
         };
         let secure = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url));
         let bare = url.username().is_empty() && url.password().is_none();
-        secure && bare && self.0.iter().any(|allowed| matches(allowed, &host))
+        secure && bare && self.0.iter().any(|allowed| matches(allowed, host))
     }
 
     /// The names, for messages.
@@ -29,8 +30,8 @@ impl Hosts {
 }
 
 fn matches(allowed: &str, host: &str) -> bool {
-    let is_name = allowed.parse::<std::net::IpAddr>().is_err() && !allowed.starts_with('[');
-    host == allowed || (is_name && host.strip_suffix(allowed).is_some_and(|head| head.ends_with('.')))
+    let is_name = || allowed.parse::<std::net::IpAddr>().is_err() && !allowed.starts_with('[');
+    host == allowed || (host.strip_suffix(allowed).is_some_and(|head| head.ends_with('.')) && is_name())
 }
 
 /// Whether the URL's host is this machine itself: a loopback address or `localhost`.
