@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout};
 use super::broken::{Broken, in_words};
 use super::counted::{Counted, Gate, Written};
 use super::outcome::{Outcome, RequestBody};
-use super::response_body::ResponseBody;
+use super::response_body::{Abandon, ResponseBody};
 use super::stream::Stream;
 use super::target::Target;
 
@@ -102,11 +102,9 @@ impl<B: RequestBody> Lane<B> {
         let before = self.link.written.bytes();
         match timeout(first_byte, self.sender.try_send_request(request)).await {
             Ok(Ok(answer)) => {
-                let Some(task) = self.link.task.get().cloned() else {
-                    return Outcome::Broken(Broken::new(Phase::Sent, "a connection without a task"));
-                };
+                let link = Arc::clone(&self.link);
                 self.give_back();
-                Outcome::Answered(answer.map(|incoming| ResponseBody::alone(incoming, task)))
+                Outcome::Answered(answer.map(|incoming| ResponseBody::alone(incoming, link)))
             }
             Ok(Err(error)) => {
                 let untouched = self.link.written.bytes() == before;
@@ -136,6 +134,15 @@ impl<B> Link<B> {
         if let (Some(sender), Some(home)) = (ready, self.home.upgrade()) {
             let link = Arc::clone(self);
             home.park(Lane { sender, link });
+        }
+    }
+}
+
+impl<B: RequestBody> Abandon for Link<B> {
+    fn abandon(&self) {
+        // Without the sender here, the connection is parked or in the hands of another request: not ours to close.
+        if let (Some(_), Some(task)) = (locked(&self.returning).take(), self.task.get()) {
+            task.abort();
         }
     }
 }

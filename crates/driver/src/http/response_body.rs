@@ -1,44 +1,49 @@
 //! A response's body, whose drop before its end cancels the request upstream at once.
 
+use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
-use tokio::task::AbortHandle;
 
 use super::load::OpenStream;
 
 /// The body as it comes in; nothing of it is read before it is asked for, save what the connection buffers.
-#[derive(Debug)]
 pub struct ResponseBody {
     incoming: Incoming,
     ended: bool,
     connection: Connection,
 }
 
+/// A connection that can be given up while an answer comes in on it.
+pub(super) trait Abandon: Send + Sync {
+    /// Closes the connection, unless the answer has come in whole and it may serve another request already.
+    fn abandon(&self);
+}
+
 /// What the body came in on.
-#[derive(Debug)]
 enum Connection {
     /// HTTP/1.1: a silent server would not notice that nobody reads on, so the connection is closed.
-    Alone(AbortHandle),
+    Alone(Arc<dyn Abandon>),
     /// HTTP/2: dropping `Incoming` resets the stream; this gives its place free.
     Shared { _place: OpenStream },
 }
 
 impl ResponseBody {
-    /// A body that has the connection of this task to itself.
-    pub(super) const fn alone(incoming: Incoming, task: AbortHandle) -> Self {
+    /// A body that has the connection to itself.
+    pub(super) fn alone(incoming: Incoming, connection: Arc<dyn Abandon>) -> Self {
         Self {
             incoming,
             ended: false,
-            connection: Connection::Alone(task),
+            connection: Connection::Alone(connection),
         }
     }
 
     /// A body that is one stream of several.
-    pub(super) const fn shared(incoming: Incoming, place: OpenStream) -> Self {
+    pub(super) fn shared(incoming: Incoming, place: OpenStream) -> Self {
         Self {
             incoming,
             ended: false,
@@ -67,10 +72,18 @@ impl Body for ResponseBody {
     }
 }
 
+impl fmt::Debug for ResponseBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseBody")
+            .field("ended", &self.ended)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Drop for ResponseBody {
     fn drop(&mut self) {
         match &self.connection {
-            Connection::Alone(task) if !self.ended && !self.incoming.is_end_stream() => task.abort(),
+            Connection::Alone(connection) if !self.ended && !self.incoming.is_end_stream() => connection.abandon(),
             Connection::Alone(_) | Connection::Shared { .. } => {}
         }
     }

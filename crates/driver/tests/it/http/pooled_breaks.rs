@@ -1,13 +1,16 @@
 //! The pool where things break: phases as in the fresh exchange, and a replay only of what nobody can have seen.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::io::{Read, Write};
+use std::sync::{Arc, Mutex, mpsc as std_mpsc};
 
 use evergrant_driver::http::{Broken, PooledLimits};
 use evergrant_engine::provider::Hosts;
 use evergrant_engine::wire::Phase;
 use http_body_util::BodyExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, mpsc};
 
 use super::server::{POOLED, SHORT, Server, closed_address, inference, loopback, pool, read_head, read_request, text};
 
@@ -82,7 +85,7 @@ async fn a_foreign_host_is_refused_even_where_a_connection_waits() {
 
 #[tokio::test]
 async fn a_silent_server_is_given_up_after_the_first_byte_limit_and_sees_the_close() {
-    let (ended, mut ends) = tokio::sync::mpsc::unbounded_channel();
+    let (ended, mut ends) = mpsc::unbounded_channel();
     let server = Server::start(move |mut stream, _| {
         let ended = ended.clone();
         async move {
@@ -161,6 +164,97 @@ async fn a_connection_that_was_closed_while_it_waited_is_replaced_silently() {
         settle().await;
         assert_eq!(server.connections(), number);
     }
+}
+
+#[tokio::test]
+async fn a_stale_connection_hands_the_request_back_and_it_goes_out_once_on_a_new_one() {
+    let control = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut signal = TcpStream::connect(control.local_addr().unwrap()).await.unwrap();
+    let mut signaller = control.accept().await.unwrap().0.into_std().unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url: url::Url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
+    let (close, may_close) = std_mpsc::channel();
+    let (closed, is_closed) = std_mpsc::channel();
+    // A thread of its own, so that the close happens while the runtime stands still.
+    let server = std::thread::spawn(move || {
+        let connection = listener.accept().unwrap().0;
+        let first = answer_one(&connection);
+        may_close.recv().unwrap();
+        drop(connection);
+        signaller.write_all(b"x").unwrap();
+        closed.send(()).unwrap();
+        let second = answer_one(&listener.accept().unwrap().0);
+        (first, second)
+    });
+    let pool = pool();
+    let answer = pool.send(inference(&url, "first"), &loopback(), POOLED).await.unwrap();
+    assert_eq!(text(answer).await, "ok");
+    settle().await;
+    close.send(()).unwrap();
+    is_closed.recv().unwrap();
+    // One turn of the runtime brings this byte and the close; this task is polled first and takes the connection.
+    signal.read_u8().await.unwrap();
+    let answer = pool.send(inference(&url, "second"), &loopback(), POOLED).await.unwrap();
+    assert_eq!(text(answer).await, "ok");
+    assert_eq!(server.join().unwrap(), ("first".to_owned(), "second".to_owned()));
+}
+
+#[tokio::test]
+async fn dropping_a_body_just_before_its_end_does_not_hit_the_next_request_on_its_connection() {
+    let (asked, mut requests) = mpsc::unbounded_channel();
+    let go = Arc::new(Notify::new());
+    let may_answer = Arc::clone(&go);
+    let server = Server::start(move |mut stream, _| {
+        let (asked, may_answer) = (asked.clone(), Arc::clone(&may_answer));
+        async move {
+            read_request(&mut stream).await;
+            let whole = b"HTTP/1.1 503 No\r\ntransfer-encoding: chunked\r\n\r\n2\r\nno\r\n0\r\n\r\n";
+            stream.write_all(whole).await.unwrap();
+            read_request(&mut stream).await;
+            asked.send(()).unwrap();
+            may_answer.notified().await;
+            stream
+                .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+                .await
+                .unwrap();
+        }
+    })
+    .await;
+    let pool = Arc::new(pool());
+    let answer = pool
+        .send(inference(&server.url("/"), "1"), &loopback(), POOLED)
+        .await
+        .unwrap();
+    let mut unended = answer.into_body();
+    assert_eq!(unended.frame().await.unwrap().unwrap().into_data().unwrap(), "no");
+    settle().await;
+    let (other, request) = (Arc::clone(&pool), inference(&server.url("/"), "2"));
+    let second = tokio::spawn(async move { text(other.send(request, &loopback(), POOLED).await.unwrap()).await });
+    requests.recv().await.unwrap();
+    drop(unended);
+    settle().await;
+    go.notify_one();
+    assert_eq!((second.await.unwrap().as_str(), server.connections()), ("ok", 1));
+}
+
+/// Reads one request, answers it, and tells its body.
+fn answer_one(mut stream: &std::net::TcpStream) -> String {
+    let mut request = String::new();
+    let mut byte = [0];
+    while !request.ends_with("\r\n\r\n") {
+        stream.read_exact(&mut byte).unwrap();
+        request.push(char::from(byte[0]));
+    }
+    let length = request
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: "))
+        .unwrap();
+    let mut body = vec![0; length.parse().unwrap()];
+    stream.read_exact(&mut body).unwrap();
+    stream
+        .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+        .unwrap();
+    String::from_utf8(body).unwrap()
 }
 
 /// Lets every other task and the sockets take their turns.
