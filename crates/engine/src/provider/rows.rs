@@ -9,4 +9,31 @@ macro_rules! rows {
     };
 }
 
-rows!["xai-oauth.toml", "xai.toml", "openai.toml",];
+rows![
+    "xai-oauth.toml",
+    "xai.toml",
+    "openai-codex.toml",
+    "openai.toml",
+    "anthropic.toml",
+    "nous.toml",
+    "gemini.toml",
+    "deepseek.toml",
+    "mistral.toml",
+    "groq.toml",
+    "kimi.toml",
+    "zai.toml",
+    "dashscope.toml",
+    "minimax.toml",
+    "nvidia.toml",
+    "fireworks.toml",
+    "together.toml",
+    "deepinfra.toml",
+    "cerebras.toml",
+    "perplexity.toml",
+    "openrouter.toml",
+    "huggingface.toml",
+    "opencode-zen.toml",
+    "opencode-go.toml",
+    "ollama.toml",
+    "lmstudio.toml",
+];

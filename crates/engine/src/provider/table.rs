@@ -70,3 +70,17 @@ impl Table {
         self.rows.iter().position(|row| row.id == *id)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_embedded_row_can_be_read() {
+        for (file, text) in BUILT_IN {
+            let row = Row::parse(file, text, Origin::BuiltIn).unwrap();
+            assert_eq!(format!("built-in:{}.toml", row.id), *file);
+        }
+        assert_eq!(Table::built_in().rows().count(), BUILT_IN.len());
+    }
+}

@@ -78,22 +78,22 @@ fn check(floor: f64, selected: impl Fn(&Captured) -> bool) {
 
 #[test]
 fn certain_replies() {
-    check(95.0, |one| one.certainty == "certain");
+    check(100.0, |one| one.certainty == "certain");
 }
 
 #[test]
 fn certain_and_tricky_replies() {
-    check(95.0, |one| one.certainty == "certain" && one.tricky);
+    check(100.0, |one| one.certainty == "certain" && one.tricky);
 }
 
 #[test]
 fn likely_replies() {
-    check(95.0, |one| one.certainty == "likely");
+    check(100.0, |one| one.certainty == "likely");
 }
 
 #[test]
 fn debatable_replies() {
-    check(80.0, |one| one.certainty == "debatable");
+    check(95.0, |one| one.certainty == "debatable");
 }
 
 #[test]
