@@ -8,8 +8,10 @@ mod file_system;
 pub mod home;
 pub mod http;
 pub mod loopback;
+pub mod metadata;
 mod private_file;
 pub mod settings;
+pub mod sign_in;
 pub mod store;
 pub mod vault;
 

@@ -6,6 +6,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod acceptance;
 mod http;
 mod login;
 mod store;

@@ -1,4 +1,3 @@
 //! The classifier: captured replies with their true verdicts, and what no reply may do to it.
 
-mod advice;
 mod corpus;

@@ -1,0 +1,3 @@
+//! The cases of the mission that need a provider or a disk, each by its name.
+
+mod login;
