@@ -30,7 +30,11 @@ impl std::error::Error for RowError {}
 impl From<RowError> for Failure {
     fn from(error: RowError) -> Self {
         let place = format!("{}:{}", error.file, error.line);
-        Self::new(Code::RowInvalid, error.to_string()).with_remedy(Remedy::EditFile { place })
+        let code = match error.key.as_str() {
+            "oauth.redirect" => Code::RedirectInvalid,
+            _ => Code::RowInvalid,
+        };
+        Self::new(code, error.to_string()).with_remedy(Remedy::EditFile { place })
     }
 }
 

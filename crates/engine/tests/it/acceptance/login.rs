@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use evergrant_engine::failure::Code;
+use evergrant_engine::failure::{Code, Failure};
 use evergrant_engine::login::{
     AnswerFault, AuthorizeRequest, Nonce, State, Verifier, authorize_url, exchange, exchange_failure, exchange_timeout,
     read_token_answer, redirect_uri,
 };
-use evergrant_engine::provider::{Quirk, Row};
+use evergrant_engine::provider::{Origin, Quirk, Row, Table};
 use evergrant_engine::secret::Secret;
 use evergrant_engine::verdict::Verdict;
 use evergrant_engine::wire::Request;
@@ -257,21 +257,61 @@ fn exchange_returns_everything() {
 }
 
 #[test]
+fn redirect_must_be_loopback() {
+    let parse = |redirect: &str| {
+        let row = format!(
+            r#"
+id = "acme"
+name = "Acme"
+base_url = "https://api.acme.example/v1"
+hosts = ["acme.example"]
+auth = "oauth"
+[oauth]
+issuer = "https://auth.acme.example"
+client_id = "evergrant"
+scope = "openid"
+redirect = "{redirect}"
+flows = ["browser"]
+"#
+        );
+        Row::parse("acme.toml", &row, Origin::File("acme.toml".to_owned()))
+    };
+    for refused in [
+        "https://127.0.0.1:56121/callback",
+        "http://acme.example:56121/callback",
+        "http://0.0.0.0:56121/callback",
+        "http://127.0.0.1/callback",
+        "http://localhost.evil.example:1/callback",
+        "http://user@127.0.0.1:1/callback",
+        "http://127.0.0.1:1/callback#x",
+        "custom:callback",
+    ] {
+        let failure = Failure::from(parse(refused).unwrap_err());
+        assert_eq!(failure.code.as_str(), "redirect-invalid", "{refused}: {failure}");
+    }
+    for named in [
+        "http://127.0.0.1:0/callback",
+        "http://[::1]:56121/callback",
+        "http://localhost:1455/auth/callback",
+    ] {
+        let row = parse(named).unwrap();
+        let redirect = &row.oauth().unwrap().redirect;
+        assert_eq!(redirect_uri(redirect, redirect.port), named, "byte for byte");
+    }
+}
+
+#[test]
 fn authorize_carries_the_row() {
-    let row = acme_with(|oauth| {
-        oauth.authorize_params = vec![
-            ("plan".to_owned(), "generic".to_owned()),
-            ("referrer".to_owned(), "evergrant".to_owned()),
-        ];
-    });
+    let table = Table::built_in();
+    let row = table.row(&"xai-oauth".into()).unwrap();
     let (state, nonce) = (
         State::from_entropy(&Secret::new([1; 32])),
         Nonce::from_entropy(&Secret::new([2; 32])),
     );
     let url = authorize_url(
-        &row,
+        row,
         &AuthorizeRequest {
-            endpoint: &"https://auth.acme.example/authorize?tenant=1".parse().unwrap(),
+            endpoint: &"https://auth.x.ai/oauth2/authorize".parse().unwrap(),
             redirect_uri: "http://127.0.0.1:56121/callback",
             challenge: &verifier().challenge(),
             state: &state,
@@ -281,11 +321,13 @@ fn authorize_carries_the_row() {
     .unwrap();
     let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
     let expected = [
-        ("tenant", "1"),
         ("response_type", "code"),
-        ("client_id", "evergrant"),
+        ("client_id", "b1a00492-073a-47ea-816f-4c329264a828"),
         ("redirect_uri", "http://127.0.0.1:56121/callback"),
-        ("scope", "openid offline_access"),
+        (
+            "scope",
+            "openid profile email offline_access grok-cli:access api:access",
+        ),
         ("code_challenge", verifier().challenge().as_str()),
         ("code_challenge_method", "S256"),
         ("state", state.expose()),
