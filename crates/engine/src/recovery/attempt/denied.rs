@@ -20,8 +20,14 @@ impl Attempt {
         match hand.lease.kind {
             Kind::Grant => self.grant_denied(turn, hand, reading),
             Kind::Borrowed => {
-                turn.report(&hand.lease, Outcome::Doubted);
-                if hand.reread || !self.may_go_on(turn.now) {
+                let read_again = hand.reread || !self.may_go_on(turn.now);
+                if reading.verdict == Verdict::Unauthenticated {
+                    // No cooldown: its owner's file is read again before it is used again.
+                    turn.report(&hand.lease, Outcome::Doubted);
+                } else if read_again {
+                    turn.penalised(&hand.lease, reading, reading.verdict, false);
+                }
+                if read_again {
                     return self.next(turn);
                 }
                 self.reread(turn, hand)

@@ -149,10 +149,11 @@ impl<'a> Turn<'a> {
     fn blamed(&mut self, lease: &Lease, reading: Option<&Reading>) {
         let Some(reading) = reading else { return };
         match (self.course)(reading.verdict) {
-            Course::Renew => self.report(lease, Outcome::Doubted),
+            Course::Renew if reading.verdict == Verdict::Unauthenticated => self.report(lease, Outcome::Doubted),
             Course::Rotate | Course::RotateOrWait => self.penalised(lease, reading, reading.verdict, false),
             Course::Good
             | Course::AsItIs
+            | Course::Renew
             | Course::Settle
             | Course::Again
             | Course::AgainIfReplayable

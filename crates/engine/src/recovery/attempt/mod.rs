@@ -12,9 +12,15 @@ pub mod limits;
 mod machine;
 mod moving;
 mod note;
+#[cfg(test)]
+mod pair_tests;
 mod state;
 mod strained;
 mod trace;
+#[cfg(test)]
+mod walk_tests;
+#[cfg(test)]
+mod world_tests;
 
 pub use action::{Action, Renew, Step, Tally};
 pub use input::{Input, Plan, Replay};

@@ -47,10 +47,14 @@ impl Attempt {
         self.again(turn, hand, None, phase == Phase::Sent)
     }
 
-    /// A stream was cut before anything of it went to the client.
+    /// A stream was cut before anything of it went to the client, who is better served by an error than by a stump.
     pub(super) fn cut(mut self, turn: &mut Turn<'_>, hand: Hand) -> Step {
         self.trouble = Some(nothing(&hand.lease, Phase::Sent, false));
-        self.held = Some(broken(&hand.lease));
+        self.held = None;
+        self.missed = Some(Missed {
+            id: hand.lease.fence.id.clone(),
+            failure: broken(&hand.lease),
+        });
         self.again(turn, hand, None, true)
     }
 
