@@ -42,6 +42,13 @@ pub enum Remedy {
         /// The provider.
         provider: ProviderId,
     },
+    /// The key is accepted but may not do this: widen it where it was made.
+    WidenKey {
+        /// The provider.
+        provider: ProviderId,
+        /// The key's label.
+        label: Label,
+    },
     /// The purse must be filled.
     AddCredit {
         /// The provider.
@@ -92,6 +99,7 @@ impl Remedy {
             Self::RenewElsewhere { .. } => "renew-elsewhere",
             Self::ChangePlan { .. } => "change-plan",
             Self::GrantScope { .. } => "grant-scope",
+            Self::WidenKey { .. } => "widen-key",
             Self::AddCredit { .. } => "add-credit",
             Self::ContactProvider { .. } => "contact-provider",
             Self::Wait { .. } => "wait",
@@ -128,7 +136,8 @@ impl Remedy {
                 .map(|provider| format!("evergrant add {provider}")),
             Self::Probe => Some("evergrant doctor --probe".to_owned()),
             Self::Run { command, .. } => Some(command.clone()),
-            Self::AddCredit { .. }
+            Self::WidenKey { .. }
+            | Self::AddCredit { .. }
             | Self::ContactProvider { .. }
             | Self::Wait { .. }
             | Self::CheckNetwork { .. }
@@ -166,6 +175,11 @@ impl Remedy {
             Self::GrantScope { provider } => {
                 format!("log in at {provider} again and grant the permission that is missing")
             }
+            Self::WidenKey { provider, label } => {
+                format!(
+                    "give the API key `{label}` the permission that is missing, where {provider} lets keys be edited"
+                )
+            }
             Self::AddCredit { provider } => {
                 format!("add credit to the account at {provider}, or raise its spending limit")
             }
@@ -176,7 +190,7 @@ impl Remedy {
                 format!("the request never reached the API at {host}: check proxy, firewall and network location")
             }
             Self::Probe => {
-                "the grant is alive although its token is refused: ask the provider with `doctor --probe`".to_owned()
+                "nothing is known to be wrong with the credential: ask the provider with `doctor --probe`".to_owned()
             }
             Self::ChangeRequest => "change the request: the credential is fine".to_owned(),
             Self::EditFile { place } => format!("mend {place}"),

@@ -1,10 +1,12 @@
 //! The one classifier: what an answer means.
 
+mod advice;
 mod body;
 mod classify;
 mod duration;
 mod evidence;
 mod first_sight;
+mod glance;
 mod json;
 mod keys;
 mod matching;
@@ -19,8 +21,10 @@ mod token;
 mod wording;
 
 pub use crate::vocabulary::{Channel, Verdict};
+pub use advice::{Situation, advise, code, message};
 pub use classify::classify;
 pub use evidence::{BODY_LIMIT, Evidence, Role, Shape};
 pub use first_sight::{claims_success, may_have_moved};
+pub use glance::{Glance, glance};
 pub use reading::{Reading, SignalRef};
 pub use sse::{EventMeaning, judge_event};

@@ -131,11 +131,14 @@ impl Choice<'_> {
 /// Event names and types that are errors.
 const ERRORS: [&str; 3] = ["error", "response.failed", "response.error"];
 /// Those that open a stream or keep it alive, and bear nothing.
-const OPENINGS: [&str; 7] = [
+const OPENINGS: [&str; 10] = [
     "response.created",
     "response.in_progress",
     "response.queued",
+    "response.output_item.added",
+    "response.content_part.added",
     "message_start",
+    "content_block_start",
     "ping",
     "keepalive",
     "session.created",

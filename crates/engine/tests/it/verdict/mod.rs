@@ -1,3 +1,4 @@
 //! The classifier: captured replies with their true verdicts, and what no reply may do to it.
 
+mod advice;
 mod corpus;
