@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod core_dump;
 pub mod entropy;
+pub mod explain;
 pub mod fault;
 mod file_system;
 pub mod home;
@@ -10,6 +11,7 @@ pub mod http;
 pub mod loopback;
 pub mod metadata;
 mod private_file;
+pub mod provider;
 pub mod settings;
 pub mod sign_in;
 pub mod store;
@@ -22,3 +24,6 @@ pub use evergrant_engine::remedy::Remedy;
 pub use evergrant_engine::secret::Secret;
 pub use evergrant_engine::time::{Moment, Timestamp};
 pub use evergrant_engine::verdict::{Channel, Verdict};
+
+pub use explain::explain;
+pub use provider::providers;

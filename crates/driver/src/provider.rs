@@ -1,0 +1,65 @@
+//! A provider as people see it: its row without what only the driver needs.
+
+use evergrant_engine::credential::ProviderId;
+use evergrant_engine::failure::Failure;
+use evergrant_engine::provider::{Auth, Flow, Origin, Row};
+use url::Url;
+
+use crate::settings::Settings;
+
+/// One provider, as `providers` reports it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProviderInfo {
+    /// Its id.
+    pub id: ProviderId,
+    /// Its name for people.
+    pub name: String,
+    /// `oauth` or `api-key`.
+    pub auth: &'static str,
+    /// The inference API's base.
+    pub base_url: Url,
+    /// The ways to log in, in order of preference; none where it takes keys.
+    pub flows: Vec<Flow>,
+    /// Environment variables that usually hold its key; they are never handed to children.
+    pub key_env: Vec<String>,
+    /// Patterns of the models it serves.
+    pub models: Vec<String>,
+    /// The model to use when none is named.
+    pub default_model: Option<String>,
+    /// The API surfaces it has; empty is "not known".
+    pub surfaces: Vec<String>,
+    /// `built-in`, or the user's file.
+    pub origin: String,
+}
+
+impl From<&Row> for ProviderInfo {
+    fn from(row: &Row) -> Self {
+        let (auth, flows, key_env) = match &row.auth {
+            Auth::OAuth(oauth) => ("oauth", oauth.flows.clone(), Vec::new()),
+            Auth::ApiKey(key) => ("api-key", Vec::new(), key.key_env.clone()),
+        };
+        Self {
+            id: row.id.clone(),
+            name: row.name.clone(),
+            auth,
+            base_url: row.base_url.clone(),
+            flows,
+            key_env,
+            models: row.models.iter().map(|glob| glob.0.clone()).collect(),
+            default_model: row.default_model.clone(),
+            surfaces: row.surfaces.clone(),
+            origin: match &row.origin {
+                Origin::BuiltIn => "built-in".to_owned(),
+                Origin::File(file) => file.clone(),
+            },
+        }
+    }
+}
+
+/// The table of providers: the built-in ones, then the user's.
+///
+/// # Errors
+/// A row that cannot be used.
+pub fn providers(settings: &Settings) -> Result<Vec<ProviderInfo>, Failure> {
+    Ok(settings.table.rows().map(|row| ProviderInfo::from(&**row)).collect())
+}
