@@ -26,6 +26,11 @@ pub fn random<const N: usize>() -> Result<[u8; N], NoEntropy> {
     Ok(bytes)
 }
 
+/// Entropy for jitter, where a system that has none costs only the jitter.
+pub fn jitter() -> u64 {
+    random::<8>().map_or(0, u64::from_le_bytes)
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]

@@ -208,4 +208,23 @@ impl Material {
             Self::Borrowed { .. } => Kind::Borrowed,
         }
     }
+
+    /// Whether what would be presented to the inference API can still be used.
+    pub fn serves(&self, now: &Moment) -> bool {
+        match self {
+            Self::Grant(grant) => grant.usable_for(Duration::ZERO, now),
+            Self::Borrowed { expires_at, .. } => expires_at.is_none_or(|at| at > now.wall),
+            Self::ApiKey(_) | Self::EnvKey(_) => true,
+            Self::Gone => false,
+        }
+    }
+
+    /// When it expires by the wall clock, if that is known.
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Grant(grant) => grant.expires_at(),
+            Self::Borrowed { expires_at, .. } => *expires_at,
+            Self::ApiKey(_) | Self::EnvKey(_) | Self::Gone => None,
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! Who may be used now: cooldowns, leases, the roster of a provider, and what an outcome changes.
 
+mod condition;
 mod cooldown;
 mod health;
 mod lease;
@@ -9,6 +10,7 @@ mod roster;
 mod traffic;
 mod view;
 
+pub use condition::{Condition, condition};
 pub use cooldown::{Reset, Rule, rule};
 pub use health::{Bar, Readiness, Renewability, readiness, renewability, secret};
 pub use lease::Lease;

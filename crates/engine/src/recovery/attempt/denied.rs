@@ -114,7 +114,7 @@ impl Attempt {
         let newer = newer.is_some_and(|member| self.has_newer(member, &hand, turn));
         match reason {
             // The old token still serves for as long as it lasts.
-            Reason::Expiring | Reason::Forced => self.prepare(turn, hand),
+            Reason::Expiring | Reason::Wanted => self.prepare(turn, hand),
             Reason::Refused | Reason::Denied if newer => {
                 hand.act = Some(Act::Adopt);
                 self.prepare(turn, hand)

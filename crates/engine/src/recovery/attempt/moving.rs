@@ -147,7 +147,7 @@ fn worth_renewing(member: &Member, now: &Moment) -> bool {
 
 fn lapsing(lease: &Lease, reason: Reason) -> Trouble {
     let (verdict, signal) = match reason {
-        Reason::Expiring | Reason::Forced => (None, "expiry"),
+        Reason::Expiring | Reason::Wanted => (None, "expiry"),
         Reason::Refused | Reason::Denied => (Some(Verdict::Unauthenticated), "refused-before"),
     };
     Trouble {

@@ -342,7 +342,7 @@ impl Walk {
                 ledger.renewed.push(id.clone());
                 let earned = match renew.reason {
                     Reason::Expiring => true,
-                    Reason::Forced => false,
+                    Reason::Wanted => false,
                     Reason::Refused => {
                         world.member(&renew.lease).is_refused()
                             || ledger.answer == Some((id.clone(), Verdict::Unauthenticated))

@@ -28,8 +28,8 @@ pub enum Reason {
     Denied,
     /// It has expired, or will before the caller is done.
     Expiring,
-    /// The user wants a new one.
-    Forced,
+    /// A new one is wanted, whatever this one is: the user asked for it, or its time has come.
+    Wanted,
 }
 
 /// Who asks for a renewal.

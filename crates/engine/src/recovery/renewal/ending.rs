@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use super::ask::{Ask, Asker, Reason, Spend, View};
+use super::ask::{Ask, Reason, Spend, View};
 use super::input::Input;
 use super::jitter::fraction;
-use super::limits::{
-    CALLER_BACKOFF, IDLE_BACKOFF, REJECTED_FOR_TO_DOUBT, REJECTED_HOLD, REJECTIONS_TO_DOUBT, RETRY_AFTER_MAX,
-};
+use super::limits::{CALLER_BACKOFF, REJECTED_FOR_TO_DOUBT, REJECTED_HOLD, REJECTIONS_TO_DOUBT, RETRY_AFTER_MAX};
 use super::renewed::{Obstacle, Renewed};
 use crate::credential::{Fence, Material};
 use crate::failure::{Code, Failure};
@@ -177,7 +175,7 @@ pub(super) fn lock_held(ask: &Ask, holder: Option<&Owner>, stopped: bool) -> End
 }
 
 /// Nothing was sent, because no connection came about.
-pub(super) fn unreached(ask: &Ask, spend: &Spend, detail: &str, now: &Moment, entropy: u64) -> Ending {
+pub(super) fn unreached(spend: &Spend, detail: &str, now: &Moment, entropy: u64) -> Ending {
     let failure = Failure::new(
         Code::Unreachable,
         format!(
@@ -188,26 +186,26 @@ pub(super) fn unreached(ask: &Ask, spend: &Spend, detail: &str, now: &Moment, en
     .with_remedy(Remedy::CheckNetwork {
         host: login_host(&spend.record),
     });
-    let mut ending = backed_off(ask, spend, failure, None, now, entropy);
+    let mut ending = backed_off(spend, failure, None, now, entropy);
     ending.forget_endpoint = true;
     ending
 }
 
 /// Connected and claimed, but not one byte of the request was written.
-pub(super) fn unsent(ask: &Ask, spend: &Spend, detail: &str, now: &Moment, entropy: u64) -> Ending {
-    let mut ending = unreached(ask, spend, detail, now, entropy);
+pub(super) fn unsent(spend: &Spend, detail: &str, now: &Moment, entropy: u64) -> Ending {
+    let mut ending = unreached(spend, detail, now, entropy);
     ending.release = Some(spend.fingerprint);
     ending
 }
 
 /// The claim had been taken from us, or had grown too old, when the first byte was due.
-pub(super) fn gave_up(ask: &Ask, spend: &Spend, now: &Moment, entropy: u64) -> Ending {
+pub(super) fn gave_up(spend: &Spend, now: &Moment, entropy: u64) -> Ending {
     let failure = Failure::new(
         Code::Transient,
         "the renewal was held up before its first byte and gave up unsent",
     )
     .with_remedy(Remedy::Wait { until: None });
-    let mut ending = backed_off(ask, spend, failure, None, now, entropy);
+    let mut ending = backed_off(spend, failure, None, now, entropy);
     ending.release = Some(spend.fingerprint);
     ending
 }
@@ -283,7 +281,7 @@ pub(super) const fn not_taken(verdict: Verdict) -> bool {
 }
 
 /// The endpoint refused, without ending the grant.
-pub(super) fn refused(ask: &Ask, spend: &Spend, reading: &Reading, now: &Moment, entropy: u64) -> Ending {
+pub(super) fn refused(spend: &Spend, reading: &Reading, now: &Moment, entropy: u64) -> Ending {
     if !not_taken(reading.verdict) {
         let mut ending = broken(spend, &reading.fragment, now);
         note_error(&mut ending, reading, Code::OutcomeUnknown, now);
@@ -326,7 +324,7 @@ pub(super) fn refused(ask: &Ask, spend: &Spend, reading: &Reading, now: &Moment,
         | Obstacle::NotRenewable
         | Obstacle::Later { .. }
         | Obstacle::OutcomeUnknown
-        | Obstacle::Store => backed_off(ask, spend, failure, reading.retry_after, now, entropy),
+        | Obstacle::Store => backed_off(spend, failure, reading.retry_after, now, entropy),
     };
     note_error(&mut ending, reading, code, now);
     ending.release = Some(spend.fingerprint);
@@ -486,21 +484,11 @@ pub(super) fn standing_after_success(ask: &Ask, before: &Standing, now: &Moment)
 }
 
 /// A passing fault: the grant is alive, and the next try waits a little, longer each time.
-fn backed_off(
-    ask: &Ask,
-    spend: &Spend,
-    failure: Failure,
-    retry_after: Option<Duration>,
-    now: &Moment,
-    entropy: u64,
-) -> Ending {
+fn backed_off(spend: &Spend, failure: Failure, retry_after: Option<Duration>, now: &Moment, entropy: u64) -> Ending {
     let record = &spend.record;
     let standing = counted(&record.standing, now);
-    let longest = match ask.asker {
-        Asker::Command | Asker::Request => CALLER_BACKOFF,
-        Asker::Keeper => IDLE_BACKOFF,
-    };
-    let ceiling = longest.min(Duration::from_secs(1 << standing.rejections.min(16)));
+    // Never longer than a caller can sit through: the keeper has a patience of its own.
+    let ceiling = CALLER_BACKOFF.min(Duration::from_secs(1 << standing.rejections.min(16)));
     let pause = retry_after.map_or_else(
         || ceiling.mul_f64(fraction(entropy)),
         |after| after.min(RETRY_AFTER_MAX),

@@ -43,3 +43,6 @@ pub(super) const REJECTED_FOR_TO_DOUBT: Duration = Duration::from_secs(3_600);
 
 /// 30 s between tries to save a received token: the disk is full or gone, and the token is in memory.
 pub(super) const SAVE_RETRY_MAX: Duration = Duration::from_secs(30);
+
+/// Five doublings reach the longest pause between those tries.
+pub(super) const SAVE_RETRY_STEPS: u32 = 5;

@@ -9,7 +9,7 @@ use super::ask::{Ask, Spend, Terms};
 use super::ending::{self, Ending};
 use super::input::Input;
 use super::jitter::fraction;
-use super::limits::{LOCK_PATIENCE, LOCK_POLL_MIN, LOCK_POLL_SPREAD, SAVE_RETRY_MAX};
+use super::limits::{LOCK_PATIENCE, LOCK_POLL_MIN, LOCK_POLL_SPREAD, SAVE_RETRY_MAX, SAVE_RETRY_STEPS};
 use super::rules::{Hold, Permit, Suitable, held_back, permitted, suitable};
 use crate::credential::Fence;
 use crate::secret::Fingerprint;
@@ -212,7 +212,7 @@ impl Renewal {
                 };
                 self.then(State::Claiming(spend), action)
             }
-            Input::Broke { detail, .. } => finish(ending::unreached(&self.ask, &spend, &detail, now, entropy)),
+            Input::Broke { detail, .. } => finish(ending::unreached(&spend, &detail, now, entropy)),
             input => self.astray(&input),
         }
     }
@@ -231,11 +231,11 @@ impl Renewal {
 
     fn answered(self, input: Input, spend: Spend, now: &Moment, entropy: u64) -> Step {
         match input {
-            Input::GaveUp => finish(ending::gave_up(&self.ask, &spend, now, entropy)),
+            Input::GaveUp => finish(ending::gave_up(&spend, now, entropy)),
             Input::Broke {
                 phase: Phase::Connect,
                 detail,
-            } => finish(ending::unsent(&self.ask, &spend, &detail, now, entropy)),
+            } => finish(ending::unsent(&spend, &detail, now, entropy)),
             Input::Broke {
                 phase: Phase::Sent,
                 detail,
@@ -247,7 +247,7 @@ impl Renewal {
                 let fingerprint = spend.fingerprint;
                 self.then(State::Relocating(spend), Action::Relocate(fingerprint))
             }
-            Input::Refused { reading, .. } => finish(ending::refused(&self.ask, &spend, &reading, now, entropy)),
+            Input::Refused { reading, .. } => finish(ending::refused(&spend, &reading, now, entropy)),
             Input::Granted => {
                 let action = self.commit(&spend, now);
                 self.then(State::Committing(spend), action)
@@ -263,7 +263,7 @@ impl Renewal {
                 self.relocated = true;
                 self.then(State::Reading, Action::Read)
             }
-            Input::NotLocated(failure) => finish(ending::unreached(&self.ask, spend, &failure.message, now, entropy)),
+            Input::NotLocated(failure) => finish(ending::unreached(spend, &failure.message, now, entropy)),
             input => self.astray(&input),
         }
     }
@@ -279,9 +279,9 @@ impl Renewal {
         match input {
             Input::Committed(fence) => finish(ending::minted(fence)),
             Input::NotCommitted(_) => {
-                let pause = SAVE_RETRY_MAX.min(Duration::from_secs(1 << tries.min(5)));
+                let pause = SAVE_RETRY_MAX.min(Duration::from_secs(1 << tries));
                 self.then(
-                    State::Unsaved(spend, tries.saturating_add(1)),
+                    State::Unsaved(spend, SAVE_RETRY_STEPS.min(tries + 1)),
                     Action::PublishUnsaved(pause),
                 )
             }

@@ -2,16 +2,22 @@
 
 mod ask;
 mod ending;
+mod hearing;
 mod input;
 mod jitter;
 mod limits;
 mod machine;
+#[cfg(test)]
+mod machine_tests;
 mod renewed;
 mod rules;
+mod schedule;
 
 pub use ask::{Ask, Asker, Reason, Terms, View};
 pub use ending::{Ending, Quarantined};
+pub use hearing::{Heard, hear};
 pub use input::Input;
 pub use limits::{ANSWER_PATIENCE, CLAIM_FRESH_FOR, CONNECT_PATIENCE, LOCK_PATIENCE};
 pub use machine::{Action, Renewal, Step};
 pub use renewed::{Obstacle, Renewed};
+pub use schedule::{lead, renew_at, too_short};

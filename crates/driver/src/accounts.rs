@@ -1,0 +1,380 @@
+//! Changing what a home holds: keys, labels, priorities, switches, removal.
+
+use std::sync::Arc;
+
+use evergrant_engine::credential::{CredentialId, Label, Material, ProviderId};
+use evergrant_engine::failure::{Code, Failure};
+use evergrant_engine::login::TokenHint;
+use evergrant_engine::provider::Auth;
+use evergrant_engine::recovery::Renewed;
+use evergrant_engine::recovery::renewal::{Ask, Asker, Reason};
+use evergrant_engine::remedy::Remedy;
+use evergrant_engine::secret::Secret;
+use evergrant_engine::store::{Decision, Health, Newcomer, Record, Source, Standing, place};
+
+use crate::account::Account;
+use crate::driver::Driver;
+use crate::entropy::random;
+use crate::kernel::Kernel;
+use crate::refresh::revoke;
+use crate::store::{Draft, Placement, StoreFault};
+
+/// Where an API key comes from.
+#[derive(Clone, Debug)]
+pub enum KeySource {
+    /// Given now, and kept in the store.
+    Value(Secret<String>),
+    /// Read at each use from this environment variable, and never stored.
+    Variable(String),
+}
+
+/// How a logout went.
+#[derive(Clone, Debug)]
+pub struct Logout {
+    /// The credential as it was.
+    pub account: Account,
+    /// Why its tokens could not be revoked at the provider, if they could not.
+    pub unrevoked: Option<Failure>,
+}
+
+impl Driver {
+    /// Adds an API key, or replaces the one with this label.
+    pub async fn add_key(
+        &self,
+        provider: &ProviderId,
+        label: Option<Label>,
+        key: KeySource,
+    ) -> Result<Account, Failure> {
+        let row = self.kernel.row(provider)?;
+        if let Auth::OAuth(_) = row.auth {
+            return Err(
+                Failure::new(Code::Usage, format!("{provider} takes no API key")).with_remedy(Remedy::Login {
+                    provider: provider.clone(),
+                    label: None,
+                }),
+            );
+        }
+        let (material, source) = match key {
+            KeySource::Value(key) => (Material::ApiKey(checked(key)?), Source::Added),
+            KeySource::Variable(variable) => {
+                if variable.is_empty() || variable.contains(['=', '\0']) {
+                    return Err(Failure::new(
+                        Code::Usage,
+                        format!("`{variable}` is no name of an environment variable"),
+                    ));
+                }
+                if let Some(value) = self.kernel.settings().environment.value(&variable) {
+                    checked(Secret::from(value))?;
+                }
+                (Material::EnvKey(variable), Source::Environment)
+            }
+        };
+        self.keep(provider, label, source, material).await
+    }
+
+    /// Keeps a credential where the merge rule says.
+    pub(crate) async fn keep(
+        &self,
+        provider: &ProviderId,
+        label: Option<Label>,
+        source: Source,
+        material: Material,
+    ) -> Result<Account, Failure> {
+        let entropy = u128::from_le_bytes(random::<16>()?);
+        let at = self.kernel.clock().now().wall;
+        let draft = Draft {
+            provider: provider.clone(),
+            label,
+            source,
+            material,
+            at,
+            entropy,
+        };
+        let record = self
+            .kernel
+            .blocking(move |kernel| {
+                let records = kernel.store().records()?;
+                let login = match &draft.material {
+                    Material::Grant(grant) => Some(&grant.login),
+                    Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed { .. } | Material::Gone => None,
+                };
+                let newcomer = Newcomer {
+                    provider: &draft.provider,
+                    label: draft.label.as_ref(),
+                    login,
+                };
+                let placement = match place(&records, &newcomer) {
+                    Decision::New => Placement::New,
+                    Decision::Replace(fence) => Placement::Replace(fence),
+                };
+                let record = kernel.store().place(&draft, &placement)?;
+                kernel.ledger().publish(record.clone());
+                Ok(record)
+            })
+            .await?;
+        Ok(self.account(&record))
+    }
+
+    /// Renews a grant now, unless the outcome of an earlier renewal is unknown while its access token still serves.
+    pub async fn refresh(&self, credential: &str) -> Result<Account, Failure> {
+        let record = self.find(credential)?;
+        let row = self.kernel.row(&record.provider)?;
+        let ask = Ask {
+            fence: record.fence(),
+            reason: Reason::Wanted,
+            asker: Asker::Command,
+            min_valid: std::time::Duration::ZERO,
+        };
+        match self.kernel.renewals().renew(ask, row).await {
+            Renewed::Usable { saved: true, .. } => self.account_of(&record.id),
+            Renewed::Usable { saved: false, .. } => Err(Failure::new(
+                Code::StoreUnwritable,
+                "the renewed token could not be saved yet; it is kept in the journal",
+            )
+            .with_remedy(Remedy::EditFile {
+                place: "the disk under the home: free space or make it writable".to_owned(),
+            })),
+            Renewed::Unusable { failure, .. } => Err(failure),
+        }
+    }
+
+    /// Forgets a credential here; the provider is not asked.
+    pub async fn remove(&self, credential: &str) -> Result<Account, Failure> {
+        let record = self.find(credential)?;
+        let account = self.account(&record);
+        self.bury(&record).await?;
+        Ok(account)
+    }
+
+    /// Revokes a grant at its provider (RFC 7009), and forgets it here whatever the provider says.
+    pub async fn logout(&self, credential: &str) -> Result<Logout, Failure> {
+        let record = self.find(credential)?;
+        let account = self.account(&record);
+        let buried = self.bury(&record).await?.unwrap_or_else(|| Record::clone(&record));
+        let unrevoked = match (&buried.material, self.kernel.row(&buried.provider)) {
+            (Material::Grant(grant), Ok(row)) => {
+                let (token, hint) = grant
+                    .refresh_token
+                    .as_ref()
+                    .map_or((&grant.access_token, TokenHint::Access), |token| {
+                        (token, TokenHint::Refresh)
+                    });
+                revoke(self.kernel.tools(), &row, token, hint).await.err()
+            }
+            (Material::Grant(_), Err(failure)) => Some(failure),
+            (Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed { .. } | Material::Gone, _) => None,
+        };
+        Ok(Logout { account, unrevoked })
+    }
+
+    /// Gives a credential another label.
+    pub async fn rename(&self, credential: &str, label: Label) -> Result<Account, Failure> {
+        self.edit(credential, move |kernel, record| {
+            kernel.store().rename(&record.id, &label)
+        })
+        .await
+    }
+
+    /// Sets a credential's priority; lower is preferred.
+    pub async fn prioritise(&self, credential: &str, priority: i32) -> Result<Account, Failure> {
+        self.edit(credential, move |kernel, record| {
+            kernel.store().prioritise(&record.id, priority)
+        })
+        .await
+    }
+
+    /// Lets a credential be used again.
+    pub async fn enable(&self, credential: &str) -> Result<Account, Failure> {
+        self.restand(credential, |standing| Standing {
+            disabled: false,
+            ..standing
+        })
+        .await
+    }
+
+    /// Keeps a credential from being used.
+    pub async fn disable(&self, credential: &str) -> Result<Account, Failure> {
+        self.restand(credential, |standing| Standing {
+            disabled: true,
+            ..standing
+        })
+        .await
+    }
+
+    /// Forgets cooldowns, holds and settled denials; a quarantine and an unknown outcome stay.
+    pub async fn reset(&self, credential: &str) -> Result<Account, Failure> {
+        self.restand(credential, |standing| match standing.health {
+            Health::Quarantined { .. }
+            | Health::OutcomeUnknown { .. }
+            | Health::Unsaved { .. }
+            | Health::LoggedOut { .. } => Standing {
+                renew_not_before: None,
+                rejections: 0,
+                rejected_since: None,
+                ..standing
+            },
+            Health::Ready
+            | Health::Cooling { .. }
+            | Health::NeedsLogin { .. }
+            | Health::NotEntitled { .. }
+            | Health::AccountDisabled { .. } => Standing {
+                disabled: standing.disabled,
+                accepted: standing.accepted,
+                minted: standing.minted,
+                ..Standing::default()
+            },
+        })
+        .await
+    }
+
+    /// The credential that the user means: an id, a label that is unique, or `PROVIDER/label`.
+    pub(crate) fn find(&self, credential: &str) -> Result<Arc<Record>, Failure> {
+        let picture = self.kernel.ledger().picture();
+        let living = || {
+            picture
+                .records()
+                .iter()
+                .filter(|record| !matches!(record.material, Material::Gone))
+        };
+        let named: Vec<_> = living()
+            .filter(|record| {
+                record.id.as_str() == credential
+                    || record.label.as_str() == credential
+                    || credential.split_once('/').is_some_and(|(provider, label)| {
+                        record.provider.as_str() == provider && record.label.as_str() == label
+                    })
+            })
+            .collect();
+        let list = || Remedy::Run {
+            command: "evergrant list".to_owned(),
+            why: "choose one that is listed".to_owned(),
+        };
+        match named.as_slice() {
+            [record] => Ok(Arc::clone(record)),
+            [] => Err(Failure::new(
+                Code::UnknownCredential,
+                format!("there is no credential `{credential}`"),
+            )
+            .with_remedy(list())),
+            several => {
+                let names: Vec<_> = several
+                    .iter()
+                    .map(|record| format!("{}/{}", record.provider, record.label))
+                    .collect();
+                Err(Failure::new(
+                    Code::UnknownCredential,
+                    format!("`{credential}` could be {}", names.join(" or ")),
+                )
+                .with_remedy(list()))
+            }
+        }
+    }
+
+    pub(crate) fn account(&self, record: &Record) -> Account {
+        let now = self.kernel.clock().now();
+        Account::of(record, &self.kernel.table(), self.kernel.settings(), &now)
+    }
+
+    fn account_of(&self, id: &CredentialId) -> Result<Account, Failure> {
+        let picture = self.kernel.ledger().picture();
+        picture.record(id).map(|record| self.account(record)).ok_or_else(|| {
+            Failure::new(
+                Code::UnknownCredential,
+                format!("there is no credential `{id}` any more"),
+            )
+        })
+    }
+
+    async fn bury(&self, record: &Record) -> Result<Option<Record>, Failure> {
+        let (id, at) = (record.id.clone(), self.kernel.clock().now().wall);
+        let buried = self
+            .kernel
+            .blocking(move |kernel| {
+                let buried = kernel.store().bury(&id, at)?;
+                kernel.ledger().look()?;
+                Ok(buried)
+            })
+            .await?;
+        Ok(buried)
+    }
+
+    async fn edit(
+        &self,
+        credential: &str,
+        change: impl FnOnce(&Kernel, &Record) -> Result<(), StoreFault> + Send + 'static,
+    ) -> Result<Account, Failure> {
+        let record = self.find(credential)?;
+        let id = record.id.clone();
+        self.kernel
+            .blocking(move |kernel| {
+                change(kernel, &record)?;
+                kernel.ledger().look()
+            })
+            .await?;
+        self.account_of(&id)
+    }
+
+    async fn restand(
+        &self,
+        credential: &str,
+        change: impl Fn(Standing) -> Standing + Send + 'static,
+    ) -> Result<Account, Failure> {
+        self.edit(credential, move |kernel, record| {
+            // Another process may write the standing between our read and our write; then ours is made anew from theirs.
+            for _ in 0..RESTAND_TRIES {
+                let Some(stored) = kernel.store().record(&record.id)? else {
+                    break;
+                };
+                if kernel
+                    .store()
+                    .stand(&stored.fence(), &change(stored.standing.clone()))?
+                {
+                    return Ok(());
+                }
+            }
+            Err(StoreFault::Changed)
+        })
+        .await
+    }
+}
+
+/// A key without the white space that copying leaves, refused if it is a placeholder.
+fn checked(key: Secret<String>) -> Result<Secret<String>, Failure> {
+    let text = key.expose().trim();
+    let lower = text.to_ascii_lowercase();
+    let repeated = text.chars().all(|c| matches!(c, '*' | 'x' | 'X' | '.'));
+    let fault = if text.len() < KEY_MIN || repeated || PLACEHOLDERS.contains(&lower.as_str()) {
+        Some("is a placeholder, not a key")
+    } else if !text.chars().all(|c| c.is_ascii_graphic()) {
+        Some("has characters that cannot be sent in a header")
+    } else {
+        None
+    };
+    match fault {
+        Some(fault) => {
+            Err(Failure::new(Code::PlaceholderKey, format!("what was given {fault}"))
+                .with_remedy(Remedy::ChangeRequest))
+        }
+        None => Ok(Secret::from(text)),
+    }
+}
+
+/// 4 characters: no provider issues a shorter key.
+const KEY_MIN: usize = 4;
+
+/// What documentation and templates put in the place of a key.
+const PLACEHOLDERS: [&str; 10] = [
+    "changeme",
+    "change-me",
+    "your_api_key",
+    "your-api-key",
+    "yourapikey",
+    "api_key",
+    "apikey",
+    "dummy",
+    "placeholder",
+    "none",
+];
+
+/// Five: a sixth process writing in the same instant is a fault of its own.
+const RESTAND_TRIES: u32 = 5;

@@ -1,0 +1,123 @@
+//! The driver's face: an open home, its credentials, and everything that can be done with them.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use evergrant_engine::credential::{Label, Material, ProviderId};
+use evergrant_engine::failure::Failure;
+use evergrant_engine::store::Source;
+
+use crate::account::Account;
+use crate::clock::{Clock, SystemClock};
+use crate::entropy::jitter;
+use crate::http::Network;
+use crate::keeper::keep;
+use crate::kernel::{Kernel, watch};
+use crate::ledger::Ledger;
+use crate::metadata::Metadata;
+use crate::refresh::{Recorded, Tools};
+use crate::settings::Settings;
+use crate::sign_in::{Person, SignIn, SignInOptions, sign_in};
+use crate::store::{Mode, open, this_process};
+
+/// An open home. Cloning is cheap; the last clone closes it.
+#[derive(Clone)]
+pub struct Driver {
+    pub(crate) kernel: Arc<Kernel>,
+}
+
+/// Hooks for tests: another clock, and a record of every step of every renewal.
+#[derive(Default)]
+pub struct Hooks {
+    /// The clock to believe.
+    pub clock: Option<Arc<dyn Clock>>,
+    /// Where the steps of renewals go.
+    pub recorder: Option<Arc<Mutex<Vec<Recorded>>>>,
+}
+
+impl Driver {
+    /// Opens the home, making it if there is none.
+    pub fn open(settings: Settings) -> Result<Self, Failure> {
+        Self::open_with(settings, Hooks::default())
+    }
+
+    /// Opens the home with hooks.
+    pub fn open_with(settings: Settings, hooks: Hooks) -> Result<Self, Failure> {
+        let store = open(&settings.home, &settings.key, Mode::Create)?;
+        let clock = hooks.clock.unwrap_or_else(|| Arc::new(SystemClock::new()));
+        let tools = Tools {
+            metadata: Arc::new(Metadata::new(&settings.home, Arc::clone(&clock))),
+            network: Arc::new(Network::new(&settings.network)?),
+            ledger: Arc::new(Ledger::load(Arc::clone(&store))?),
+            owner: this_process(clock.now().wall),
+            recorder: hooks.recorder,
+            store,
+            clock,
+        };
+        let tools = Arc::new(tools);
+        Ok(Self {
+            kernel: Arc::new(Kernel::new(settings, tools)?),
+        })
+    }
+
+    /// Keeps grants fresh and the picture current from now on; for processes that stay. Needs a tokio runtime.
+    pub fn stay(&self) {
+        tokio::spawn(watch(Arc::downgrade(&self.kernel)));
+        tokio::spawn(keep(Arc::downgrade(&self.kernel), jitter()));
+    }
+
+    /// Logs in and keeps the grant, in the place of the one that it renews if there is one (the rule of `store::place`).
+    pub async fn sign_in(
+        &self,
+        provider: &ProviderId,
+        label: Option<Label>,
+        options: SignInOptions,
+        person: Person<'_>,
+    ) -> Result<Account, Failure> {
+        let tools = self.kernel.tools();
+        let login = SignIn {
+            row: self.kernel.row(provider)?,
+            options,
+            network: Arc::clone(&tools.network),
+            metadata: Arc::clone(&tools.metadata),
+            clock: Arc::clone(&tools.clock),
+            runtime: self.kernel.renewals().handle()?,
+        };
+        let (here, provider) = (self.clone(), provider.clone());
+        sign_in(login, person, move |grant, flow| async move {
+            here.keep(&provider, label, Source::Login(flow), Material::Grant(Box::new(grant)))
+                .await
+        })
+        .await
+    }
+
+    /// Every credential, as it is known in this process; neither disk nor network is touched.
+    pub fn accounts(&self) -> Vec<Account> {
+        let (now, table) = (self.kernel.clock().now(), self.kernel.table());
+        let picture = self.kernel.ledger().picture();
+        picture
+            .records()
+            .iter()
+            .map(|record| Account::of(record, &table, self.kernel.settings(), &now))
+            .collect()
+    }
+
+    /// Waits until no renewal is under way, or the limit is over; answers whether none is.
+    pub async fn drain(&self, limit: Duration) -> bool {
+        self.kernel.renewals().drain(limit).await
+    }
+}
+
+/// Every credential of a home, read offline: nothing is renewed, written or even touched.
+pub fn accounts(settings: &Settings) -> Result<Vec<Account>, Failure> {
+    if !settings.home.database().exists() {
+        return Ok(Vec::new());
+    }
+    let store = open(&settings.home, &settings.key, Mode::ReadOnly)?;
+    let now = SystemClock::new().now();
+    let records = store.records()?;
+    Ok(records
+        .iter()
+        .map(|record| Account::of(record, &settings.table, settings, &now))
+        .collect())
+}

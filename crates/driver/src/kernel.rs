@@ -1,0 +1,110 @@
+//! What every part of an open driver shares: table, store, picture, network, renewals.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use evergrant_engine::credential::ProviderId;
+use evergrant_engine::failure::{Code, Failure};
+use evergrant_engine::provider::{Row, Table};
+use evergrant_engine::remedy::Remedy;
+use tracing::warn;
+
+use crate::clock::Clock;
+use crate::ledger::Ledger;
+use crate::refresh::{Renewals, Tools};
+use crate::settings::Settings;
+use crate::store::{Store, StoreFault};
+
+/// The inside of a driver.
+pub(crate) struct Kernel {
+    settings: Settings,
+    table: ArcSwap<Table>,
+    tools: Arc<Tools>,
+    renewals: Renewals,
+}
+
+impl Kernel {
+    pub(crate) fn new(settings: Settings, tools: Arc<Tools>) -> Result<Self, Failure> {
+        let table = ArcSwap::from_pointee(settings.table.clone());
+        let renewals = Renewals::new(Arc::clone(&tools))?;
+        Ok(Self {
+            settings,
+            table,
+            tools,
+            renewals,
+        })
+    }
+
+    pub(crate) const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub(crate) fn table(&self) -> Arc<Table> {
+        self.table.load_full()
+    }
+
+    pub(crate) const fn tools(&self) -> &Arc<Tools> {
+        &self.tools
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.tools.clock
+    }
+
+    pub(crate) fn store(&self) -> &Arc<dyn Store> {
+        &self.tools.store
+    }
+
+    pub(crate) fn ledger(&self) -> &Ledger {
+        &self.tools.ledger
+    }
+
+    pub(crate) const fn renewals(&self) -> &Renewals {
+        &self.renewals
+    }
+
+    /// The provider's row, or a failure that names what there is.
+    pub(crate) fn row(&self, provider: &ProviderId) -> Result<Arc<Row>, Failure> {
+        self.table().row(provider).cloned().ok_or_else(|| {
+            Failure::new(Code::UnknownProvider, format!("there is no provider `{provider}`")).with_remedy(Remedy::Run {
+                command: "evergrant providers".to_owned(),
+                why: "choose one that is listed, or add a row to `providers.d`".to_owned(),
+            })
+        })
+    }
+
+    /// Runs a blocking piece of work on the store, apart from the runtime's threads.
+    pub(crate) async fn blocking<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Self) -> Result<T, StoreFault> + Send + 'static,
+    ) -> Result<T, StoreFault> {
+        let kernel = Arc::clone(self);
+        tokio::task::spawn_blocking(move || work(&kernel))
+            .await
+            .unwrap_or_else(|stopped| {
+                Err(StoreFault::Unwritable {
+                    place: "the store".to_owned(),
+                    detail: format!("its thread ended: {stopped}"),
+                })
+            })
+    }
+}
+
+/// Looks at the store every 250 ms, so that another process's rotation, cooldown or logout is known here.
+pub(crate) async fn watch(kernel: std::sync::Weak<Kernel>) {
+    let mut failing = false;
+    loop {
+        tokio::time::sleep(LOOK_EVERY).await;
+        let Some(kernel) = kernel.upgrade() else { return };
+        let looked = kernel.blocking(|kernel| kernel.ledger().look()).await;
+        if let Err(fault) = &looked
+            && !failing
+        {
+            warn!(%fault, "the store cannot be read; what is in memory goes on serving");
+        }
+        failing = looked.is_err();
+    }
+}
+
+/// 250 ms: a quarter of the second within which processes of one home must agree.
+const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(250);

@@ -1,0 +1,563 @@
+//! What one renewal holds while it flies, and how each action of the machine is carried out.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use evergrant_engine::credential::{Fence, Grant, Material};
+use evergrant_engine::failure::{Code, Failure};
+use evergrant_engine::login::{self, TokenAnswer, TokenHint};
+use evergrant_engine::provider::Row;
+use evergrant_engine::recovery::renewal::{
+    ANSWER_PATIENCE, Ask, CLAIM_FRESH_FOR, CONNECT_PATIENCE, Ending, Heard, Input, View, hear,
+};
+use evergrant_engine::recovery::{Obstacle, Renewed};
+use evergrant_engine::remedy::Remedy;
+use evergrant_engine::secret::{Fingerprint, Secret};
+use evergrant_engine::store::{Claim, ClaimOwner, ClaimState, Health, Owner, Record, Standing};
+use evergrant_engine::time::Moment;
+use tracing::{error, info, warn};
+use url::Url;
+
+use super::perform::Recorder;
+use crate::clock::Clock;
+use crate::http::{ExchangeLimits, Fresh, Network};
+use crate::ledger::Ledger;
+use crate::metadata::Metadata;
+use crate::store::{
+    ClaimAnswer, Commit, CommitAnswer, Held, Journal, LockName, Quarantine, Store, StoreFault, Version,
+};
+
+/// What every renewal of this process works with.
+pub(crate) struct Tools {
+    /// Where grants and claims are kept.
+    pub(crate) store: Arc<dyn Store>,
+    /// The way out.
+    pub(crate) network: Arc<Network>,
+    /// Token endpoints.
+    pub(crate) metadata: Arc<Metadata>,
+    /// Both clocks.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// What this process shows.
+    pub(crate) ledger: Arc<Ledger>,
+    /// This process, for lock sidecars and claims.
+    pub(crate) owner: Owner,
+    /// Keeps every step, for tests.
+    pub(crate) recorder: Option<Recorder>,
+}
+
+/// One renewal's belongings; dropping them gives the locks back.
+pub(super) struct Hands {
+    tools: Arc<Tools>,
+    row: Arc<Row>,
+    ask: Ask,
+    attempt: u128,
+    endpoint: Option<Url>,
+    /// The client's lock before the grant's, and dropped after it.
+    locks: Vec<Box<dyn Held>>,
+    /// What was read last; under the lock it is where the refresh token comes from.
+    view: Option<View>,
+    seen: Option<(Version, View)>,
+    connection: Option<Fresh>,
+    claimed: Option<Moment>,
+    /// Shared with the thread that writes it, so that a lost thread does not take it along.
+    journal: Arc<Mutex<Option<Journal>>>,
+    answer: Option<TokenAnswer>,
+}
+
+impl Hands {
+    pub(super) fn new(tools: Arc<Tools>, row: Arc<Row>, ask: Ask, attempt: u128) -> Self {
+        Self {
+            tools,
+            row,
+            ask,
+            attempt,
+            endpoint: None,
+            locks: Vec::new(),
+            view: None,
+            seen: None,
+            connection: None,
+            claimed: None,
+            journal: Arc::default(),
+            answer: None,
+        }
+    }
+
+    /// The store as it is, without a lock; nothing is read again while nobody has changed anything.
+    pub(super) async fn look(&mut self) -> Input {
+        let (id, seen) = (self.ask.fence.id.clone(), self.seen.take());
+        let looked = self
+            .blocking(move |tools| {
+                let version = tools.store.version()?;
+                match seen {
+                    Some((at, view)) if at == version => Ok((at, view)),
+                    _ => view_of(tools, &id).map(|view| (version, view)),
+                }
+            })
+            .await;
+        match looked {
+            Ok((version, view)) => {
+                self.seen = Some((version, view.clone()));
+                Input::Viewed(view)
+            }
+            Err(fault) => Input::StoreFailed(fault.to_string()),
+        }
+    }
+
+    /// The token endpoint, from the row, the cache or discovery.
+    pub(super) async fn locate(&mut self) -> Input {
+        match self.tools.metadata.token_endpoint(&self.row, &self.tools.network).await {
+            Ok(endpoint) => {
+                let host = endpoint.host_str().unwrap_or_default().to_owned();
+                self.endpoint = Some(endpoint);
+                Input::Located(host)
+            }
+            Err(failure) => Input::NotLocated(failure),
+        }
+    }
+
+    /// One try at the client's lock (where the row wants it) and the grant's.
+    pub(super) async fn try_lock(&mut self, client: bool) -> Input {
+        let mut names = Vec::with_capacity(2);
+        if client && let Some(oauth) = self.row.oauth() {
+            names.push(LockName::Client(oauth.client_id.clone()));
+        }
+        names.push(LockName::Credential(self.ask.fence.id.clone()));
+        let tried = self
+            .blocking(move |tools| {
+                let mut locks = Vec::with_capacity(names.len());
+                for name in &names {
+                    match tools.store.try_lock(name, &tools.owner)? {
+                        Some(held) => locks.push(held),
+                        None => return Ok(Err(tools.store.holder(name)?)),
+                    }
+                }
+                Ok(Ok(locks))
+            })
+            .await;
+        let locks = match tried {
+            Ok(Ok(locks)) => locks,
+            Ok(Err(holder)) => {
+                let (holder, stopped) = holder.map_or((None, false), |holder| (Some(holder.owner), holder.stopped));
+                return match self.look().await {
+                    Input::Viewed(view) => Input::Busy { holder, stopped, view },
+                    failed => failed,
+                };
+            }
+            Err(fault) => return Input::StoreFailed(fault.to_string()),
+        };
+        self.locks = locks;
+        Input::Locked
+    }
+
+    /// The store as it is under the lock; whoever takes the lock finds a journal that stood finished.
+    pub(super) async fn read(&mut self) -> Input {
+        let id = self.ask.fence.id.clone();
+        let read = self.blocking(move |tools| view_of(tools, &id)).await;
+        match read {
+            Ok(view) => {
+                self.view = Some(view.clone());
+                Input::Viewed(view)
+            }
+            Err(fault) => Input::StoreFailed(fault.to_string()),
+        }
+    }
+
+    /// A fresh connection; after it "not one byte was written" is a fact.
+    pub(super) async fn connect(&mut self) -> Input {
+        let Some(endpoint) = &self.endpoint else {
+            return self.out_of_order("no endpoint");
+        };
+        match self
+            .tools
+            .network
+            .connect(endpoint, &self.row.hosts, CONNECT_PATIENCE)
+            .await
+        {
+            Ok(connection) => {
+                self.connection = Some(connection);
+                Input::Connected
+            }
+            Err(broken) => Input::Broke {
+                phase: broken.phase,
+                detail: broken.detail,
+            },
+        }
+    }
+
+    /// The claim, durable, and the journal's space kept: this proves that the store can be written before a token is spent.
+    pub(super) async fn claim(&mut self, fingerprint: Fingerprint) -> Input {
+        let now = self.tools.clock.now();
+        let claim = Claim {
+            fingerprint,
+            credential: self.ask.fence.id.clone(),
+            generation: self
+                .held_record()
+                .map_or(self.ask.fence.generation, |record| record.generation),
+            owner: self.claim_owner(&now),
+            claimed: now.clone(),
+            sent: None,
+            sends: 0,
+            state: ClaimState::Open,
+        };
+        let made = self.blocking(move |tools| tools.store.claim(&claim)).await;
+        match made {
+            Ok(ClaimAnswer::Made) => self.hold(fingerprint, now).await,
+            Ok(ClaimAnswer::Stands(_)) => Input::NotClaimed,
+            Err(fault) => Input::StoreFailed(fault.to_string()),
+        }
+    }
+
+    /// An open claim of someone who is gone.
+    pub(super) async fn take_over(&mut self, fingerprint: Fingerprint, from: u128) -> Input {
+        let now = self.tools.clock.now();
+        let (owner, at) = (self.claim_owner(&now), now.clone());
+        match self
+            .blocking(move |tools| tools.store.take_over(&fingerprint, from, &owner, &at))
+            .await
+        {
+            Ok(true) => self.hold(fingerprint, now).await,
+            Ok(false) => Input::NotClaimed,
+            Err(fault) => Input::StoreFailed(fault.to_string()),
+        }
+    }
+
+    async fn hold(&mut self, fingerprint: Fingerprint, claimed: Moment) -> Input {
+        let (id, attempt) = (self.ask.fence.id.clone(), self.attempt);
+        let kept = self
+            .blocking(move |tools| {
+                let journal = tools.store.prepare_journal(&id);
+                if journal.is_err() {
+                    tools.store.release(&fingerprint, attempt)?;
+                }
+                journal
+            })
+            .await;
+        match kept {
+            Ok(journal) => {
+                *self.journal.lock().unwrap_or_else(PoisonError::into_inner) = Some(journal);
+                self.claimed = Some(claimed);
+                Input::Claimed
+            }
+            Err(fault) => Input::StoreFailed(fault.to_string()),
+        }
+    }
+
+    /// The one place where a refresh token leaves this process.
+    pub(super) async fn send(&mut self, fingerprint: Fingerprint) -> Input {
+        let (Some(connection), Some(claimed), Some(endpoint)) =
+            (self.connection.take(), self.claimed.clone(), self.endpoint.clone())
+        else {
+            return Input::GaveUp;
+        };
+        let Some(token) = self.held_grant().and_then(|grant| grant.refresh_token.clone()) else {
+            return Input::GaveUp;
+        };
+        let Ok(request) = login::refresh(&self.row, &endpoint, &token) else {
+            return Input::GaveUp;
+        };
+        let (attempt, now) = (self.attempt, self.tools.clock.now());
+        match self
+            .blocking(move |tools| tools.store.mark_sent(&fingerprint, attempt, &now))
+            .await
+        {
+            Ok(true) => {}
+            // Not ours any more, or not to be written: not one byte has left.
+            Ok(false) | Err(_) => return Input::GaveUp,
+        }
+        let clock = Arc::clone(&self.tools.clock);
+        let fresh = move || clock.now().since(&claimed) < CLAIM_FRESH_FOR;
+        let reply = match connection.exchange(request, fresh, ANSWER_PATIENCE).await {
+            Ok(reply) => reply,
+            Err(broken) if broken.gave_up => return Input::GaveUp,
+            Err(broken) => {
+                return Input::Broke {
+                    phase: broken.phase,
+                    detail: broken.detail,
+                };
+            }
+        };
+        match hear(&self.row, &reply, self.tools.clock.now().wall) {
+            Heard::Granted(answer) => {
+                self.answer = Some(*answer);
+                Input::Granted
+            }
+            Heard::Refused { reading, moved } => Input::Refused { reading, moved },
+        }
+    }
+
+    /// Journal, commit, publish.
+    pub(super) async fn commit(&mut self, from: Fence, spent: Fingerprint, standing: Standing) -> Input {
+        let (Some(grant), Some(answer)) = (self.held_grant(), &self.answer) else {
+            return self.out_of_order("no answer");
+        };
+        let now = self.tools.clock.now();
+        let commit = Commit {
+            from,
+            spent,
+            material: Material::Grant(Box::new(answer.clone().renew(grant, now.clone()))),
+            standing,
+            at: now.wall,
+        };
+        let journal = Arc::clone(&self.journal);
+        let answer = self
+            .blocking(move |tools| {
+                let mut journal = journal.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(Err(fault)) = journal.as_mut().map(|journal| journal.write(&commit)) {
+                    warn!(%fault, "the journal could not be written; the commit is tried all the same");
+                }
+                let answer = tools.store.commit(&commit)?;
+                if let Some(journal) = journal.take()
+                    && let Err(fault) = journal.remove()
+                {
+                    warn!(%fault, "a journal that is no longer needed could not be removed; the next lock finds it finished");
+                }
+                Ok(answer)
+            })
+            .await;
+        match answer {
+            Ok(CommitAnswer::Done(record)) => {
+                info!(
+                    provider = %record.provider, label = %record.label, generation = record.generation.0,
+                    fingerprint = %spent, "renewed"
+                );
+                let fence = record.fence();
+                self.tools.ledger.publish(*record);
+                Input::Committed(fence)
+            }
+            Ok(CommitAnswer::LoggedOut) => Input::LostToLogout,
+            Ok(CommitAnswer::Superseded(record)) => {
+                let fence = record.fence();
+                self.tools.ledger.publish(*record);
+                Input::LostToLogin(fence)
+            }
+            Err(fault) => {
+                error!(%fault, "a renewed token could not be saved; it is kept in memory and in the journal, and saving is tried again");
+                Input::NotCommitted(fault.to_string())
+            }
+        }
+    }
+
+    /// Shows the received token to this process though it is not durable.
+    pub(super) fn publish_unsaved(&self) -> Renewed {
+        let (Some(record), Some(grant), Some(answer)) = (self.held_record(), self.held_grant(), &self.answer) else {
+            return self.lost();
+        };
+        let now = self.tools.clock.now();
+        let unsaved = Record {
+            generation: record.generation.next(),
+            material: Material::Grant(Box::new(answer.clone().renew(grant, now.clone()))),
+            standing: Standing {
+                health: Health::Unsaved { since: now.wall },
+                ..record.standing.clone()
+            },
+            ..record.clone()
+        };
+        let fence = unsaved.fence();
+        self.tools.ledger.publish(unsaved);
+        Renewed::Usable {
+            fence,
+            minted: true,
+            saved: false,
+        }
+    }
+
+    /// The endpoint may have moved: the claim is given back and the endpoint learnt anew.
+    pub(super) async fn relocate(&mut self, fingerprint: Fingerprint) -> Input {
+        if let Err(fault) = self.release(fingerprint).await {
+            return Input::StoreFailed(fault.to_string());
+        }
+        self.tools.metadata.forget(&self.row);
+        self.locate().await
+    }
+
+    /// Gives everything back and tells how it ended.
+    pub(super) async fn finish(self, ending: Ending) -> Renewed {
+        let Ending {
+            release,
+            standing,
+            quarantine,
+            revoke,
+            forget_endpoint,
+            renewed,
+        } = ending;
+        if let Some(fingerprint) = release
+            && let Err(fault) = self.release(fingerprint).await
+        {
+            warn!(%fault, "a claim could not be given back; the next renewal takes it for an unknown outcome");
+        }
+        if let Some(journal) = self.journal.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            // Its answer, if it has one, is committed or lost to a logout; its room is not needed any more.
+            if let Err(fault) = journal.remove() {
+                warn!(%fault, "a journal could not be removed");
+            }
+        }
+        if let Some((fence, standing)) = standing {
+            self.tools.ledger.stand(&fence, &standing);
+            if let Err(fault) = self.blocking(move |tools| tools.store.stand(&fence, &standing)).await {
+                warn!(%fault, "the standing of a credential could not be written");
+            }
+        }
+        if let Some(dead) = quarantine {
+            let at = self.tools.clock.now().wall;
+            warn!(provider = %self.row.id, fingerprint = %dead.fingerprint, signal = %dead.why, "the provider ended the grant; its refresh token is quarantined");
+            let quarantine = Quarantine {
+                fence: dead.fence,
+                fingerprint: dead.fingerprint,
+                why: dead.why,
+                last_error: dead.last_error,
+                at,
+            };
+            let done = self
+                .blocking(move |tools| {
+                    tools.store.quarantine(&quarantine)?;
+                    tools.ledger.look()
+                })
+                .await;
+            if let Err(fault) = done {
+                warn!(%fault, "a dead refresh token could not be quarantined on disk");
+            }
+        }
+        if forget_endpoint {
+            self.tools.metadata.forget(&self.row);
+        }
+        if revoke {
+            self.revoke().await;
+        }
+        if let Renewed::Usable {
+            fence, minted: false, ..
+        } = &renewed
+        {
+            self.adopt(fence).await;
+        }
+        renewed
+    }
+
+    /// A step without a machine to take it.
+    pub(super) fn lost(&self) -> Renewed {
+        let failure = Failure::new(Code::Internal, "the renewal lost its thread").with_remedy(Remedy::Report);
+        Renewed::Unusable {
+            generation: self.ask.fence.generation,
+            obstacle: Obstacle::Store,
+            failure,
+        }
+    }
+
+    /// Shows what another process renewed.
+    async fn adopt(&self, fence: &Fence) {
+        let shown = self
+            .tools
+            .ledger
+            .picture()
+            .record(&fence.id)
+            .is_some_and(|record| record.fence() == *fence);
+        if !shown && let Err(fault) = self.blocking(|tools| tools.ledger.look()).await {
+            warn!(%fault, "the store could not be read again");
+        }
+    }
+
+    /// A logout won while the token was on its way: what came back must not outlive it (RFC 7009).
+    async fn revoke(&self) {
+        let Some(answer) = &self.answer else { return };
+        let token = answer.refresh_token.as_ref().unwrap_or(&answer.access_token);
+        let hint = if answer.refresh_token.is_some() {
+            TokenHint::Refresh
+        } else {
+            TokenHint::Access
+        };
+        if let Err(failure) = revoke(&self.tools, &self.row, token, hint).await {
+            warn!(%failure, "a token received after a logout could not be revoked");
+        }
+    }
+
+    async fn release(&self, fingerprint: Fingerprint) -> Result<(), StoreFault> {
+        let attempt = self.attempt;
+        self.blocking(move |tools| tools.store.release(&fingerprint, attempt))
+            .await
+    }
+
+    fn claim_owner(&self, now: &Moment) -> ClaimOwner {
+        ClaimOwner {
+            attempt: self.attempt,
+            process: Owner {
+                since: now.wall,
+                ..self.tools.owner.clone()
+            },
+        }
+    }
+
+    fn held_record(&self) -> Option<&Record> {
+        self.view.as_ref()?.record.as_ref()
+    }
+
+    fn held_grant(&self) -> Option<&Grant> {
+        match &self.held_record()?.material {
+            Material::Grant(grant) => Some(grant),
+            Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed { .. } | Material::Gone => None,
+        }
+    }
+
+    fn out_of_order(&self, what: &str) -> Input {
+        Input::StoreFailed(format!("the renewal of {} has {what}", self.ask.fence.id))
+    }
+
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Tools) -> Result<T, StoreFault> + Send + 'static,
+    ) -> Result<T, StoreFault> {
+        let tools = Arc::clone(&self.tools);
+        tokio::task::spawn_blocking(move || work(&tools))
+            .await
+            .unwrap_or_else(|stopped| {
+                Err(StoreFault::Unwritable {
+                    place: "the store".to_owned(),
+                    detail: format!("its thread ended: {stopped}"),
+                })
+            })
+    }
+}
+
+/// Revokes a token at its provider (RFC 7009), 10 s at most.
+pub(crate) async fn revoke(tools: &Tools, row: &Row, token: &Secret<String>, hint: TokenHint) -> Result<(), Failure> {
+    let Some(endpoint) = tools.metadata.revocation_endpoint(row, &tools.network).await? else {
+        return Ok(());
+    };
+    let request = login::revocation(row, &endpoint, token, hint)?;
+    let limits = ExchangeLimits {
+        connect: CONNECT_PATIENCE,
+        total: REVOCATION_PATIENCE,
+    };
+    let host = endpoint.host_str().unwrap_or_default().to_owned();
+    tools
+        .network
+        .exchange(request, &row.hosts, limits)
+        .await
+        .map(drop)
+        .map_err(|broken| broken.into_failure(&host))
+}
+
+fn view_of(tools: &Tools, id: &evergrant_engine::credential::CredentialId) -> Result<View, StoreFault> {
+    let record = tools.store.record(id)?;
+    let fingerprint = match record.as_ref().map(|record| &record.material) {
+        Some(Material::Grant(grant)) => grant
+            .refresh_token
+            .as_ref()
+            .map(|token| tools.store.fingerprint_key().fingerprint(token)),
+        Some(Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed { .. } | Material::Gone) | None => None,
+    };
+    let claim = fingerprint
+        .map(|fingerprint| tools.store.claim_of(&fingerprint))
+        .transpose()?
+        .flatten();
+    let refused = record
+        .as_ref()
+        .is_some_and(|record| record.standing.refused == Some(record.generation));
+    Ok(View {
+        record,
+        fingerprint,
+        claim,
+        refused,
+    })
+}
+
+/// 10 s: a logout must not hang on a provider that does not answer.
+const REVOCATION_PATIENCE: Duration = Duration::from_secs(10);

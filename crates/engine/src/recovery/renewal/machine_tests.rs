@@ -1,0 +1,691 @@
+//! The stories of a renewal, and a walk over every order in which things can happen to one.
+
+use std::collections::{HashSet, VecDeque};
+use std::time::Duration;
+
+use super::ask::{Ask, Asker, Reason, Terms, View};
+use super::ending::Ending;
+use super::input::Input;
+use super::machine::{Action, Renewal, Step};
+use super::renewed::{Obstacle, Renewed};
+use crate::credential::{Epoch, Generation, Grant, LoginOrigin, Material};
+use crate::failure::{Code, Failure};
+use crate::provider::{Flow, Tier};
+use crate::secret::{Fingerprint, FingerprintKey, Secret};
+use crate::store::{Claim, ClaimOwner, ClaimState, Health, Owner, Record, Source, Standing};
+use crate::time::{BootId, BootTime, Moment, Timestamp};
+use crate::verdict::{Reading, SignalRef, Verdict};
+use crate::wire::Phase;
+
+fn at(secs: u64) -> Moment {
+    Moment {
+        wall: Timestamp::from_secs(1_800_000_000 + i64::try_from(secs).unwrap()),
+        boot: BootTime::from_millis(1_000_000 + secs * 1_000),
+        boot_id: BootId("boot".to_owned()),
+    }
+}
+
+fn record(generation: u64) -> Record {
+    let grant = Grant {
+        access_token: Secret::from(format!("access-{generation}")),
+        refresh_token: Some(Secret::from(format!("refresh-{generation}"))),
+        id_token: None,
+        token_type: "Bearer".to_owned(),
+        scope: None,
+        obtained: at(0),
+        lifetime: Some(Duration::from_secs(3_600)),
+        login: LoginOrigin {
+            issuer: Some("https://auth.example.com".parse().unwrap()),
+            client_id: "client".to_owned(),
+            token_host: "auth.example.com".to_owned(),
+            subject: None,
+            account: None,
+            at: at(0).wall,
+        },
+    };
+    Record {
+        id: "id".into(),
+        provider: "acme".into(),
+        label: "default".into(),
+        source: Source::Login(Flow::Browser),
+        priority: 0,
+        generation: Generation(generation),
+        epoch: Epoch(1),
+        material: Material::Grant(Box::new(grant)),
+        standing: Standing::default(),
+        created_at: at(0).wall,
+        updated_at: at(0).wall,
+    }
+}
+
+fn fingerprint(record: &Record) -> Option<Fingerprint> {
+    let Material::Grant(grant) = &record.material else {
+        return None;
+    };
+    grant
+        .refresh_token
+        .as_ref()
+        .map(|token| FingerprintKey::new([7; 32]).fingerprint(token))
+}
+
+fn view(record: Record) -> View {
+    View {
+        fingerprint: fingerprint(&record),
+        record: Some(record),
+        claim: None,
+        refused: false,
+    }
+}
+
+fn claim(record: &Record, claimed: u64, sent: Option<u64>) -> Claim {
+    let process = Owner {
+        pid: 1,
+        host: "host".to_owned(),
+        since: at(0).wall,
+    };
+    Claim {
+        fingerprint: fingerprint(record).unwrap(),
+        credential: record.id.clone(),
+        generation: record.generation,
+        owner: ClaimOwner { attempt: 7, process },
+        claimed: at(claimed),
+        sent: sent.map(at),
+        sends: u32::from(sent.is_some()),
+        state: ClaimState::Open,
+    }
+}
+
+fn claimed_view(record: Record, claim: Claim) -> View {
+    View {
+        claim: Some(claim),
+        ..view(record)
+    }
+}
+
+fn terms(grace: u64) -> Terms {
+    Terms {
+        issuer: Some("https://auth.example.com/".to_owned()),
+        client_id: "client".to_owned(),
+        reuse_grace: Duration::from_secs(grace),
+        serialize_client: false,
+    }
+}
+
+fn ask(reason: Reason) -> Ask {
+    Ask {
+        fence: record(3).fence(),
+        reason,
+        asker: Asker::Request,
+        min_valid: Duration::ZERO,
+    }
+}
+
+fn reading(verdict: Verdict) -> Reading {
+    let signal = SignalRef {
+        name: "signal".to_owned(),
+        tier: Tier::Standard,
+        file: "token.toml".to_owned(),
+        line: 1,
+    };
+    Reading {
+        verdict,
+        signal,
+        retry_after: None,
+        fragment: "words".to_owned(),
+    }
+}
+
+fn located() -> Input {
+    Input::Located("auth.example.com".to_owned())
+}
+
+fn refused(verdict: Verdict) -> Input {
+    Input::Refused {
+        reading: reading(verdict),
+        moved: false,
+    }
+}
+
+/// Feeds inputs at the moments given, and answers the last step.
+#[track_caller]
+fn tell(ask: Ask, terms: Terms, inputs: Vec<(u64, Input)>) -> Step {
+    let mut step = Renewal::begin(ask, terms, &at(0));
+    for (secs, input) in inputs {
+        let machine = step
+            .0
+            .unwrap_or_else(|| panic!("it ended before {input:?} with {:?}", step.1));
+        step = machine.handle(input, &at(secs), u64::MAX / 2);
+    }
+    step
+}
+
+#[track_caller]
+fn ending(step: Step) -> Ending {
+    match step {
+        (None, Action::Finish(ending)) => *ending,
+        (_, action) => panic!("not an end: {action:?}"),
+    }
+}
+
+fn to_the_send(view: View) -> Vec<(u64, Input)> {
+    let steps = [
+        Input::Viewed(view.clone()),
+        located(),
+        Input::Locked,
+        Input::Viewed(view),
+        Input::Connected,
+        Input::Claimed,
+    ];
+    steps.into_iter().map(|input| (0, input)).collect()
+}
+
+fn sent_and(input: Input) -> Step {
+    let mut inputs = to_the_send(view(record(3)));
+    inputs.push((1, input));
+    tell(ask(Reason::Refused), terms(0), inputs)
+}
+
+#[test]
+fn a_newer_generation_is_adopted_and_nothing_is_sent() {
+    let end = ending(tell(
+        ask(Reason::Refused),
+        terms(0),
+        vec![(0, Input::Viewed(view(record(4))))],
+    ));
+    assert_eq!(
+        end.renewed,
+        Renewed::Usable {
+            fence: record(4).fence(),
+            minted: false,
+            saved: true
+        }
+    );
+}
+
+#[test]
+fn a_newer_generation_that_was_refused_itself_is_not_adopted() {
+    let refused = View {
+        refused: true,
+        ..view(record(4))
+    };
+    let (_, action) = tell(ask(Reason::Refused), terms(0), vec![(0, Input::Viewed(refused))]);
+    assert_eq!(action, Action::Locate);
+}
+
+#[test]
+fn the_token_is_read_under_the_lock() {
+    let newest = record(4);
+    let stale = View {
+        refused: true,
+        ..view(newest.clone())
+    };
+    let inputs = vec![
+        (0, Input::Viewed(view(record(3)))),
+        (0, located()),
+        (0, Input::Locked),
+        (0, Input::Viewed(stale)),
+        (0, Input::Connected),
+    ];
+    let (_, action) = tell(ask(Reason::Refused), terms(0), inputs);
+    assert_eq!(action, Action::Claim(fingerprint(&newest).unwrap()));
+}
+
+#[test]
+fn an_answer_that_never_came_keeps_the_claim() {
+    for input in [
+        Input::Broke {
+            phase: Phase::Sent,
+            detail: "reset".to_owned(),
+        },
+        refused(Verdict::OutcomeUnknown),
+        refused(Verdict::ServerError),
+        refused(Verdict::Timeout),
+        Input::StoreFailed("gone".to_owned()),
+    ] {
+        let end = ending(sent_and(input));
+        assert_eq!((end.release, &end.quarantine), (None, &None));
+        let (_, standing) = end.standing.unwrap();
+        assert!(matches!(standing.health, Health::OutcomeUnknown { .. }));
+        assert!(matches!(
+            end.renewed,
+            Renewed::Unusable {
+                obstacle: Obstacle::OutcomeUnknown,
+                ..
+            }
+        ));
+    }
+}
+
+#[test]
+fn a_token_that_was_not_taken_gives_the_claim_back() {
+    let not_sent = Input::Broke {
+        phase: Phase::Connect,
+        detail: "refused".to_owned(),
+    };
+    for input in [
+        not_sent,
+        Input::GaveUp,
+        refused(Verdict::Transient),
+        refused(Verdict::EdgeBlocked),
+        refused(Verdict::ClientRejected),
+        refused(Verdict::RequestRejected),
+        refused(Verdict::NotEntitled),
+    ] {
+        let end = ending(sent_and(input));
+        assert_eq!(end.release, fingerprint(&record(3)));
+        assert_eq!(end.quarantine, None);
+    }
+}
+
+#[test]
+fn codes_of_refusals() {
+    for (verdict, code) in [
+        (Verdict::Transient, Code::Transient),
+        (Verdict::EdgeBlocked, Code::EdgeBlocked),
+        (Verdict::ClientRejected, Code::ClientRejected),
+        (Verdict::RequestRejected, Code::RequestRejected),
+        (Verdict::NotEntitled, Code::NotEntitled),
+        (Verdict::OutcomeUnknown, Code::OutcomeUnknown),
+    ] {
+        let Renewed::Unusable { failure, .. } = ending(sent_and(refused(verdict))).renewed else {
+            panic!("usable")
+        };
+        assert_eq!(failure.code, code);
+    }
+}
+
+#[test]
+fn death_is_confirmed_under_the_lock_and_quarantined() {
+    let mut inputs = to_the_send(view(record(3)));
+    inputs.push((1, refused(Verdict::GrantDead)));
+    inputs.push((1, Input::Viewed(view(record(3)))));
+    let end = ending(tell(ask(Reason::Refused), terms(0), inputs));
+    assert_eq!(end.quarantine.unwrap().fingerprint, fingerprint(&record(3)).unwrap());
+    assert_eq!(end.release, None);
+}
+
+#[test]
+fn a_death_that_a_sibling_caused_by_rotating_is_none() {
+    let mut inputs = to_the_send(view(record(3)));
+    inputs.push((1, refused(Verdict::GrantDead)));
+    inputs.push((1, Input::Viewed(view(record(4)))));
+    let end = ending(tell(ask(Reason::Refused), terms(0), inputs));
+    assert_eq!(end.quarantine, None);
+    assert_eq!(
+        end.renewed,
+        Renewed::Usable {
+            fence: record(4).fence(),
+            minted: false,
+            saved: true
+        }
+    );
+}
+
+#[track_caller]
+fn with_claim(reason: Reason, grace: u64, claim_sent: Option<u64>, now: u64) -> Action {
+    let standing = claimed_view(record(3), claim(&record(3), 0, claim_sent));
+    let inputs = vec![
+        (now, Input::Viewed(standing.clone())),
+        (now, located()),
+        (now, Input::Locked),
+        (now, Input::Viewed(standing)),
+    ];
+    tell(ask(reason), terms(grace), inputs).1
+}
+
+#[test]
+fn an_unknown_outcome_is_not_replayed_while_the_token_serves() {
+    let Action::Finish(end) = with_claim(Reason::Wanted, 0, Some(0), 100) else {
+        panic!("it went on")
+    };
+    assert!(matches!(
+        end.renewed,
+        Renewed::Unusable {
+            obstacle: Obstacle::OutcomeUnknown,
+            ..
+        }
+    ));
+    assert_eq!(end.release, None);
+}
+
+#[test]
+fn an_unknown_outcome_is_replayed_once_the_token_is_refused_or_expired() {
+    assert_eq!(with_claim(Reason::Refused, 0, Some(0), 100), Action::Connect);
+    assert_eq!(with_claim(Reason::Expiring, 0, Some(0), 3_601), Action::Connect);
+}
+
+#[test]
+fn a_replay_keeps_its_distance_from_the_last_send() {
+    assert!(
+        matches!(with_claim(Reason::Refused, 0, Some(0), 1), Action::Pause(pause) if pause >= Duration::from_secs(1))
+    );
+}
+
+#[test]
+fn a_reuse_grace_allows_one_replay_at_once() {
+    assert_eq!(with_claim(Reason::Wanted, 30, Some(0), 1), Action::Connect);
+    let mut spent = claim(&record(3), 0, Some(0));
+    spent.sends = 2;
+    let standing = claimed_view(record(3), spent);
+    let inputs = vec![
+        (1, Input::Viewed(standing.clone())),
+        (1, located()),
+        (1, Input::Locked),
+        (1, Input::Viewed(standing)),
+    ];
+    assert!(matches!(
+        tell(ask(Reason::Wanted), terms(30), inputs).1,
+        Action::Finish(_)
+    ));
+}
+
+#[test]
+fn a_claim_that_was_never_sent_is_taken_over_when_it_is_too_old_to_be() {
+    assert_eq!(
+        with_claim(Reason::Wanted, 0, None, 1),
+        Action::Pause(Duration::from_secs(4))
+    );
+    assert_eq!(with_claim(Reason::Wanted, 0, None, 5), Action::Connect);
+}
+
+#[test]
+fn a_changed_row_sends_nothing() {
+    for terms in [
+        Terms {
+            client_id: "other".to_owned(),
+            ..terms(0)
+        },
+        Terms {
+            issuer: Some("https://other.example.com".to_owned()),
+            ..terms(0)
+        },
+    ] {
+        let end = ending(tell(
+            ask(Reason::Refused),
+            terms,
+            vec![(0, Input::Viewed(view(record(3))))],
+        ));
+        assert!(matches!(
+            end.renewed,
+            Renewed::Unusable {
+                failure: Failure {
+                    code: Code::RowChanged,
+                    ..
+                },
+                ..
+            }
+        ));
+    }
+    let moved = Input::Located("elsewhere.example.com".to_owned());
+    let inputs = vec![
+        (0, Input::Viewed(view(record(3)))),
+        (0, moved),
+        (0, Input::Locked),
+        (0, Input::Viewed(view(record(3)))),
+    ];
+    let end = ending(tell(ask(Reason::Refused), terms(0), inputs));
+    assert!(matches!(
+        end.renewed,
+        Renewed::Unusable {
+            failure: Failure {
+                code: Code::RowChanged,
+                ..
+            },
+            ..
+        }
+    ));
+}
+
+#[test]
+fn a_lock_that_never_comes_is_a_typed_transient() {
+    let busy = || Input::Busy {
+        holder: Some(Owner {
+            pid: 42,
+            host: "host".to_owned(),
+            since: at(0).wall,
+        }),
+        stopped: true,
+        view: view(record(3)),
+    };
+    let begun = vec![(0, Input::Viewed(view(record(3)))), (0, located()), (24, busy())];
+    assert!(matches!(
+        tell(ask(Reason::Refused), terms(0), begun.clone()).1,
+        Action::Pause(_)
+    ));
+    let mut inputs = begun;
+    inputs.extend([(24, Input::Waited), (25, busy())]);
+    let Renewed::Unusable { failure, obstacle, .. } = ending(tell(ask(Reason::Refused), terms(0), inputs)).renewed
+    else {
+        panic!("usable")
+    };
+    assert_eq!(
+        (failure.code, obstacle),
+        (Code::LockHeld, Obstacle::Later { after: None })
+    );
+    assert!(failure.message.contains("42") && failure.message.contains("stopped"));
+}
+
+#[test]
+fn a_token_that_cannot_be_saved_is_served_and_saved_later() {
+    let mut inputs = to_the_send(view(record(3)));
+    inputs.extend([(1, Input::Granted), (1, Input::NotCommitted("full".to_owned()))]);
+    assert!(matches!(
+        tell(ask(Reason::Refused), terms(0), inputs.clone()).1,
+        Action::PublishUnsaved(_)
+    ));
+    inputs.push((2, Input::Waited));
+    assert!(matches!(
+        tell(ask(Reason::Refused), terms(0), inputs.clone()).1,
+        Action::Commit { .. }
+    ));
+    inputs.push((2, Input::Committed(record(4).fence())));
+    let end = ending(tell(ask(Reason::Refused), terms(0), inputs));
+    assert_eq!(
+        end.renewed,
+        Renewed::Usable {
+            fence: record(4).fence(),
+            minted: true,
+            saved: true
+        }
+    );
+}
+
+#[test]
+fn a_logout_that_wins_has_what_was_received_revoked() {
+    let mut inputs = to_the_send(view(record(3)));
+    inputs.extend([(1, Input::Granted), (1, Input::LostToLogout)]);
+    assert!(ending(tell(ask(Reason::Refused), terms(0), inputs)).revoke);
+}
+
+#[test]
+fn a_moved_endpoint_is_learnt_anew_once() {
+    let moved = || Input::Refused {
+        reading: reading(Verdict::EdgeBlocked),
+        moved: true,
+    };
+    let mut inputs = to_the_send(view(record(3)));
+    inputs.push((1, moved()));
+    assert_eq!(
+        tell(ask(Reason::Refused), terms(0), inputs.clone()).1,
+        Action::Relocate(fingerprint(&record(3)).unwrap())
+    );
+    inputs.extend([
+        (1, located()),
+        (1, Input::Viewed(view(record(3)))),
+        (1, Input::Connected),
+        (1, Input::Claimed),
+        (1, moved()),
+    ]);
+    let end = ending(tell(ask(Reason::Refused), terms(0), inputs));
+    assert!(matches!(
+        end.renewed,
+        Renewed::Unusable {
+            failure: Failure {
+                code: Code::EdgeBlocked,
+                ..
+            },
+            ..
+        }
+    ));
+}
+
+#[test]
+fn a_person_is_owed_one_try_whatever_hold_there_is() {
+    let mut held = record(3);
+    held.standing.renew_not_before = Some(at(200).wall);
+    let by = |asker| {
+        tell(
+            Ask {
+                asker,
+                ..ask(Reason::Wanted)
+            },
+            terms(0),
+            vec![(0, Input::Viewed(view(held.clone())))],
+        )
+        .1
+    };
+    assert_eq!(by(Asker::Command), Action::Locate);
+    assert!(matches!(by(Asker::Request), Action::Finish(_)));
+    assert!(matches!(by(Asker::Keeper), Action::Finish(_)));
+}
+
+/// Every order of every input that can come at all: the invariants of one renewal, whatever happens.
+#[test]
+fn walk_of_one_renewal() {
+    let stale = record(3);
+    let standing = claimed_view(stale.clone(), claim(&stale, 0, Some(0)));
+    let mut inputs = vec![
+        Input::Viewed(view(stale.clone())),
+        Input::Viewed(view(record(4))),
+        Input::Viewed(View {
+            refused: true,
+            ..view(record(4))
+        }),
+        Input::Viewed(standing),
+        Input::Viewed(claimed_view(stale.clone(), claim(&stale, 0, None))),
+        Input::Viewed(View {
+            record: None,
+            fingerprint: None,
+            claim: None,
+            refused: false,
+        }),
+        Input::StoreFailed("gone".to_owned()),
+        located(),
+        Input::NotLocated(Failure::new(Code::Unreachable, "no")),
+        Input::Locked,
+        Input::Busy {
+            holder: None,
+            stopped: false,
+            view: view(stale.clone()),
+        },
+        Input::Busy {
+            holder: None,
+            stopped: false,
+            view: view(record(4)),
+        },
+        Input::Waited,
+        Input::Connected,
+        Input::Claimed,
+        Input::NotClaimed,
+        Input::GaveUp,
+        Input::Broke {
+            phase: Phase::Connect,
+            detail: String::new(),
+        },
+        Input::Broke {
+            phase: Phase::Sent,
+            detail: String::new(),
+        },
+        Input::Granted,
+        Input::Committed(record(4).fence()),
+        Input::LostToLogout,
+        Input::LostToLogin(record(4).fence()),
+        Input::NotCommitted(String::new()),
+    ];
+    inputs.extend(Verdict::ALL.iter().map(|verdict| refused(*verdict)));
+    inputs.push(Input::Refused {
+        reading: reading(Verdict::EdgeBlocked),
+        moved: true,
+    });
+    let (mut seen, mut steps) = (HashSet::new(), 0_u64);
+    for reason in [Reason::Refused, Reason::Denied, Reason::Expiring, Reason::Wanted] {
+        for now in [at(1), at(10), at(4_000)] {
+            let (start, first) = Renewal::begin(ask(reason), terms(0), &at(0));
+            assert_eq!(first, Action::Look);
+            let mut queue = VecDeque::from([(start.unwrap(), Trail::default())]);
+            while let Some((machine, trail)) = queue.pop_front() {
+                for input in &inputs {
+                    steps += 1;
+                    let (next, action) = machine.clone().handle(input.clone(), &now, 0);
+                    let trail = trail.after(input, &action);
+                    assert_eq!(
+                        next.is_none(),
+                        matches!(action, Action::Finish(_)),
+                        "an end without a Finish"
+                    );
+                    if let Some(next) = next
+                        && seen.insert(format!("{reason:?} {:?} {next:?} {trail:?}", now.wall))
+                    {
+                        queue.push_back((next, trail));
+                    }
+                }
+            }
+        }
+    }
+    println!("{} states, {steps} steps", seen.len());
+    assert!(seen.len() > 100);
+}
+
+/// What a history must have had before a token may leave.
+#[derive(Clone, Debug, Default)]
+struct Trail {
+    locked: bool,
+    read: bool,
+    connected: bool,
+    claimed: bool,
+    sends: u32,
+}
+
+impl Trail {
+    fn after(&self, input: &Input, action: &Action) -> Self {
+        let mut trail = self.clone();
+        match input {
+            Input::Locked => trail.locked = true,
+            Input::Viewed(_) => trail.read = trail.locked,
+            Input::Connected => trail.connected = true,
+            Input::Claimed => trail.claimed = true,
+            _ => {}
+        }
+        match action {
+            Action::Send(_) => {
+                assert!(
+                    trail.locked && trail.read && trail.connected && trail.claimed,
+                    "a send without {trail:?}"
+                );
+                trail.sends += 1;
+                trail.connected = false;
+                trail.claimed = false;
+                assert!(trail.sends <= 2, "sent more than once beside a move");
+            }
+            Action::Relocate(_) => assert!(matches!(input, Input::Refused { moved: true, .. })),
+            Action::Commit { .. } => assert!(matches!(input, Input::Granted | Input::Waited), "a commit of nothing"),
+            Action::Finish(ending) => {
+                let proof = matches!(input, Input::Viewed(_)) && trail.sends > 0;
+                assert!(ending.quarantine.is_none() || proof, "a death without proof");
+                let unknown = matches!(
+                    ending.renewed,
+                    Renewed::Unusable {
+                        obstacle: Obstacle::OutcomeUnknown,
+                        ..
+                    }
+                );
+                assert!(
+                    !unknown || ending.release.is_none(),
+                    "an unknown outcome gave its claim back"
+                );
+            }
+            _ => {}
+        }
+        trail
+    }
+}
