@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use evergrant_engine::failure::{Code, Failure};
+use evergrant_engine::failure::{Blame, Code, Failure};
 use evergrant_engine::login::{discovery_request, read_discovery};
 use evergrant_engine::provider::{Endpoints, Flow, OAuth, Row};
 use evergrant_engine::remedy::Remedy;
@@ -63,14 +63,16 @@ impl Metadata {
         if let Some(known) = self.recall(row, issuer, FRESH) {
             return Ok(known);
         }
-        match ask(row, network).await {
+        match ask(row, network, self.clock.now().wall).await {
             Ok(endpoints) => {
                 self.learn(row, issuer, &endpoints);
                 Ok(endpoints)
             }
-            Err(Unasked::Refused(failure)) => Err(failure),
-            // What it said some days ago is better than nothing while it cannot be reached.
-            Err(Unasked::Unreached(failure)) => self.recall(row, issuer, STALE).ok_or(failure),
+            // What it said some days ago is better than nothing while it is out of order, but not than its own word.
+            Err(failure) if failure.code.blame() == Blame::Provider && failure.code != Code::DiscoveryInvalid => {
+                self.recall(row, issuer, STALE).ok_or(failure)
+            }
+            Err(failure) => Err(failure),
         }
     }
 
@@ -186,22 +188,16 @@ impl Known {
     }
 }
 
-/// Why the issuer did not tell.
-enum Unasked {
-    Unreached(Failure),
-    Refused(Failure),
-}
-
-async fn ask(row: &Row, network: &Network) -> Result<Endpoints, Unasked> {
-    let request = discovery_request(row).map_err(Unasked::Refused)?;
+async fn ask(row: &Row, network: &Network, now: Timestamp) -> Result<Endpoints, Failure> {
+    let request = discovery_request(row)?;
     let document = request.url.clone();
-    let reply = network.exchange(request, &row.hosts, LIMITS).await.map_err(|broken| {
-        let host = document.host_str().unwrap_or_default();
-        let mut failure = broken.into_failure(host);
+    let answered = network.exchange(request, &row.hosts, LIMITS).await;
+    let reply = answered.map_err(|broken| {
+        let mut failure = broken.into_failure(document.host_str().unwrap_or_default());
         failure.message = format!("{}; it was asked for `{document}`", failure.message);
-        Unasked::Unreached(failure)
+        failure
     })?;
-    read_discovery(row, &reply).map_err(Unasked::Refused)
+    read_discovery(row, &reply, now)
 }
 
 /// Whether a row says everything that its flows need.

@@ -83,10 +83,7 @@ pub fn read_token_answer(oauth: &OAuth, reply: &Reply) -> Result<TokenAnswer, An
     let id_token = text(&fields, "id_token");
     let claims = Claims::of(&access_token);
     let identity = id_token.as_deref().and_then(Claims::of);
-    let claimed = |path: &[&str]| {
-        let of = |claims: &Option<Claims>| claims.as_ref().and_then(|claims| claims.text(path));
-        of(&identity).or_else(|| of(&claims))
-    };
+    let tokens = || [&identity, &claims].into_iter().flatten();
     let told = told_lifetime(&fields);
     let coded = claims.as_ref().and_then(|claims| coded_lifetime(claims, reply));
     let lifetime = if oauth.quirks.has(Quirk::NoExpiresInUseJwtExp) {
@@ -95,8 +92,10 @@ pub fn read_token_answer(oauth: &OAuth, reply: &Reply) -> Result<TokenAnswer, An
         told.or(coded)
     };
     Ok(TokenAnswer {
-        subject: claimed(&["sub"]),
-        account: ACCOUNT_CLAIMS.iter().find_map(|path| claimed(path)),
+        subject: tokens().find_map(|claims| claims.text("sub")),
+        account: ACCOUNT_CLAIMS
+            .iter()
+            .find_map(|name| tokens().find_map(|claims| claims.text_at_any_depth(name))),
         access_token: Secret::new(access_token),
         refresh_token: text(&fields, "refresh_token").map(Secret::new),
         id_token: id_token.map(Secret::new),
@@ -111,7 +110,7 @@ impl TokenAnswer {
     pub fn answers(&self, nonce: &Nonce) -> bool {
         let identity = self.id_token.as_ref().and_then(|token| Claims::of(token.expose()));
         identity
-            .and_then(|claims| claims.text(&["nonce"]))
+            .and_then(|claims| claims.text("nonce"))
             .is_none_or(|given| nonce.matches(&given))
     }
 
@@ -200,15 +199,8 @@ fn coded_lifetime(claims: &Claims, reply: &Reply) -> Option<Duration> {
     (!lifetime.is_zero() && lifetime <= LONGEST).then_some(lifetime)
 }
 
-/// Where tokens name the account, team or organisation that they act for; the most particular first.
-const ACCOUNT_CLAIMS: [&[&str]; 6] = [
-    &["https://api.openai.com/auth", "chatgpt_account_id"],
-    &["chatgpt_account_id"],
-    &["team_id"],
-    &["account_id"],
-    &["org_id"],
-    &["principal_id"],
-];
+/// How tokens name the account, team or organisation that they act for; the most particular first.
+const ACCOUNT_CLAIMS: [&str; 5] = ["team_id", "account_id", "organization_id", "org_id", "principal_id"];
 
 /// Ten years: no token lives longer, but a date mistaken for a lifetime looks like more.
 const LONGEST: Duration = Duration::from_secs(10 * 365 * 86_400);

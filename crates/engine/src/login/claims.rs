@@ -26,15 +26,21 @@ impl Claims {
         }
     }
 
-    /// A text that is not empty, at this path of names.
-    pub(super) fn text(&self, path: &[&str]) -> Option<String> {
-        let (last, outer) = path.split_last()?;
-        let mut fields = &self.0;
-        for name in outer {
-            fields = fields.get(*name)?.as_object()?;
-        }
-        let text = fields.get(*last)?.as_str()?;
-        (!text.is_empty()).then(|| text.to_owned())
+    /// A text that is not empty.
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        text_of(self.0.get(name)?)
+    }
+
+    /// The same, or else that of a claim within a claim, where it may carry a prefix: some servers keep their own claims
+    /// together under a name of theirs.
+    pub(super) fn text_at_any_depth(&self, name: &str) -> Option<String> {
+        let prefixed = format!("_{name}");
+        let within = || {
+            let inner = self.0.values().filter_map(Value::as_object).flatten();
+            let mut fitting = inner.filter(|(key, _)| *key == name || key.ends_with(&prefixed));
+            fitting.find_map(|(_, value)| text_of(value))
+        };
+        self.text(name).or_else(within)
     }
 
     /// A `NumericDate` in whole seconds (RFC 7519 2 allows fractions).
@@ -47,6 +53,10 @@ impl Claims {
             (secs.abs() < 9e15).then_some(secs as i64)
         })
     }
+}
+
+fn text_of(value: &Value) -> Option<String> {
+    value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
 #[cfg(test)]

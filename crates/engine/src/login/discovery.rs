@@ -4,11 +4,14 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::answer::{AnswerFault, object};
+use super::refusal::at_login;
 use super::request::{bare, fetch, oauth_of, pin};
-use super::words::shown;
+use super::words::{shown, words_of};
 use crate::failure::{Code, Failure};
 use crate::provider::{Endpoints, OAuth, Row};
 use crate::remedy::Remedy;
+use crate::time::Timestamp;
+use crate::verdict::{Channel, Evidence, Verdict, claims_success, classify};
 use crate::wire::{Reply, Request};
 
 /// Asks the row's issuer for its metadata.
@@ -18,8 +21,9 @@ pub fn discovery_request(row: &Row) -> Result<Request, Failure> {
     Ok(fetch(&document))
 }
 
-/// The row's endpoints, completed from the issuer's metadata.
-pub fn read_discovery(row: &Row, reply: &Reply) -> Result<Endpoints, Failure> {
+/// The row's endpoints, completed from the issuer's metadata. `discovery-invalid` is what cannot be believed; an issuer
+/// that fails for now has a code of its own.
+pub fn read_discovery(row: &Row, reply: &Reply, now: Timestamp) -> Result<Endpoints, Failure> {
     let oauth = oauth_of(row)?;
     let document = document(row, oauth)?;
     let fault = |what: &str| {
@@ -36,6 +40,17 @@ pub fn read_discovery(row: &Row, reply: &Reply) -> Result<Endpoints, Failure> {
             host: document.host_str().unwrap_or_default().to_owned(),
         })
     };
+    if !claims_success(reply) {
+        let evidence = Evidence::read(reply.status, &reply.headers, &reply.body);
+        let reading = classify(Some(row), Channel::Token, &evidence, now);
+        let failure = fault(&format!("it answers {}", words_of(reply, &[])));
+        let passing = at_login(reading.verdict) == Verdict::Transient;
+        return Err(Failure {
+            code: if passing { Code::Transient } else { failure.code },
+            retry_after: reading.retry_after,
+            ..failure
+        });
+    }
     let fields = object(reply).map_err(|unfit| fault(described(unfit)))?;
     let given = fields.get("issuer").and_then(Value::as_str);
     let own = oauth

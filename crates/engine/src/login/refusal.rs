@@ -4,12 +4,12 @@ use url::Url;
 
 use super::request::bare;
 use super::words::words_of;
-use crate::credential::ProviderId;
+use crate::credential::{Kind, ProviderId};
 use crate::failure::{Code, Failure};
-use crate::provider::{Origin, Row};
+use crate::provider::Row;
 use crate::remedy::Remedy;
 use crate::secret::Secret;
-use crate::verdict::{Reading, Verdict};
+use crate::verdict::{Reading, Situation, Verdict, advise, code};
 use crate::wire::Reply;
 
 /// The failure of a code exchange or device poll that the provider refused; `sent` are the secrets it may have echoed,
@@ -23,7 +23,7 @@ pub fn exchange_failure(
     key_provider: Option<&ProviderId>,
 ) -> Failure {
     let message = format!("HTTP {}: {}", reply.status, words_of(reply, sent));
-    let (code, remedy) = judge(row, endpoint, reading.verdict, key_provider);
+    let verdict = at_login(reading.verdict);
     let detail = format!(
         "{} from {} by signal {}",
         reading.verdict.as_str(),
@@ -31,67 +31,68 @@ pub fn exchange_failure(
         reading.signal.name
     );
     Failure {
-        code,
+        code: code_of(verdict),
         message,
         detail: Some(detail),
-        remedy,
+        remedy: remedy_of(row, endpoint, verdict, key_provider),
         retry_after: reading.retry_after,
     }
 }
 
-fn judge(row: &Row, endpoint: &Url, verdict: Verdict, key_provider: Option<&ProviderId>) -> (Code, Option<Remedy>) {
-    let provider = row.id.clone();
-    let login = Remedy::Login {
-        provider: provider.clone(),
-        label: None,
-    };
+/// What a verdict comes to before there is a grant: nothing was rotated, and a code that is refused is spent.
+pub(super) const fn at_login(verdict: Verdict) -> Verdict {
     match verdict {
-        Verdict::NotEntitled | Verdict::UnknownDenial => (
-            Code::NotEntitled,
-            Some(Remedy::ChangePlan {
-                provider,
-                key_provider: key_provider.cloned(),
-            }),
-        ),
-        Verdict::InsufficientScope => (Code::InsufficientScope, edit(row)),
-        Verdict::AccountDisabled => (Code::AccountDisabled, Some(Remedy::ContactProvider { provider })),
-        Verdict::OutOfCredit => (Code::OutOfCredit, Some(Remedy::AddCredit { provider })),
-        Verdict::UsageLimited => (Code::UsageLimited, Some(Remedy::Wait { until: None })),
-        Verdict::RateLimited | Verdict::UpstreamLimited | Verdict::SlowDown => {
-            (Code::RateLimited, Some(Remedy::Wait { until: None }))
+        Verdict::UnknownDenial => Verdict::NotEntitled,
+        Verdict::Unauthenticated | Verdict::Pending => Verdict::GrantDead,
+        Verdict::SlowDown | Verdict::OutcomeUnknown | Verdict::ServerError | Verdict::Overloaded | Verdict::Timeout => {
+            Verdict::Transient
         }
-        Verdict::EdgeBlocked => (
-            Code::EdgeBlocked,
-            Some(Remedy::CheckNetwork {
-                host: endpoint.host_str().unwrap_or_default().to_owned(),
-            }),
-        ),
-        Verdict::Transient
-        | Verdict::OutcomeUnknown
-        | Verdict::ServerError
-        | Verdict::Overloaded
-        | Verdict::Timeout => (Code::Transient, Some(Remedy::Wait { until: None })),
-        Verdict::AccessDenied => (Code::LoginDenied, Some(login)),
-        Verdict::DeviceCodeExpired => (Code::DeviceCodeExpired, Some(login)),
-        Verdict::GrantDead | Verdict::Unauthenticated | Verdict::Pending => (Code::TokenExchangeFailed, Some(login)),
-        Verdict::ClientRejected
-        | Verdict::RequestRejected
-        | Verdict::InvalidRequest
+        Verdict::InvalidRequest
         | Verdict::NotFound
         | Verdict::PayloadTooLarge
         | Verdict::ContextTooLong
         | Verdict::ContentBlocked
-        | Verdict::ModelUnavailable => (Code::TokenExchangeFailed, edit(row)),
-        Verdict::Success => (Code::TokenExchangeInvalid, None),
+        | Verdict::ModelUnavailable => Verdict::RequestRejected,
+        Verdict::Success
+        | Verdict::NotEntitled
+        | Verdict::InsufficientScope
+        | Verdict::AccountDisabled
+        | Verdict::OutOfCredit
+        | Verdict::UsageLimited
+        | Verdict::RateLimited
+        | Verdict::UpstreamLimited
+        | Verdict::EdgeBlocked
+        | Verdict::GrantDead
+        | Verdict::ClientRejected
+        | Verdict::RequestRejected
+        | Verdict::DeviceCodeExpired
+        | Verdict::AccessDenied
+        | Verdict::Transient => verdict,
     }
 }
 
-/// What is configured about the login can be mended only where the user wrote it.
-fn edit(row: &Row) -> Option<Remedy> {
-    match &row.origin {
-        Origin::File(file) => Some(Remedy::EditFile {
-            place: format!("`[oauth]` of {} in {file}", row.id),
-        }),
-        Origin::BuiltIn => None,
+fn code_of(verdict: Verdict) -> Code {
+    if verdict == Verdict::Success {
+        return Code::TokenExchangeInvalid;
     }
+    match code(verdict, Kind::Grant) {
+        Code::GrantDead | Code::ClientRejected | Code::RequestRejected => Code::TokenExchangeFailed,
+        own => own,
+    }
+}
+
+fn remedy_of(row: &Row, endpoint: &Url, verdict: Verdict, key_provider: Option<&ProviderId>) -> Option<Remedy> {
+    if verdict == Verdict::EdgeBlocked {
+        let host = endpoint.host_str().unwrap_or_default().to_owned();
+        return Some(Remedy::CheckNetwork { host });
+    }
+    let situation = Situation {
+        row,
+        kind: Kind::Grant,
+        label: None,
+        owner: None,
+        key_provider,
+        reset: None,
+    };
+    advise(verdict, &situation)
 }

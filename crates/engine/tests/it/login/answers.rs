@@ -87,7 +87,7 @@ fn identities() {
     check_identity(r#"{"sub":"u"}"#, Some(r#"{"sub":"i"}"#), Some("i"), None);
     check_identity(
         "{}",
-        Some(r#"{"sub":"i","https://api.openai.com/auth":{"chatgpt_account_id":"c"}}"#),
+        Some(r#"{"sub":"i","https://acme.example/auth":{"user_id":"x","acme_account_id":"c"}}"#),
         Some("i"),
         Some("c"),
     );

@@ -1,13 +1,19 @@
 //! Discovery: what is believed of an issuer's metadata.
 
-use evergrant_engine::failure::Code;
+use evergrant_engine::failure::{Code, Failure};
 use evergrant_engine::login::{discovery_request, read_discovery};
+use evergrant_engine::provider::{Endpoints, Row};
+use evergrant_engine::time::Timestamp;
 use http::Method;
 
 use crate::rows::{acme, acme_with, reply};
 
 const GOOD: &str = r#"{"issuer":"https://auth.acme.example/","authorization_endpoint":"https://auth.acme.example/authorize",
     "token_endpoint":"https://auth.acme.example/token","jwks_uri":"https://elsewhere.example/keys"}"#;
+
+fn read(row: &Row, status: u16, document: &str) -> Result<Endpoints, Failure> {
+    read_discovery(row, &reply(status, document), Timestamp::default())
+}
 
 #[test]
 fn the_document_is_asked_for_below_the_issuer() {
@@ -26,17 +32,17 @@ fn the_document_is_asked_for_below_the_issuer() {
 
 #[test]
 fn a_good_document_is_read_and_the_rows_own_endpoints_win() {
-    let endpoints = read_discovery(&acme(), &reply(200, GOOD)).unwrap();
+    let endpoints = read(&acme(), 200, GOOD).unwrap();
     assert_eq!(endpoints.token.unwrap().as_str(), "https://auth.acme.example/token");
     assert_eq!(endpoints.device_authorization, None);
     let row = acme_with(|oauth| oauth.endpoints.token = "https://acme.example/own".parse().ok());
-    let endpoints = read_discovery(&row, &reply(200, GOOD)).unwrap();
+    let endpoints = read(&row, 200, GOOD).unwrap();
     assert_eq!(endpoints.token.unwrap().as_str(), "https://acme.example/own");
 }
 
 #[track_caller]
 fn check_refused(document: &str, says: &str) {
-    let failure = read_discovery(&acme(), &reply(200, document)).unwrap_err();
+    let failure = read(&acme(), 200, document).unwrap_err();
     assert_eq!(failure.code, Code::DiscoveryInvalid);
     assert!(failure.message.contains(says), "{}", failure.message);
 }
@@ -71,6 +77,21 @@ fn a_bad_document_is_refused_by_what_is_wrong_with_it() {
         &with("revocation_endpoint", "\"https://evil.example/r\""),
         "`revocation_endpoint`",
     );
-    let failure = read_discovery(&acme(), &reply(404, "not here")).unwrap_err();
+    let failure = read(&acme(), 404, "not here").unwrap_err();
     assert!(failure.message.ends_with("(HTTP 404)"), "{}", failure.message);
+    assert_eq!(failure.code, Code::DiscoveryInvalid);
+}
+
+#[test]
+fn an_issuer_that_fails_for_now_is_not_called_invalid() {
+    for (status, document) in [
+        (503, "busy"),
+        (500, r#"{"error":"server_error"}"#),
+        (429, "slow down"),
+        (500, GOOD),
+    ] {
+        let failure = read(&acme(), status, document).unwrap_err();
+        assert_eq!(failure.code.exit(), 5, "{status} {document}: {failure:?}");
+        assert!(failure.message.contains(&format!("HTTP {status}")));
+    }
 }
