@@ -9,4 +9,5 @@
 mod acceptance;
 mod http;
 mod login;
+mod renewal;
 mod store;

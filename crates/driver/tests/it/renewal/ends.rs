@@ -1,0 +1,146 @@
+//! How a renewal ends at a token endpoint that refuses, breaks or ends the grant.
+
+use evergrant_engine::credential::Material;
+use evergrant_sandbox::{Config, Order};
+
+use super::scene::{Scene, code};
+
+#[tokio::test]
+async fn a_dead_grant_is_asked_about_once_whatever_is_restarted() {
+    let (scene, driver) = Scene::logged_in(Config::default()).await;
+    scene.add_key(&driver).await;
+    scene.control().arm("token-invalid-grant").unwrap();
+    assert_eq!(code(driver.refresh("acme/default").await), "grant-dead");
+    for _ in 0..5 {
+        assert_eq!(code(scene.open().refresh("acme/default").await), "grant-dead");
+    }
+    assert_eq!(scene.refreshes(), 1);
+    let (record, grant) = scene.grant();
+    assert_eq!(
+        (record.standing.health.as_str(), grant.refresh_token),
+        ("quarantined", None)
+    );
+    assert!(record.standing.last_error.is_some());
+    let key = scene
+        .records()
+        .into_iter()
+        .find(|record| record.provider.as_str() == "acme-key")
+        .unwrap();
+    assert_eq!(key.standing, evergrant_engine::store::Standing::default());
+
+    scene.control().disarm_all();
+    scene.log_in(&driver).await;
+    let (record, _) = scene.grant();
+    assert_eq!(
+        (record.standing.health.as_str(), &record.standing.last_error),
+        ("ready", &None)
+    );
+    driver.refresh("acme/default").await.unwrap();
+    assert_eq!(scene.refreshes(), 2);
+}
+
+#[tokio::test]
+async fn what_is_no_proof_of_death_leaves_the_grant_alone() {
+    for (scenario, codes) in [
+        ("token-other-400", &["request-rejected", "transient"][..]),
+        ("token-403-html", &["edge-blocked"]),
+        ("token-404", &["edge-blocked", "transient", "request-rejected"]),
+        ("token-429", &["transient"]),
+        ("token-temporarily-unavailable", &["transient"]),
+        ("token-invalid-client", &["client-rejected"]),
+    ] {
+        let (scene, driver) = Scene::logged_in(Config::default()).await;
+        let before = scene.grant();
+        scene.control().arm(Order::new(scenario)).unwrap();
+        let said = code(driver.refresh("acme/default").await);
+        assert!(codes.contains(&said), "{scenario}: {said}");
+        let after = scene.grant();
+        assert_eq!(
+            (after.0.generation, &after.1),
+            (before.0.generation, &before.1),
+            "{scenario}"
+        );
+        assert_eq!(scene.claims(), 0, "{scenario}");
+        scene.control().disarm_all();
+        scene.clock.advance(std::time::Duration::from_secs(61));
+        driver.refresh("acme/default").await.unwrap();
+        assert_eq!(scene.control().counters().families_revoked, 0, "{scenario}");
+    }
+}
+
+#[tokio::test]
+async fn what_may_have_been_taken_is_told_apart() {
+    for scenario in [
+        "token-500",
+        "answer-cut",
+        "token-html-200",
+        "token-array",
+        "token-empty-object",
+        "token-junk",
+    ] {
+        let (scene, driver) = Scene::logged_in(Config::default()).await;
+        let before = scene.grant();
+        scene.control().arm(Order::new(scenario).times(1)).unwrap();
+        assert_eq!(
+            code(driver.refresh("acme/default").await),
+            "outcome-unknown",
+            "{scenario}"
+        );
+        let after = scene.grant();
+        assert_eq!(
+            (after.0.generation, &after.1),
+            (before.0.generation, &before.1),
+            "{scenario}"
+        );
+        assert_eq!(scene.claims(), 1, "{scenario}");
+        assert_eq!(after.0.standing.health.as_str(), "outcome-unknown", "{scenario}");
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_of_the_token_endpoint_is_not_followed() {
+    let (scene, driver) = Scene::logged_in(Config::default()).await;
+    scene.control().arm("token-redirect").unwrap();
+    assert!(driver.refresh("acme/default").await.is_err());
+    assert_eq!(scene.control().counters().redirects_followed, 0);
+}
+
+#[tokio::test]
+async fn an_answer_without_a_refresh_token_keeps_the_old_one() {
+    let (scene, driver) = Scene::logged_in(Config {
+        rotate_refresh_tokens: false,
+        ..Config::default()
+    })
+    .await;
+    let before = scene.grant();
+    scene.control().arm("no-refresh-token-in-answer").unwrap();
+    for _ in 0..3 {
+        driver.refresh("acme/default").await.unwrap();
+    }
+    let after = scene.grant();
+    assert_eq!(after.1.refresh_token, before.1.refresh_token);
+    assert_eq!(after.0.generation.0, before.0.generation.0 + 3);
+}
+
+#[tokio::test]
+async fn a_row_that_changed_after_the_login_sends_nothing() {
+    let (scene, driver) = Scene::logged_in(Config::default()).await;
+    drop(driver);
+    let row = scene.settings().home.providers().join("acme.toml");
+    let text = std::fs::read_to_string(&row).unwrap();
+    let client = text.lines().find(|line| line.starts_with("client_id")).unwrap();
+    std::fs::write(&row, text.replace(client, "client_id = \"another\"")).unwrap();
+    let before = scene.control().counters().token_requests;
+    assert_eq!(code(scene.open().refresh("acme/default").await), "row-changed");
+    assert_eq!(scene.control().counters().token_requests, before);
+}
+
+#[tokio::test]
+async fn a_logout_takes_the_secrets_and_revokes() {
+    let (scene, driver) = Scene::logged_in(Config::default()).await;
+    let logout = driver.logout("acme/default").await.unwrap();
+    assert_eq!(logout.unrevoked, None);
+    assert_eq!(scene.control().counters().revocations, 1);
+    assert!(scene.records().iter().all(|record| record.material == Material::Gone));
+    assert_eq!(code(driver.refresh("acme/default").await), "unknown-credential");
+}

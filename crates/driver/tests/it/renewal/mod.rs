@@ -1,0 +1,5 @@
+//! Renewals of a real home against the sandbox: what is on disk, in memory, and what the provider saw.
+
+mod ends;
+mod scene;
+mod spends;
