@@ -18,4 +18,4 @@ pub use member::{Life, Member};
 pub use outcome::{Outcome, Refusal, Report, apply, changes};
 pub use roster::{Choice, Roster, Strategy};
 pub use traffic::Traffic;
-pub use view::{Pool, View};
+pub use view::{About, Pool, View};

@@ -8,6 +8,7 @@ use super::member::Member;
 use super::roster::{Choice, Roster, Strategy};
 use super::traffic::Traffic;
 use crate::credential::ProviderId;
+use crate::provider::Row;
 use crate::time::Moment;
 
 /// The pools of all providers at one moment.
@@ -25,12 +26,38 @@ pub struct Pool {
     pub strategy: Strategy,
     /// What was sent.
     pub traffic: Traffic,
+    /// Who the provider is, for what people are told.
+    pub about: Option<About>,
 }
+
+/// Who a provider is.
+#[derive(Clone, Debug)]
+pub struct About {
+    /// Its row.
+    pub row: Arc<Row>,
+    /// The row that takes API keys for the same API, if there is one.
+    pub key_provider: Option<ProviderId>,
+}
+
+/// Nothing is decided by it, so that two of the same provider are the same.
+impl PartialEq for About {
+    fn eq(&self, other: &Self) -> bool {
+        self.row.id == other.row.id && self.key_provider == other.key_provider
+    }
+}
+
+impl Eq for About {}
 
 impl View {
     /// Takes up a provider's new roster; what was sent with its credentials is remembered.
     pub fn enroll(&mut self, provider: &ProviderId, roster: Arc<Roster>) {
         self.pools.entry(provider.clone()).or_default().roster = roster;
+    }
+
+    /// Takes up a provider's row, so that failures can name the remedy that works there.
+    pub fn describe(&mut self, row: Arc<Row>, key_provider: Option<ProviderId>) {
+        let pool = self.pools.entry(row.id.clone()).or_default();
+        pool.about = Some(About { row, key_provider });
     }
 
     /// Sets how a provider's credentials are chosen.

@@ -90,8 +90,7 @@ impl Attempt {
 
     /// Keeps what explains a refusal, for the case that it goes through to the client.
     pub(super) fn hold(&mut self, turn: &Turn<'_>, lease: &Lease, reading: &Reading, verdict: Verdict) {
-        let member = turn.view.member(lease);
-        self.held = Some(refused(verdict, lease, member, reading.retry_after, turn.now));
+        self.held = Some(refused(verdict, lease, turn.view, reading.retry_after, turn.now));
     }
 }
 
@@ -106,8 +105,7 @@ impl Turn<'_> {
 
     /// Reports a refusal that stands, read as `verdict`.
     pub(super) fn penalised(&mut self, lease: &Lease, reading: &Reading, verdict: Verdict, settles: bool) {
-        let member = self.view.member(lease);
-        let failure = refused(verdict, lease, member, reading.retry_after, self.now);
+        let failure = refused(verdict, lease, self.view, reading.retry_after, self.now);
         let refusal = Refusal {
             verdict,
             code: failure.code,

@@ -9,7 +9,8 @@ use crate::failure::{Code, Failure};
 use crate::pool::{Bar, Lease, Member, Readiness, Renewability, View, renewability};
 use crate::remedy::Remedy;
 use crate::store::Health;
-use crate::time::Moment;
+use crate::time::{Moment, Timestamp};
+use crate::verdict::{Situation, advise, code, message};
 use crate::vocabulary::Verdict;
 use crate::wire::Phase;
 
@@ -17,23 +18,49 @@ use crate::wire::Phase;
 pub(super) fn refused(
     verdict: Verdict,
     lease: &Lease,
-    member: Option<&Member>,
+    view: &View,
     retry_after: Option<Duration>,
     now: &Moment,
 ) -> Failure {
+    let member = view.member(lease);
     let failure = match member {
         Some(member) if is_dead(verdict, member, now) => barred(member, &Bar::GrantDead),
         Some(_) | None => {
-            let (code, what) = saying(verdict, lease.kind);
-            let failure = Failure::new(code, format!("{what} (`{}` at {})", lease.label, lease.provider));
-            match remedy(code, lease, member, retry_after.map(|after| now.wall.plus(after))) {
-                Some(remedy) => failure.with_remedy(remedy),
-                None => failure,
-            }
+            let until = retry_after.map(|after| now.wall.plus(after));
+            let failure = Failure::new(code(verdict, lease.kind), said(verdict, lease, view));
+            with_advice(failure, advice(verdict, lease, view, until))
         }
     };
     match retry_after {
         Some(after) => failure.with_retry_after(after),
+        None => failure,
+    }
+}
+
+/// What happened, naming the provider as people know it.
+fn said(verdict: Verdict, lease: &Lease, view: &View) -> String {
+    let about = view.pool(&lease.provider).and_then(|pool| pool.about.as_ref());
+    let name = about.map_or(lease.provider.as_str(), |about| &about.row.name);
+    message(verdict, name, Some(&lease.label))
+}
+
+/// The one thing to do; nothing as long as nobody has told who the provider is.
+fn advice(verdict: Verdict, lease: &Lease, view: &View, reset: Option<Timestamp>) -> Option<Remedy> {
+    let about = view.pool(&lease.provider)?.about.as_ref()?;
+    let situation = Situation {
+        row: &about.row,
+        kind: lease.kind,
+        label: Some(&lease.label),
+        owner: view.member(lease).and_then(|member| member.owner.as_deref()),
+        key_provider: about.key_provider.as_ref(),
+        reset,
+    };
+    advise(verdict, &situation)
+}
+
+fn with_advice(failure: Failure, remedy: Option<Remedy>) -> Failure {
+    match remedy {
+        Some(remedy) => failure.with_remedy(remedy),
         None => failure,
     }
 }
@@ -69,7 +96,7 @@ pub(super) fn nothing_usable(plan: &Plan, view: &View, missed: Option<Missed>, n
             let name = format!("{provider}/{}", member.lease.label);
             match &missed {
                 Some(missed) if missed.id == member.lease.fence.id => reasons.push((name, missed.failure.clone())),
-                Some(_) | None => reasons.extend(unready(member, &readiness, now).map(|failure| (name, failure))),
+                Some(_) | None => reasons.extend(unready(member, &readiness, view, now).map(|failure| (name, failure))),
             }
         }
     }
@@ -109,24 +136,18 @@ fn no_credential(plan: &Plan) -> Failure {
 }
 
 /// Why a member cannot be used; `None` if it can (and was only tried already).
-fn unready(member: &Member, readiness: &Readiness, now: &Moment) -> Option<Failure> {
+fn unready(member: &Member, readiness: &Readiness, view: &View, now: &Moment) -> Option<Failure> {
+    let lease = &member.lease;
     match readiness {
         Readiness::Now | Readiness::AfterRenewal { .. } | Readiness::AfterReread => None,
         Readiness::NotBefore { until, why } => {
-            let lease = &member.lease;
+            // A renewal is put off for a reason that the last error knows.
             let put_off = member.standing.last_error.as_ref();
-            let (code, what) = match (why, put_off) {
-                (Verdict::Transient, Some(error)) if error.generation == lease.fence.generation => {
-                    (error.code, "its renewal is put off")
-                }
-                (_, _) => saying(*why, lease.kind),
-            };
-            let message = format!("{what} (`{}` at {}), not before {until}", lease.label, lease.provider);
-            let failure = Failure::new(code, message).with_retry_after(until.since(now.wall));
-            Some(match remedy(code, lease, Some(member), Some(*until)) {
-                Some(remedy) => failure.with_remedy(remedy),
-                None => failure,
-            })
+            let put_off = put_off.filter(|_| *why == Verdict::Transient);
+            let code = put_off.map_or(code(*why, lease.kind), |error| error.code);
+            let why = put_off.map_or(*why, |error| error.verdict);
+            let failure = Failure::new(code, said(why, lease, view)).with_retry_after(until.since(now.wall));
+            Some(with_advice(failure, advice(why, lease, view, Some(*until))))
         }
         Readiness::Never(bar) => Some(barred(member, bar)),
     }
@@ -164,77 +185,6 @@ fn is_dead(verdict: Verdict, member: &Member, now: &Moment) -> bool {
         && member.lease.kind == Kind::Grant
         && matches!(member.standing.health, Health::Quarantined { .. })
         && renewability(member, now) == Renewability::Never
-}
-
-/// The code of a verdict on a request and what it says in words.
-const fn saying(verdict: Verdict, kind: Kind) -> (Code, &'static str) {
-    match (verdict, kind) {
-        (Verdict::Unauthenticated | Verdict::UnknownDenial, Kind::Grant) => (
-            Code::TokenRefused,
-            "the provider refuses a token although the grant is alive",
-        ),
-        (Verdict::Unauthenticated | Verdict::UnknownDenial, Kind::ApiKey) => {
-            (Code::Unauthenticated, "the provider does not accept the key")
-        }
-        (Verdict::Unauthenticated | Verdict::UnknownDenial, Kind::Borrowed) => {
-            (Code::Unauthenticated, "the provider does not accept the borrowed token")
-        }
-        (Verdict::NotEntitled, _) => (Code::NotEntitled, "the account's plan or policy does not allow it"),
-        (Verdict::InsufficientScope, _) => (Code::InsufficientScope, "the credential lacks a permission"),
-        (Verdict::AccountDisabled, _) => (Code::AccountDisabled, "the account is disabled"),
-        (Verdict::OutOfCredit, _) => (Code::OutOfCredit, "the account is out of credit"),
-        (Verdict::UsageLimited, _) => (Code::UsageLimited, "the allowance is used up"),
-        (Verdict::RateLimited, _) => (Code::RateLimited, "too many requests at once"),
-        (Verdict::UpstreamLimited, _) => (Code::UpstreamLimited, "the provider's own upstream is limited"),
-        (Verdict::Overloaded, _) => (Code::Overloaded, "the provider is overloaded"),
-        (Verdict::ServerError, _) => (Code::ServerError, "the provider failed"),
-        (Verdict::Timeout, _) => (Code::Timeout, "time ran out at the provider"),
-        (Verdict::EdgeBlocked, _) => (Code::EdgeBlocked, "the request never reached the provider's API"),
-        (
-            Verdict::Success
-            | Verdict::ModelUnavailable
-            | Verdict::ContextTooLong
-            | Verdict::ContentBlocked
-            | Verdict::PayloadTooLarge
-            | Verdict::InvalidRequest
-            | Verdict::NotFound
-            | Verdict::GrantDead
-            | Verdict::ClientRejected
-            | Verdict::RequestRejected
-            | Verdict::Pending
-            | Verdict::SlowDown
-            | Verdict::DeviceCodeExpired
-            | Verdict::AccessDenied
-            | Verdict::Transient
-            | Verdict::OutcomeUnknown,
-            _,
-        ) => (Code::Transient, "a passing fault"),
-    }
-}
-
-fn remedy(code: Code, lease: &Lease, member: Option<&Member>, until: Option<crate::time::Timestamp>) -> Option<Remedy> {
-    let provider = lease.provider.clone();
-    let label = lease.label.clone();
-    let remedy = match (code, lease.kind) {
-        (Code::TokenRefused, _) => Remedy::Probe,
-        (Code::Unauthenticated, Kind::Borrowed) => Remedy::RenewElsewhere {
-            tool: member.and_then(|member| member.owner.clone())?,
-        },
-        (Code::Unauthenticated, _) => Remedy::ReplaceKey { provider, label },
-        (Code::NotEntitled, _) => Remedy::ChangePlan {
-            provider,
-            key_provider: None,
-        },
-        (Code::InsufficientScope, _) => Remedy::GrantScope { provider },
-        (Code::AccountDisabled, _) => Remedy::ContactProvider { provider },
-        (Code::OutOfCredit, _) => Remedy::AddCredit { provider },
-        (Code::EdgeBlocked, _) => Remedy::CheckNetwork {
-            host: provider.to_string(),
-        },
-        (_, _) if code.exit() == 5 => Remedy::Wait { until },
-        (_, _) => return None,
-    };
-    Some(remedy)
 }
 
 fn login(provider: &ProviderId, label: Option<&Label>) -> Remedy {
