@@ -6,6 +6,8 @@ mod health;
 mod lease;
 mod member;
 mod outcome;
+#[cfg(test)]
+mod pool_tests;
 mod roster;
 mod traffic;
 mod view;

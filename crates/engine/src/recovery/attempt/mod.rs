@@ -15,6 +15,8 @@ mod note;
 #[cfg(test)]
 mod pair_tests;
 mod state;
+#[cfg(test)]
+mod stories_tests;
 mod strained;
 mod trace;
 #[cfg(test)]

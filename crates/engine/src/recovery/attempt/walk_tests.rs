@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::action::{Action, Step};
 use super::course::{Course, course};
@@ -68,8 +68,9 @@ impl Reach {
 }
 
 /// What a walk found.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Found {
+    began: Instant,
     beginnings: u64,
     states: u64,
     steps: u64,
@@ -594,6 +595,21 @@ fn key(machine: &Attempt, world: &World, ledger: &Ledger) -> u64 {
 }
 
 impl Found {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how long the walk took is printed, and decides nothing"
+    )]
+    fn new() -> Self {
+        Self {
+            began: Instant::now(),
+            beginnings: 0,
+            states: 0,
+            steps: 0,
+            longest: 0,
+            histories: 0,
+        }
+    }
+
     fn walk(&mut self, walk: &mut Walk, world: &World) -> Result<(), Broken> {
         let reach = walk.begin(world)?;
         self.beginnings += 1;
@@ -604,8 +620,13 @@ impl Found {
 
     fn print(&self, what: &str) {
         println!(
-            "walked {what}: {} beginnings, {} states, {} steps, longest history {}, {} histories",
-            self.beginnings, self.states, self.steps, self.longest, self.histories
+            "walked {what}: {} beginnings, {} states, {} steps, longest history {}, {} histories, {:.1} s",
+            self.beginnings,
+            self.states,
+            self.steps,
+            self.longest,
+            self.histories,
+            self.began.elapsed().as_secs_f64()
         );
     }
 
@@ -625,7 +646,7 @@ fn two_providers(a: Sort, b: Sort) -> World {
 
 #[test]
 fn walk_two_credentials() {
-    let mut found = Found::default();
+    let mut found = Found::new();
     let mut walk = Walk::new(plan(&["p"], true, true));
     for sort in SORTS {
         found.walk(&mut walk, &one_provider(sort, Sort::Proven)).unwrap();
@@ -637,7 +658,7 @@ fn walk_two_credentials() {
 
 #[test]
 fn walk_two_credentials_without_replay() {
-    let mut found = Found::default();
+    let mut found = Found::new();
     for (refused, ambiguous) in [(true, false), (false, false)] {
         let mut walk = Walk::new(plan(&["p"], refused, ambiguous));
         for sort in SORTS {
@@ -650,7 +671,7 @@ fn walk_two_credentials_without_replay() {
 
 #[test]
 fn walk_two_providers() {
-    let mut found = Found::default();
+    let mut found = Found::new();
     let mut walk = Walk::new(plan(&["p", "q"], true, true));
     (walk.entropy, walk.alphabet) = (u64::MAX - 1, &EACH);
     for sort in SORTS {
@@ -662,7 +683,7 @@ fn walk_two_providers() {
 
 #[test]
 fn walk_disturbed() {
-    let mut found = Found::default();
+    let mut found = Found::new();
     let mut walk = Walk::new(plan(&["p"], true, true));
     (walk.disturbed, walk.alphabet) = (true, &EACH);
     for sort in [Sort::Proven, Sort::Newborn, Sort::Lapsed, Sort::BorrowedLapsed] {
@@ -674,7 +695,7 @@ fn walk_disturbed() {
 
 #[test]
 fn walk_three_credentials() {
-    let mut found = Found::default();
+    let mut found = Found::new();
     let mut walk = Walk::new(plan(&["p", "q"], true, true));
     walk.alphabet = &EACH;
     let world = World::new(&[
