@@ -55,7 +55,7 @@ impl Driver {
             );
         }
         let (material, source) = match key {
-            KeySource::Value(key) => (Material::ApiKey(checked(key)?), Source::Added),
+            KeySource::Value(key) => (Material::ApiKey(checked(provider, key)?), Source::Added),
             KeySource::Variable(variable) => {
                 if variable.is_empty() || variable.contains(['=', '\0']) {
                     return Err(Failure::new(
@@ -64,7 +64,7 @@ impl Driver {
                     ));
                 }
                 if let Some(value) = self.kernel.settings().environment.value(&variable) {
-                    checked(Secret::from(value))?;
+                    checked(provider, Secret::from(value))?;
                 }
                 (Material::EnvKey(variable), Source::Environment)
             }
@@ -185,20 +185,14 @@ impl Driver {
 
     /// Lets a credential be used again.
     pub async fn enable(&self, credential: &str) -> Result<Account, Failure> {
-        self.restand(credential, |standing| Standing {
-            disabled: false,
-            ..standing
-        })
-        .await
+        self.edit(credential, |kernel, record| kernel.store().disable(&record.id, false))
+            .await
     }
 
     /// Keeps a credential from being used.
     pub async fn disable(&self, credential: &str) -> Result<Account, Failure> {
-        self.restand(credential, |standing| Standing {
-            disabled: true,
-            ..standing
-        })
-        .await
+        self.edit(credential, |kernel, record| kernel.store().disable(&record.id, true))
+            .await
     }
 
     /// Forgets cooldowns, holds and settled denials; a quarantine and an unknown outcome stay.
@@ -339,7 +333,7 @@ impl Driver {
 }
 
 /// A key without the white space that copying leaves, refused if it is a placeholder.
-fn checked(key: Secret<String>) -> Result<Secret<String>, Failure> {
+fn checked(provider: &ProviderId, key: Secret<String>) -> Result<Secret<String>, Failure> {
     let text = key.expose().trim();
     let lower = text.to_ascii_lowercase();
     let repeated = text.chars().all(|c| matches!(c, '*' | 'x' | 'X' | '.'));
@@ -351,10 +345,12 @@ fn checked(key: Secret<String>) -> Result<Secret<String>, Failure> {
         None
     };
     match fault {
-        Some(fault) => {
-            Err(Failure::new(Code::PlaceholderKey, format!("what was given {fault}"))
-                .with_remedy(Remedy::ChangeRequest))
-        }
+        Some(fault) => Err(
+            Failure::new(Code::PlaceholderKey, format!("what was given {fault}")).with_remedy(Remedy::Run {
+                command: format!("evergrant add {provider}"),
+                why: format!("give the key itself, as {provider} showed it when it was made"),
+            }),
+        ),
         None => Ok(Secret::from(text)),
     }
 }

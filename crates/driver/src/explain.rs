@@ -4,13 +4,14 @@ use std::fmt::Write as _;
 
 use evergrant_engine::credential::{Kind, ProviderId};
 use evergrant_engine::failure::Failure;
-use evergrant_engine::provider::{Auth, Origin, Row, Table};
+use evergrant_engine::provider::{Origin, Row};
 use evergrant_engine::remedy::Remedy;
 use evergrant_engine::time::Timestamp;
 use evergrant_engine::verdict::{Channel, Evidence, Reading, Situation, Verdict, advise, classify};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::clock::{Clock, SystemClock};
+use crate::provider::key_provider;
 use crate::settings::Settings;
 
 /// An answer as somebody captured it.
@@ -56,21 +57,21 @@ pub struct Explanation {
 /// # Errors
 /// A row of the user's that cannot be used.
 pub fn explain(settings: &Settings, captured: &Captured) -> Result<Explanation, Failure> {
-    let table = &settings.table;
     let row = captured
         .provider
         .as_deref()
-        .and_then(|id| table.row(&ProviderId::from(id)));
+        .and_then(|id| settings.table.row(&ProviderId::from(id)))
+        .map(AsRef::as_ref);
     let headers: HeaderMap = captured.headers.iter().filter_map(header).collect();
     let evidence = Evidence::read(captured.status, &headers, &captured.body);
     let now = SystemClock::new().now().wall;
-    let reading = classify(row.map(AsRef::as_ref), captured.channel, &evidence, now);
+    let reading = classify(row, captured.channel, &evidence, now);
     Ok(Explanation {
         verdict: reading.verdict,
         tier: reading.signal.tier.as_str(),
         file: reading.signal.file.clone(),
         line: reading.signal.line,
-        remedy: remedy(captured, row.map(AsRef::as_ref), table, &reading, now),
+        remedy: remedy(settings, captured, row, &reading, now),
         retry_after_secs: reading.retry_after.map(|after| after.as_secs()),
         suggestion: suggestion(captured, &reading),
         signal_name: reading.signal.name,
@@ -84,7 +85,13 @@ fn header((name, value): &(String, String)) -> Option<(HeaderName, HeaderValue)>
 }
 
 /// What would help; a provider that has no row is spoken of as if it had a plain one.
-fn remedy(captured: &Captured, row: Option<&Row>, table: &Table, reading: &Reading, now: Timestamp) -> Option<Remedy> {
+fn remedy(
+    settings: &Settings,
+    captured: &Captured,
+    row: Option<&Row>,
+    reading: &Reading,
+    now: Timestamp,
+) -> Option<Remedy> {
     let plain;
     let row = match row {
         Some(row) => row,
@@ -93,7 +100,7 @@ fn remedy(captured: &Captured, row: Option<&Row>, table: &Table, reading: &Readi
             &plain
         }
     };
-    let key_provider = takes_keys(row, table);
+    let key_provider = key_provider(settings, &row.id);
     let situation = Situation {
         row,
         kind: captured.kind,
@@ -117,14 +124,6 @@ fn plain_row(captured: &Captured) -> Option<Row> {
     };
     let id = toml::Value::from(captured.provider.as_deref().unwrap_or(UNNAMED));
     Row::parse("", &format!("id = {id}\nname = {id}\n{auth}"), Origin::BuiltIn).ok()
-}
-
-/// The provider that takes API keys for the API of this one.
-fn takes_keys(row: &Row, table: &Table) -> Option<ProviderId> {
-    let same_api = |other: &&std::sync::Arc<Row>| {
-        other.id != row.id && other.base_url == row.base_url && matches!(other.auth, Auth::ApiKey(_))
-    };
-    table.rows().find(same_api).map(|other| other.id.clone())
 }
 
 /// A signal that finds this answer's own words, wherever no table knew them.
