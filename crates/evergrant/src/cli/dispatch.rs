@@ -4,13 +4,15 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches};
+use evergrant_driver::settings::Settings;
 use evergrant_driver::{Code, Failure, Remedy, core_dump};
 
 use super::console::{ColourChoice, Console};
 use super::environment::Environment;
 use super::exit::Exit;
-use super::typed::{Command, Typed};
-use super::{completions, failure, log, man, sandbox};
+use super::typed::{Command, Everywhere, Typed};
+use super::{add, completions, curate, explain, list, login, man, providers, refresh, remove, sandbox};
+use super::{failure, log, status, stdin};
 
 /// Runs the command that the arguments name.
 pub(crate) fn run(arguments: Vec<OsString>, environment: Environment) -> ExitCode {
@@ -31,7 +33,7 @@ pub(crate) fn run(arguments: Vec<OsString>, environment: Environment) -> ExitCod
         environment.value("EVERGRANT_LOG"),
         console.colour_err(),
     )
-    .and_then(|()| execute(&typed.command, &console));
+    .and_then(|()| execute(&typed.command, everywhere, &environment, &console));
     match ended {
         Ok(exit) => exit.into(),
         Err(failure) => {
@@ -41,11 +43,43 @@ pub(crate) fn run(arguments: Vec<OsString>, environment: Environment) -> ExitCod
     }
 }
 
-fn execute(command: &Command, console: &Console) -> Result<Exit, Failure> {
+fn execute(
+    command: &Command,
+    everywhere: &Everywhere,
+    environment: &Environment,
+    console: &Console,
+) -> Result<Exit, Failure> {
+    let settings = || Settings::load(everywhere.home.clone(), environment.variables());
+    let unlocked = || settings().map(unlocked);
     match command {
+        Command::Login(typed) => login::run(typed, unlocked()?, console),
+        Command::Add(typed) => add::run(typed, unlocked()?, console),
+        Command::List(typed) => list::run(typed, &unlocked()?, console),
+        Command::Status(typed) => status::run(typed, &unlocked()?, console),
+        Command::Refresh(typed) => refresh::run(typed, unlocked()?, console),
+        Command::Remove(typed) => remove::remove(typed, unlocked()?, console),
+        Command::Logout(typed) => remove::logout(typed, unlocked()?, console),
+        Command::Enable(typed) => curate::enable(typed, unlocked()?, console),
+        Command::Disable(typed) => curate::disable(typed, unlocked()?, console),
+        Command::Rename(typed) => curate::rename(typed, unlocked()?, console),
+        Command::Priority(typed) => curate::priority(typed, unlocked()?, console),
+        Command::Reset(typed) => curate::reset(typed, unlocked()?, console),
+        Command::Explain(typed) => explain::run(typed, &settings()?, console),
+        Command::Providers(typed) => providers::run(typed, &settings()?, console),
         Command::Sandbox(typed) => sandbox::run(typed, console),
         Command::Completions(typed) => completions::run(typed, Typed::command(), console),
         Command::Man(typed) => man::run(typed, Typed::command(), console),
+    }
+}
+
+/// Asks for the passphrase of the store's key, where that is what opens it; without a terminal the driver says what helps.
+fn unlocked(settings: Settings) -> Settings {
+    if !settings.wants_passphrase() {
+        return settings;
+    }
+    match stdin::passphrase() {
+        Some(passphrase) => settings.with_passphrase(passphrase),
+        None => settings,
     }
 }
 

@@ -1,19 +1,36 @@
 //! The command line: one file a command, and the rooms they share.
 
+mod add;
+mod browser;
 mod colours;
 mod completions;
 mod console;
+mod credential_json;
+mod credential_text;
+mod curate;
 mod dispatch;
 mod environment;
 mod exit;
+mod explain;
+mod explain_json;
 mod failure;
 mod json;
+mod list;
 mod log;
+mod login;
+mod login_json;
 mod man;
 mod online;
+mod progress;
+mod providers;
+mod refresh;
+mod remove;
 mod sandbox;
+mod status;
+mod stdin;
 mod table;
 mod typed;
+mod when;
 
 pub(crate) use dispatch::run;
 pub(crate) use environment::Environment;

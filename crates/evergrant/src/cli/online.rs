@@ -1,7 +1,11 @@
 //! Runs a command that needs the driver, and ends it well when it is interrupted.
 
-use evergrant_driver::{Code, Failure};
+use std::time::Duration;
 
+use evergrant_driver::settings::Settings;
+use evergrant_driver::{Code, Driver, Failure};
+
+use super::console::Console;
 use super::exit::Exit;
 
 /// Runs the work on a runtime of its own.
@@ -19,6 +23,31 @@ pub(crate) fn run(work: impl Future<Output = Result<Exit, Failure>>) -> Result<E
     ended
 }
 
+/// Opens the driver and runs the work with it. The first interrupt lets a renewal in flight finish, because giving it up
+/// could cost the login; the second ends at once.
+///
+/// # Errors
+/// What the work fails with, or `interrupted`.
+pub(crate) fn with_driver(
+    settings: Settings,
+    console: &Console,
+    work: impl AsyncFnOnce(Driver) -> Result<Exit, Failure>,
+) -> Result<Exit, Failure> {
+    run(async {
+        let driver = Driver::open(settings)?;
+        let asked = tokio::select! {
+            ended = work(driver.clone()) => return ended,
+            asked = interrupted() => asked,
+        };
+        console.note("interrupted: a renewal in flight is let finish, once more ends at once");
+        tokio::select! {
+            _ = driver.drain(asked.patience()) => {}
+            _ = interrupted() => {}
+        }
+        Err(Failure::new(Code::Interrupted, "interrupted"))
+    })
+}
+
 /// Who asked to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Asked {
@@ -26,6 +55,15 @@ pub(crate) enum Asked {
     User,
     /// The system, by SIGTERM.
     System,
+}
+
+impl Asked {
+    const fn patience(self) -> Duration {
+        match self {
+            Self::User => RENEWAL,
+            Self::System => DRAIN,
+        }
+    }
 }
 
 /// Waits for Ctrl-C or SIGTERM.
@@ -57,3 +95,8 @@ async fn system() {
 async fn system() {
     std::future::pending().await
 }
+
+/// As long as a renewal itself waits for its answer, and the commit after it.
+const RENEWAL: Duration = Duration::from_secs(70);
+/// What a service manager grants before it kills.
+const DRAIN: Duration = Duration::from_secs(20);

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 use super::console::ColourChoice;
-use super::{colours, completions, man, sandbox};
+use super::status;
+use super::{add, colours, completions, curate, explain, list, login, man, providers, refresh, remove, sandbox};
 
 /// The one owner of your LLM credentials: log in once, and every agent stays logged in
 #[derive(Debug, Parser)]
@@ -43,6 +44,45 @@ pub(crate) struct Everywhere {
 /// The commands, in the order in which one meets them.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Log in at a provider
+    ///
+    /// The provider's first flow that can work here is taken: without a display, or over SSH, that is a code to type on
+    /// another device. A new login ends a quarantine and takes the place of the credential it renews.
+    Login(login::Typed),
+    /// Add an API key
+    ///
+    /// The key is read from stdin, never from the command line, where every user of the machine could see it.
+    Add(add::Typed),
+    /// List the credentials, offline
+    List(list::Typed),
+    /// Show the health of every credential and what would help, offline
+    ///
+    /// Reading changes nothing: no request is sent, nothing is renewed, nothing is written.
+    Status(status::Typed),
+    /// Force a renewal
+    Refresh(refresh::Typed),
+    /// Forget a credential here, without asking its provider
+    Remove(remove::Typed),
+    /// Revoke a credential at its provider and forget it
+    Logout(remove::Typed),
+    /// Let a credential be used again
+    Enable(curate::Named),
+    /// Keep a credential from being used
+    Disable(curate::Named),
+    /// Give a credential another label
+    Rename(curate::Renamed),
+    /// Set which credential is preferred
+    Priority(curate::Prioritised),
+    /// Forget a credential's cooldowns and holds
+    ///
+    /// A quarantine stays, because only a new login ends it; so does an unknown outcome, because only an answer ends it.
+    Reset(curate::Named),
+    /// Say what a captured error body means, and what helps
+    ///
+    /// The body is read from stdin and judged by the same rules as every answer that evergrant receives.
+    Explain(explain::Typed),
+    /// List the providers
+    Providers(providers::Typed),
     /// Run a provider that can be broken at will
     ///
     /// It is an authorization server and an inference API on loopback that behave like the real ones, until a scenario is

@@ -1,0 +1,223 @@
+//! `explain`: reads a captured error body and says what it means, which signal decided, and what helps.
+
+use std::io::{self, BufRead, IsTerminal, Read};
+
+use clap::{Args, ValueEnum};
+use evergrant_driver::explain::{Captured, Explanation};
+use evergrant_driver::settings::Settings;
+use evergrant_driver::{Channel, Code, Failure, Kind, Remedy};
+
+use super::colours;
+use super::console::{Console, visible};
+use super::exit::Exit;
+use super::explain_json::{CapturedShape, ExplanationLine, ExplanationShape, usual_status};
+use super::json::FailureShape;
+use super::when::span;
+
+/// What can be typed.
+#[derive(Args, Debug)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Typed {
+    /// Whose answer it is; without it only the generic signals read it
+    #[arg(long, value_name = "P")]
+    provider: Option<String>,
+    /// Where the answer was read
+    #[arg(long, value_enum, default_value_t, value_name = "C")]
+    channel: ChannelWord,
+    /// What the request was authenticated with
+    #[arg(long, value_enum, default_value_t, value_name = "KIND")]
+    credential: CredentialWord,
+    /// The HTTP status [default: 200 on a stream, else 400]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(100..=599))]
+    status: Option<u16>,
+    /// A header of the answer; may be repeated
+    #[arg(long = "header", value_name = "K: V", value_parser = header)]
+    headers: Vec<(String, String)>,
+    /// Read one JSON object a line, and answer each with one line
+    #[arg(long, conflicts_with_all = ["provider", "channel", "credential", "status", "headers"])]
+    jsonl: bool,
+}
+
+/// Where an answer was read, as it is typed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum ChannelWord {
+    /// An inference answer as a whole
+    #[default]
+    Inference,
+    /// An event inside a stream
+    Stream,
+    /// The token endpoint
+    Token,
+    /// The device endpoint
+    Device,
+}
+
+impl From<ChannelWord> for Channel {
+    fn from(word: ChannelWord) -> Self {
+        match word {
+            ChannelWord::Inference => Self::Inference,
+            ChannelWord::Stream => Self::Stream,
+            ChannelWord::Token => Self::Token,
+            ChannelWord::Device => Self::Device,
+        }
+    }
+}
+
+/// What a request was authenticated with, as it is typed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum CredentialWord {
+    /// An OAuth grant
+    #[default]
+    Oauth,
+    /// An API key
+    ApiKey,
+}
+
+impl From<CredentialWord> for Kind {
+    fn from(word: CredentialWord) -> Self {
+        match word {
+            CredentialWord::Oauth => Self::Grant,
+            CredentialWord::ApiKey => Self::ApiKey,
+        }
+    }
+}
+
+impl Typed {
+    fn meant(&self, body: Vec<u8>) -> Captured {
+        let channel = Channel::from(self.channel);
+        Captured {
+            provider: self.provider.clone(),
+            channel,
+            kind: self.credential.into(),
+            status: self.status.unwrap_or_else(|| usual_status(channel)),
+            headers: self.headers.clone(),
+            body,
+        }
+    }
+}
+
+/// Explains one body, or one a line.
+///
+/// # Errors
+/// A provider that does not exist, a body that is too large, rows that cannot be read.
+pub(crate) fn run(typed: &Typed, settings: &Settings, console: &Console) -> Result<Exit, Failure> {
+    if typed.jsonl {
+        return each_line(settings, console);
+    }
+    if io::stdin().is_terminal() {
+        console.note("paste the body, then end it with Ctrl-D");
+    }
+    let mut body = Vec::new();
+    io::stdin()
+        .lock()
+        .take(BODY_LIMIT + 1)
+        .read_to_end(&mut body)
+        .map_err(unreadable)?;
+    if body.len() as u64 > BODY_LIMIT {
+        return Err(too_large());
+    }
+    let explanation = evergrant_driver::explain(settings, &typed.meant(body))?;
+    if console.json() {
+        console.document(&ExplanationShape::from(&explanation))?;
+    } else {
+        tell(&explanation, console)?;
+    }
+    Ok(Exit::DONE)
+}
+
+/// A line that cannot be read is answered with its error and does not stop the others; the exit code then says so.
+fn each_line(settings: &Settings, console: &Console) -> Result<Exit, Failure> {
+    let mut stdin = io::stdin().lock();
+    let mut exit = Exit::DONE;
+    let mut line = Vec::new();
+    while !console.closed() {
+        line.clear();
+        let read = stdin
+            .by_ref()
+            .take(BODY_LIMIT + 1)
+            .read_until(b'\n', &mut line)
+            .map_err(unreadable)?;
+        if read == 0 {
+            break;
+        }
+        if read as u64 > BODY_LIMIT {
+            return Err(too_large());
+        }
+        if line.trim_ascii().is_empty() {
+            continue;
+        }
+        match CapturedShape::read(&line).and_then(|(id, captured)| {
+            let explanation = evergrant_driver::explain(settings, &captured)?;
+            Ok(ExplanationLine::new(id, &explanation))
+        }) {
+            Ok(answer) => console.document(&answer)?,
+            Err(failure) => {
+                console.document(&FailureShape::from(&failure))?;
+                exit = Exit::of(failure.code);
+            }
+        }
+    }
+    Ok(exit)
+}
+
+fn tell(explanation: &Explanation, console: &Console) -> Result<(), Failure> {
+    let mut lines = Vec::new();
+    let mut line = |word: &str, text: String| {
+        let word = console.paint(colours::FAINT, &format!("{word:<12}"));
+        lines.push(format!("{word}{text}"));
+    };
+    line("verdict", console.paint(colours::HEADING, explanation.verdict.as_str()));
+    let place = match explanation.line {
+        0 => explanation.file.clone(),
+        number => format!("{}:{number}", explanation.file),
+    };
+    line(
+        "signal",
+        visible(&format!("{} ({}, {place})", explanation.signal_name, explanation.tier)),
+    );
+    if let Some(secs) = explanation.retry_after_secs {
+        line("retry after", span(std::time::Duration::from_secs(secs)));
+    }
+    if let Some(remedy) = &explanation.remedy {
+        line("help", visible(&remedy.sentence()));
+        if let Some(command) = remedy.command() {
+            line("try", console.paint(colours::COMMAND, &visible(&command)));
+        }
+    }
+    if let Some(suggestion) = &explanation.suggestion {
+        lines.push(format!(
+            "\nIf that is wrong, this in the provider's row decides otherwise:\n\n{}",
+            suggestion.trim_end()
+        ));
+    }
+    console.line(&lines.join("\n"))
+}
+
+fn header(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once(':').ok_or("a header is `NAME: VALUE`")?;
+    Ok((name.trim().to_owned(), value.trim().to_owned()))
+}
+
+fn unreadable(error: io::Error) -> Failure {
+    Failure::new(Code::Internal, format!("cannot read stdin: {error}"))
+}
+
+fn too_large() -> Failure {
+    let message = format!("the body is larger than {} MiB", BODY_LIMIT >> 20);
+    Failure::new(Code::BodyTooLarge, message).with_remedy(Remedy::Run {
+        command: "head -c 65536 BODY | evergrant explain".to_owned(),
+        why: "its beginning is enough: error fields stand there".to_owned(),
+    })
+}
+
+/// No error body is anywhere near this large; a whole download piped in by mistake is.
+const BODY_LIMIT: u64 = 8 << 20;
+
+const EXAMPLES: &str = "\
+Examples:
+  curl -s https://api.x.ai/v1/models | evergrant explain --provider xai-oauth --status 403
+  evergrant explain --channel token --status 400 <<< '{\"error\":\"invalid_grant\"}'
+  evergrant explain --status 429 --header 'retry-after: 30' --json < body.json
+  evergrant explain --jsonl < captured.jsonl
+
+With --jsonl each line is {\"id\",\"provider\",\"channel\",\"credential\",\"status\",\"headers\",\"body\"}.";

@@ -1,0 +1,140 @@
+//! The lines that `explain --jsonl` reads and writes, and the document of `explain --json`.
+
+use std::collections::BTreeMap;
+
+use evergrant_driver::explain::{Captured, Explanation};
+use evergrant_driver::{Channel, Code, Failure, Kind};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::json::RemedyShape;
+
+/// One captured answer; what is absent has its usual value, and further keys are ignored.
+#[derive(Debug, Deserialize)]
+pub(crate) struct CapturedShape {
+    #[serde(default)]
+    id: Value,
+    provider: Option<String>,
+    channel: Option<String>,
+    credential: Option<String>,
+    status: Option<u16>,
+    #[serde(default)]
+    headers: Option<BTreeMap<String, Value>>,
+    #[serde(default)]
+    body: Value,
+}
+
+impl CapturedShape {
+    /// Reads a line: its id and what was captured.
+    ///
+    /// # Errors
+    /// `usage` for a line that is not such an object.
+    pub(crate) fn read(line: &[u8]) -> Result<(Value, Captured), Failure> {
+        let shape: Self = serde_json::from_slice(line).map_err(|error| wrong(&error.to_string()))?;
+        let channel = match shape.channel.as_deref() {
+            None => Channel::Inference,
+            Some(word) => Channel::parse(word).ok_or_else(|| wrong(&format!("no such channel: `{word}`")))?,
+        };
+        let kind = match shape.credential.as_deref() {
+            None | Some("oauth" | "any" | "grant") => Kind::Grant,
+            Some("api-key") => Kind::ApiKey,
+            Some("borrowed") => Kind::Borrowed,
+            Some(word) => return Err(wrong(&format!("no such credential: `{word}`"))),
+        };
+        let captured = Captured {
+            provider: shape.provider,
+            channel,
+            kind,
+            status: shape.status.unwrap_or(usual_status(channel)),
+            headers: shape.headers.unwrap_or_default().into_iter().flat_map(fields).collect(),
+            body: match shape.body {
+                Value::Null => Vec::new(),
+                Value::String(text) => text.into_bytes(),
+                other => other.to_string().into_bytes(),
+            },
+        };
+        Ok((shape.id, captured))
+    }
+}
+
+/// A header may be written as one value or as a list of them.
+fn fields((name, value): (String, Value)) -> Vec<(String, String)> {
+    match value {
+        Value::Null => Vec::new(),
+        Value::String(text) => vec![(name, text)],
+        Value::Array(values) => values
+            .into_iter()
+            .flat_map(|value| fields((name.clone(), value)))
+            .collect(),
+        other @ (Value::Bool(_) | Value::Number(_) | Value::Object(_)) => vec![(name, other.to_string())],
+    }
+}
+
+/// The status that stands for "an error" where none was captured; a stream's errors come inside a 200.
+pub(crate) const fn usual_status(channel: Channel) -> u16 {
+    match channel {
+        Channel::Stream => 200,
+        Channel::Inference | Channel::Token | Channel::Device => 400,
+    }
+}
+
+fn wrong(what: &str) -> Failure {
+    Failure::new(Code::Usage, format!("the line cannot be read: {what}"))
+}
+
+/// What it means: `{"verdict","signal","remedy","retry_after_secs"}`.
+#[derive(Debug, Serialize)]
+pub(crate) struct ExplanationShape {
+    verdict: &'static str,
+    signal: SignalShape,
+    remedy: Option<RemedyShape>,
+    retry_after_secs: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suggestion: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct SignalShape {
+    name: String,
+    tier: &'static str,
+    file: String,
+    line: u32,
+}
+
+impl From<&Explanation> for ExplanationShape {
+    fn from(explanation: &Explanation) -> Self {
+        Self {
+            verdict: explanation.verdict.as_str(),
+            signal: SignalShape {
+                name: explanation.signal_name.clone(),
+                tier: explanation.tier,
+                file: explanation.file.clone(),
+                line: explanation.line,
+            },
+            remedy: explanation.remedy.as_ref().map(RemedyShape::from),
+            retry_after_secs: explanation.retry_after_secs,
+            suggestion: explanation.suggestion.clone(),
+        }
+    }
+}
+
+/// The same for one line of many, with the line's id.
+#[derive(Debug, Serialize)]
+pub(crate) struct ExplanationLine {
+    id: Value,
+    #[serde(flatten)]
+    explanation: ExplanationShape,
+}
+
+impl ExplanationLine {
+    /// The answer to the line of that id; the suggestion would only repeat itself.
+    pub(crate) fn new(id: Value, explanation: &Explanation) -> Self {
+        Self {
+            id,
+            explanation: ExplanationShape {
+                suggestion: None,
+                ..ExplanationShape::from(explanation)
+            },
+        }
+    }
+}

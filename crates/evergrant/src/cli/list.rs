@@ -1,0 +1,41 @@
+//! `list`: one line for each credential, offline and read-only.
+
+use clap::Args;
+use evergrant_driver::settings::Settings;
+use evergrant_driver::{Failure, ProviderId};
+
+use super::console::Console;
+use super::credential_json::CredentialsShape;
+use super::credential_text;
+use super::exit::Exit;
+use super::status;
+use super::when;
+
+/// What can be typed.
+#[derive(Args, Debug)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Typed {
+    /// Only this provider's
+    provider: Option<String>,
+}
+
+/// Lists them.
+///
+/// # Errors
+/// A store that cannot be read.
+pub(crate) fn run(typed: &Typed, settings: &Settings, console: &Console) -> Result<Exit, Failure> {
+    let accounts = status::read(typed.provider.as_deref().map(ProviderId::from).as_ref(), settings)?;
+    if console.json() {
+        console.document(&CredentialsShape::of(&accounts))?;
+    } else if accounts.is_empty() {
+        console.note(status::NONE_YET);
+    } else {
+        console.line(&credential_text::table(&accounts, when::now(), console))?;
+    }
+    Ok(Exit::DONE)
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  evergrant list
+  evergrant list --json | jq -r '.credentials[] | select(.health != \"ready\") | .label'";

@@ -1,0 +1,198 @@
+//! Keys and grants as they are added, shown, changed and taken away.
+
+use crate::assert_exchange;
+use crate::scratch::{Scratch, sandbox};
+
+/// The keys of one credential in `status --json`.
+const SHAPE: [&str; 14] = [
+    "id",
+    "provider",
+    "label",
+    "source",
+    "kind",
+    "account",
+    "health",
+    "why",
+    "until",
+    "generation",
+    "expires_at",
+    "next_refresh_at",
+    "last_error",
+    "remedy",
+];
+
+#[tokio::test]
+async fn an_empty_home_is_no_fault() {
+    let scratch = Scratch::new();
+    assert_exchange!(scratch.run(&["status"]).await, @r#"
+    $ evergrant status
+    exit 0
+    --- stderr
+    no credentials yet: `evergrant login PROVIDER` or `evergrant add PROVIDER` makes one
+    "#);
+    assert_exchange!(scratch.run(&["list", "--json"]).await, @r#"
+    $ evergrant list --json
+    exit 0
+    --- stdout
+    {"credentials":[]}
+    "#);
+    assert_exchange!(scratch.run(&["status", "xai-oauth"]).await, @r#"
+    $ evergrant status xai-oauth
+    exit 3
+    --- stderr
+    error: no usable credential for xai-oauth
+      help: log in at xai-oauth: only a new login helps
+      try: evergrant login xai-oauth
+    "#);
+    assert_exchange!(scratch.run(&["status", "xai"]).await, @r#"
+    $ evergrant status xai
+    exit 3
+    --- stderr
+    error: no usable credential for xai
+      help: add an API key for xai
+      try: evergrant add xai
+    "#);
+}
+
+#[tokio::test]
+async fn a_grant_shows_everything_but_its_secrets() {
+    let sandbox = sandbox().await;
+    let scratch = Scratch::with(&sandbox);
+    scratch.run(&["login", "acme", "--flow", "device"]).await.expect(0);
+    let seen = sandbox.control().counters().requests;
+    let exchange = scratch.run(&["status", "acme", "--json"]).await.expect(0);
+    let credential = &exchange.json()["credentials"][0];
+    for key in SHAPE {
+        assert!(credential.get(key).is_some(), "{key} is missing: {exchange}");
+    }
+    assert_eq!(credential["health"], "ready");
+    assert_eq!(credential["kind"], "grant");
+    assert_exchange!(scratch.run(&["status"]).await, @r#"
+    $ evergrant status
+    exit 0
+    --- stdout
+    acme/default  ready
+      kind        grant
+      source      login:device
+      account     team-user-1
+      generation  1
+      expires     [span] ([time])
+      renewal     [span] ([time])
+      id          [id]
+    "#);
+    assert_exchange!(scratch.run(&["list"]).await, @r#"
+    $ evergrant list
+    exit 0
+    --- stdout
+    PROVIDER  LABEL    KIND   HEALTH  EXPIRES        SOURCE        ID
+    acme      default  grant  ready   [span]  login:device  [id]
+    "#);
+    assert_eq!(sandbox.control().counters().requests, seen, "status asked the provider");
+}
+
+#[tokio::test]
+async fn a_key_comes_from_stdin_or_stays_where_it_is() {
+    let sandbox = sandbox().await;
+    let mut scratch = Scratch::with(&sandbox);
+    assert_exchange!(scratch.run_with(&["add", "acme-key", "--stdin"], b"sk-sandbox-0000000000000000\n").await, @r#"
+    $ evergrant add acme-key --stdin
+    exit 0
+    --- stderr
+    added `default` at acme-key
+    "#);
+    assert_exchange!(scratch.run_with(&["add", "acme-key"], b"your-api-key").await, @r#"
+    $ evergrant add acme-key
+    exit 2
+    --- stderr
+    error: what was given is a placeholder, not a key
+      help: give the key itself, as acme-key showed it when it was made
+      try: evergrant add acme-key
+    "#);
+    assert_exchange!(scratch.run_with(&["add", "acme-key"], b"").await, @r#"
+    $ evergrant add acme-key
+    exit 2
+    --- stderr
+    error: nothing came from stdin: the key is expected there
+    "#);
+    assert_exchange!(scratch.run_with(&["add", "acme"], b"sk-sandbox-0000000000000000").await, @r#"
+    $ evergrant add acme
+    exit 2
+    --- stderr
+    error: acme takes no API key
+      help: log in at acme: only a new login helps
+      try: evergrant login acme
+    "#);
+    scratch.set("MY_KEY", "sk-from-the-environment");
+    scratch
+        .run(&["add", "acme-key", "--env", "MY_KEY", "--label", "here"])
+        .await
+        .expect(0);
+}
+
+#[tokio::test]
+async fn a_credential_can_be_curated() {
+    let sandbox = sandbox().await;
+    let scratch = Scratch::with(&sandbox);
+    scratch.run(&["login", "acme", "--flow", "device"]).await.expect(0);
+    scratch.run(&["rename", "acme/default", "work"]).await.expect(0);
+    let disabled = scratch.run(&["disable", "work", "--json"]).await.expect(0).json();
+    assert_eq!(disabled["health"], "disabled");
+    scratch.run(&["status", "acme"]).await.expect(3);
+    scratch.run(&["enable", "work"]).await.expect(0);
+    let moved = scratch
+        .run(&["priority", "acme/work", "-5", "--json"])
+        .await
+        .expect(0)
+        .json();
+    assert_eq!(moved["priority"], -5);
+    scratch.run(&["reset", "work"]).await.expect(0);
+    assert_exchange!(scratch.run(&["enable", "nothing"]).await, @r#"
+    $ evergrant enable nothing
+    exit 2
+    --- stderr
+    error: there is no credential `nothing`
+      help: choose one that is listed
+      try: evergrant list
+    "#);
+    assert_exchange!(scratch.run(&["logout", "work"]).await, @r#"
+    $ evergrant logout work
+    exit 0
+    --- stderr
+    logged out `work` of acme
+    "#);
+    assert_eq!(sandbox.control().counters().revocations, 1);
+    assert_eq!(
+        scratch.run(&["list", "--json"]).await.expect(0).json()["credentials"]
+            .as_array()
+            .unwrap()
+            .len(),
+        0
+    );
+}
+
+#[tokio::test]
+async fn a_dead_grant_says_that_only_a_login_helps() {
+    let sandbox = sandbox().await;
+    let scratch = Scratch::with(&sandbox);
+    scratch.run(&["login", "acme", "--flow", "device"]).await.expect(0);
+    sandbox.control().revoke_logins(None);
+    assert_exchange!(scratch.run(&["refresh", "acme/default"]).await, @r#"
+    $ evergrant refresh acme/default
+    exit 3
+    --- stderr
+    [time]  WARN evergrant_driver::refresh::hands: the provider ended the grant; its refresh token is quarantined provider=acme fingerprint=[fingerprint] signal=terminal
+    error: the grant `default` was ended by acme
+      help: log in at acme: only a new login helps
+      try: evergrant login acme --label default
+    "#);
+    assert_exchange!(scratch.run(&["refresh", "acme/default", "--json"]).await, @r#"
+    $ evergrant refresh acme/default --json
+    exit 3
+    --- stdout
+    {"error":{"code":"grant-dead","message":"the grant `default` was ended by acme","remedy":{"kind":"login","sentence":"log in at acme: only a new login helps","command":"evergrant login acme --label default"}}}
+    "#);
+    assert_eq!(sandbox.control().counters().refreshes, 1);
+    scratch.run(&["login", "acme", "--flow", "device"]).await.expect(0);
+    let health = &scratch.run(&["status", "acme", "--json"]).await.expect(0).json()["credentials"][0]["health"];
+    assert_eq!(health, "ready");
+}

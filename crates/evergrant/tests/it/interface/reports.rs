@@ -1,0 +1,103 @@
+//! `providers`, `doctor` and `sandbox`: what can be had, how it is, and something to try it on.
+
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, BufReader};
+
+use crate::assert_exchange;
+use crate::scratch::{Scratch, sandbox};
+
+#[tokio::test]
+async fn the_table_shows_the_built_in_rows_and_the_users() {
+    let sandbox = sandbox().await;
+    let scratch = Scratch::with(&sandbox);
+    let table = scratch.run(&["providers"]).await.expect(0).stdout;
+    let row = table.lines().find(|line| line.starts_with("xai-oauth ")).unwrap();
+    assert!(
+        row.contains("browser, device, paste") && row.ends_with("built-in"),
+        "{row}"
+    );
+    assert!(
+        table
+            .lines()
+            .any(|line| line.starts_with("acme ") && line.ends_with("providers.d/acme.toml"))
+    );
+    let json = scratch.run(&["providers", "--json"]).await.expect(0).json();
+    let ids: Vec<&str> = json["providers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["id"].as_str().unwrap())
+        .collect();
+    for id in ["acme", "acme-key", "openai", "xai", "xai-oauth"] {
+        assert!(ids.contains(&id), "{ids:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_used_is_named() {
+    let scratch = Scratch::new();
+    scratch.write(
+        "providers.d/bad.toml",
+        "id = \"bad\"\nname = \"Bad\"\nbase_url = \"http://example.com/v1\"\n",
+    );
+    assert_exchange!(scratch.run(&["providers"]).await, @r#"
+    $ evergrant providers
+    exit 2
+    --- stderr
+    error: [home]/providers.d/bad.toml:3: `base_url`: must be https, plain http is for loopback only: `http://example.com/v1`
+      help: mend [home]/providers.d/bad.toml:3
+    "#);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_sandbox_gives_a_row_that_works() {
+    let scratch = Scratch::new();
+    let mut child = scratch
+        .evergrant(&["sandbox", "--json", "--scenario", "stale-wke:times=1"])
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let listening: Value = serde_json::from_str(&lines.next_line().await.unwrap().unwrap()).unwrap();
+    assert_eq!(listening["event"], "listening");
+    scratch.write("providers.d/sandbox.toml", listening["row"].as_str().unwrap());
+    scratch.run(&["login", "sandbox", "--flow", "device"]).await.expect(0);
+    interrupt(child.id().unwrap());
+    assert_eq!(child.wait().await.unwrap().code(), Some(130));
+}
+
+#[tokio::test]
+async fn an_unknown_scenario_is_said() {
+    let scratch = Scratch::new();
+    assert_exchange!(scratch.run(&["sandbox", "--scenario", "nonsense"]).await, @r#"
+    $ evergrant sandbox --scenario nonsense
+    exit 2
+    --- stderr
+    error: unknown scenario: `nonsense`
+      help: see what it can break, and with which parameters
+      try: evergrant sandbox scenarios
+    "#);
+    assert_exchange!(scratch.run(&["sandbox", "--scenario", "rate-limit:times=soon"]).await, @r#"
+    $ evergrant sandbox --scenario rate-limit:times=soon
+    exit 2
+    --- stderr
+    error: invalid value 'rate-limit:times=soon' for '--scenario <NAME[:KEY=VALUE,..]>': `times` is a number, not `soon`
+
+    For more information, try '--help'.
+    "#);
+    assert_exchange!(scratch.run(&["sandbox", "--config", "missing.toml"]).await, @r#"
+    $ evergrant sandbox --config missing.toml
+    exit 2
+    --- stderr
+    error: invalid sandbox configuration: cannot read `missing.toml`: No such file or directory (os error 2)
+    "#);
+}
+
+#[cfg(unix)]
+fn interrupt(pid: u32) {
+    let status = std::process::Command::new("kill")
+        .args(["-INT", &pid.to_string()])
+        .status()
+        .unwrap();
+    assert!(status.success());
+}
