@@ -20,7 +20,7 @@ pub(crate) fn check_directory(path: &Path) -> Result<(), StoreFault> {
             &format!("mv {0} {0}.old", word(path)),
         ));
     }
-    check_owner_and_mode(path, &found, "700")
+    check_owner_and_mode(path, &found, 0o700)
 }
 
 /// Refuses a file that is not ours alone, without opening it; `false` if there is none.
@@ -153,27 +153,32 @@ fn check_plain(path: &Path, found: &fs::Metadata) -> Result<(), StoreFault> {
             &format!("mv {0} {0}.old", word(path)),
         ));
     }
-    check_owner_and_mode(path, found, "600")
+    check_owner_and_mode(path, found, 0o600)
 }
 
 #[cfg(unix)]
-fn check_owner_and_mode(path: &Path, found: &fs::Metadata, wanted: &str) -> Result<(), StoreFault> {
+fn check_owner_and_mode(path: &Path, found: &fs::Metadata, wanted: u32) -> Result<(), StoreFault> {
     use std::os::unix::fs::MetadataExt;
     let us = rustix::process::geteuid().as_raw();
     if found.uid() != us {
         let detail = format!("it belongs to user {}, and this is user {us}", found.uid());
         return Err(refused(path, &detail, &format!("sudo chown {us} {}", word(path))));
     }
-    if found.mode() & OTHERS != 0 {
-        let detail = format!("others than its owner can reach it (mode {:o})", found.mode() & 0o777);
-        return Err(refused(path, &detail, &format!("chmod {wanted} {}", word(path))));
-    }
-    Ok(())
+    let needed = wanted & READABLE;
+    let detail = if found.mode() & OTHERS != 0 {
+        "others than its owner can reach it"
+    } else if found.mode() & needed != needed && us != 0 {
+        "it may not be read"
+    } else {
+        return Ok(());
+    };
+    let detail = format!("{detail} (mode {:o})", found.mode() & 0o777);
+    Err(refused(path, &detail, &format!("chmod {wanted:o} {}", word(path))))
 }
 
 /// Access lists are inherited from the user's profile here.
 #[cfg(not(unix))]
-fn check_owner_and_mode(_path: &Path, _found: &fs::Metadata, _wanted: &str) -> Result<(), StoreFault> {
+fn check_owner_and_mode(_path: &Path, _found: &fs::Metadata, _wanted: u32) -> Result<(), StoreFault> {
     Ok(())
 }
 
@@ -214,6 +219,10 @@ fn no_follow(options: &mut OpenOptions) -> &mut OpenOptions {
 /// Group and others: any of these bits lets someone else in.
 #[cfg(unix)]
 const OTHERS: u32 = 0o077;
+
+/// What the owner needs to look at a file (read) or a directory (read and enter); root needs neither.
+#[cfg(unix)]
+const READABLE: u32 = 0o500;
 
 /// More than any key file or journal holds, so that reading does not leave copies of a secret behind in a growing buffer.
 const READ_AT_ONCE: usize = 128 * 1024;

@@ -1,6 +1,7 @@
 //! A home with a store in it, and records to fill it with.
 
 use std::path::PathBuf;
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,21 +39,32 @@ impl SqliteBench {
         }
     }
 
-    #[allow(dead_code)]
-    pub(crate) fn vault(&self) -> Vault {
-        Vault::unlock(&self.home, &KeySource::File).unwrap()
+    /// The files as they are now, as a kill would leave them. Copied by another process: to open and close them in this
+    /// one would drop SQLite's locks.
+    pub(crate) fn copy(&self) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let home = Home::at(directory.path().join("home"));
+        let copied = Command::new("cp")
+            .arg("-a")
+            .arg(self.home.root())
+            .arg(home.root())
+            .status()
+            .unwrap();
+        assert!(copied.success());
+        Self {
+            _directory: directory,
+            home,
+        }
     }
 
     pub(crate) fn try_open(&self, mode: Mode) -> Result<SqliteStore, StoreFault> {
         SqliteStore::open(&self.home, &Vault::unlock(&self.home, &KeySource::File)?, mode)
     }
 
-    #[allow(dead_code)]
     pub(crate) fn beside(&self, ending: &str) -> PathBuf {
         PathBuf::from(format!("{}{ending}", self.home.database().display()))
     }
 
-    #[allow(dead_code)]
     pub(crate) fn journal(&self, id: &CredentialId) -> PathBuf {
         self.home.locks().join(format!("{id}.journal"))
     }
@@ -174,3 +186,12 @@ pub(crate) fn refresh_token(record: &Record) -> Option<&str> {
         other => panic!("no grant: {other:?}"),
     }
 }
+
+#[cfg(unix)]
+pub(crate) fn make_private(path: &std::path::Path) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+#[cfg(not(unix))]
+pub(crate) fn make_private(_path: &std::path::Path) {}

@@ -1,7 +1,10 @@
 //! The store: what its contract promises, and what it does with a bad disk.
 
+mod damage;
 mod fixture;
+mod peer;
 mod promises_of_claims;
 mod promises_of_records;
 mod races;
+mod recovery;
 mod sqlite;

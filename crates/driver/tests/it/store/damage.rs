@@ -1,0 +1,506 @@
+//! Homes, keys and stores that are missing, damaged, foreign, newer or locked away: told apart, and nothing is written.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use evergrant_driver::home::Home;
+use evergrant_driver::store::{Mode, Store, StoreFault};
+use evergrant_driver::vault::{KeySource, Vault};
+use evergrant_engine::failure::{Code, Failure};
+use evergrant_engine::secret::Secret;
+use rusqlite::Connection;
+
+use super::fixture::{Bench, SqliteBench, access_token, commit, make_private, placed};
+
+/// The bytes of a file that this process may hold open: read by another one, so that no lock is lost.
+fn bytes(path: &Path) -> Vec<u8> {
+    let output = Command::new("cat").arg(path).output().unwrap();
+    assert!(output.status.success(), "{}", path.display());
+    output.stdout
+}
+
+const MODES: [Mode; 3] = [Mode::ReadOnly, Mode::ReadWrite, Mode::Create];
+
+#[test]
+fn a_missing_store_is_missing_and_stays_so() {
+    let directory = tempfile::tempdir().unwrap();
+    let home = Home::at(directory.path().join("home"));
+    for mode in [Mode::ReadOnly, Mode::ReadWrite] {
+        let fault = evergrant_driver::store::open(&home, &KeySource::File, mode)
+            .err()
+            .unwrap();
+        assert_eq!(Failure::from(fault).code, Code::StoreMissing);
+        assert!(!home.root().exists());
+    }
+    let bench = SqliteBench::new();
+    fs::remove_file(bench.home.database()).unwrap();
+    assert!(matches!(
+        bench.try_open(Mode::ReadWrite),
+        Err(StoreFault::Missing { .. })
+    ));
+    assert!(!bench.home.database().exists());
+}
+
+#[test]
+fn a_damaged_store_is_told_and_left_as_it_is() {
+    let bench = SqliteBench::new();
+    placed(&*bench.open());
+    let good = fs::read(bench.home.database()).unwrap();
+    let mut damaged = vec![b"not a database".to_vec(), vec![0; 8_192], Vec::new()];
+    // Where only zeros are lost, SQLite reads zeros there, and nothing is.
+    let harmful = (1..good.len())
+        .step_by(511)
+        .filter(|length| good[*length..].iter().any(|byte| *byte != 0));
+    damaged.extend(harmful.map(|length| good[..length].to_vec()));
+    // Pages of rubbish behind a good first one.
+    damaged.push([&good[..4_096], &vec![0x5a; good.len() - 4_096]].concat());
+    for contents in damaged {
+        fs::write(bench.home.database(), &contents).unwrap();
+        for mode in MODES {
+            let fault = bench.try_open(mode).err();
+            assert!(
+                matches!(fault, Some(StoreFault::Corrupt { .. })),
+                "{} bytes: {fault:?}",
+                contents.len()
+            );
+            assert_eq!(fs::read(bench.home.database()).unwrap(), contents);
+        }
+    }
+    fs::write(bench.home.database(), &good).unwrap();
+    assert_eq!(bench.open().records().unwrap().len(), 1);
+}
+
+#[test]
+fn a_damaged_row_is_no_missing_row() {
+    let bench = SqliteBench::new();
+    let record = placed(&*bench.open());
+    let alter = |sql: &str| {
+        let connection = Connection::open(bench.home.database()).unwrap();
+        connection.execute_batch(sql).unwrap();
+    };
+    for (damage, repair) in [
+        ("generation = generation + 1", "generation = generation - 1"),
+        ("standing = '{' || standing", "standing = substr(standing, 2)"),
+        ("source = 'x' || source", "source = substr(source, 2)"),
+        ("seal = 2", "seal = 1"),
+        ("buried = 1", "buried = 0"),
+        ("epoch = -1", "epoch = 1"),
+        ("label = x'ff'", "label = 'default'"),
+    ] {
+        alter(&format!("UPDATE credential SET {damage}"));
+        let store = bench.open();
+        for fault in [
+            store.records().err(),
+            store.record(&record.id).err(),
+            store.prioritise(&record.id, 1).err(),
+        ] {
+            assert!(matches!(fault, Some(StoreFault::Corrupt { .. })), "{damage}: {fault:?}");
+        }
+        alter(&format!("UPDATE credential SET {repair}"));
+        assert_eq!(store.record(&record.id).unwrap().unwrap(), record, "{damage}");
+    }
+}
+
+#[test]
+fn another_programs_database_is_refused() {
+    let bench = SqliteBench::new();
+    fs::remove_file(bench.home.database()).unwrap();
+    Connection::open(bench.home.database())
+        .unwrap()
+        .execute_batch("CREATE TABLE t (x)")
+        .unwrap();
+    make_private(bench.home.database());
+    for mode in MODES {
+        assert!(matches!(bench.try_open(mode), Err(StoreFault::Corrupt { .. })));
+    }
+}
+
+#[test]
+fn a_newer_major_is_refused_and_a_newer_minor_loses_nothing() {
+    let bench = SqliteBench::new();
+    let record = placed(&*bench.open());
+    let alter = |sql: &str| {
+        Connection::open(bench.home.database())
+            .unwrap()
+            .execute_batch(sql)
+            .unwrap()
+    };
+    alter("PRAGMA user_version = 2");
+    for mode in MODES {
+        let fault = bench.try_open(mode).err().unwrap();
+        assert!(
+            matches!(fault, StoreFault::Newer { found: 2, known: 1, .. }),
+            "{fault:?}"
+        );
+        assert_eq!(Failure::from(fault).code, Code::StoreNewer);
+    }
+    alter(
+        "PRAGMA user_version = 1; UPDATE meta SET value = 7 WHERE name = 'minor';
+         ALTER TABLE credential ADD COLUMN colour TEXT NOT NULL DEFAULT 'grey';
+         ALTER TABLE claim ADD COLUMN weight INTEGER;
+         CREATE TABLE later (x); UPDATE credential SET colour = 'green';",
+    );
+    let store = bench.open();
+    store
+        .commit(&commit(&*store, record.fence(), "refresh-1", "access-2", "refresh-2"))
+        .unwrap();
+    placed(&*store);
+    drop(store);
+    let colours: Vec<String> = Connection::open(bench.home.database())
+        .unwrap()
+        .prepare("SELECT colour FROM credential ORDER BY created_at, label")
+        .unwrap()
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    assert_eq!(colours, ["green", "grey"]);
+}
+
+#[test]
+fn a_wrong_or_missing_key_opens_nothing_and_makes_nothing() {
+    let bench = SqliteBench::new();
+    placed(&*bench.open());
+    let before = fs::read(bench.home.database()).unwrap();
+    let key = fs::read(bench.home.key()).unwrap();
+    let undecryptable = |source: &KeySource| {
+        for mode in MODES {
+            let fault = evergrant_driver::store::open(&bench.home, source, mode).err().unwrap();
+            assert!(
+                matches!(fault, StoreFault::Undecryptable { .. }),
+                "{source:?}: {fault:?}"
+            );
+        }
+        assert_eq!(fs::read(bench.home.database()).unwrap(), before);
+    };
+    let environment = |value: Option<&str>| KeySource::Environment {
+        name: "STORE_KEY".to_owned(),
+        value: value.map(Secret::from),
+    };
+    undecryptable(&environment(Some(&"00".repeat(32))));
+    undecryptable(&environment(Some("short")));
+    undecryptable(&environment(None));
+    undecryptable(&KeySource::Passphrase(Some(Secret::from("guess"))));
+    undecryptable(&KeySource::Keyring);
+    fs::write(bench.home.key(), "garbage").unwrap();
+    undecryptable(&KeySource::File);
+    fs::remove_file(bench.home.key()).unwrap();
+    undecryptable(&KeySource::File);
+    assert!(
+        !bench.home.key().exists(),
+        "a new key beside an old store would help nobody"
+    );
+    let text = String::from_utf8(key).unwrap();
+    evergrant_driver::store::open(&bench.home, &environment(Some(&text)), Mode::ReadWrite).unwrap();
+}
+
+#[test]
+fn a_passphrase_opens_what_it_made() {
+    let directory = tempfile::tempdir().unwrap();
+    let home = Home::at(directory.path().join("home"));
+    let source = |passphrase: &str| KeySource::Passphrase(Some(Secret::from(passphrase)));
+    placed(&*evergrant_driver::store::open(&home, &source("correct horse"), Mode::Create).unwrap());
+    let store = evergrant_driver::store::open(&home, &source("correct horse"), Mode::ReadWrite).unwrap();
+    assert_eq!(access_token(&store.records().unwrap()[0]), "access-1");
+    for wrong in [source("battery staple"), KeySource::Passphrase(None), KeySource::File] {
+        let fault = evergrant_driver::store::open(&home, &wrong, Mode::ReadWrite)
+            .err()
+            .unwrap();
+        assert!(matches!(fault, StoreFault::Undecryptable { .. }), "{fault:?}");
+    }
+}
+
+#[test]
+fn two_who_make_the_home_at_once_agree() {
+    let directory = tempfile::tempdir().unwrap();
+    let home = Home::at(directory.path().join("home"));
+    let opened: Vec<_> = std::thread::scope(|scope| {
+        let open = || evergrant_driver::store::open(&home, &KeySource::File, Mode::Create).unwrap();
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(open)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    placed(&*opened[0]);
+    for store in &opened {
+        assert_eq!(store.records().unwrap().len(), 1);
+    }
+}
+
+#[test]
+fn no_secret_lies_in_any_file() {
+    let bench = SqliteBench::new();
+    let store = bench.open();
+    let record = placed(&*store);
+    let journal = store.prepare_journal(&record.id).unwrap();
+    journal
+        .write(&commit(&*store, record.fence(), "refresh-1", "access-2", "refresh-2"))
+        .unwrap();
+    let copy = bench.copy();
+    let mut files = 0;
+    for directory in [copy.home.root().to_owned(), copy.home.locks()] {
+        for entry in fs::read_dir(directory)
+            .unwrap()
+            .map(Result::unwrap)
+            .filter(|entry| entry.path().is_file())
+        {
+            let contents = fs::read(entry.path()).unwrap();
+            for secret in ["access-1", "refresh-1", "access-2", "refresh-2"] {
+                let found = contents.windows(secret.len()).any(|window| window == secret.as_bytes());
+                assert!(!found, "{secret} in {:?}", entry.path());
+            }
+            files += 1;
+        }
+    }
+    assert!(files >= 4, "{files} files were searched");
+}
+
+#[test]
+fn looking_changes_no_byte_of_the_store() {
+    let bench = SqliteBench::new();
+    let running = bench.open();
+    let record = placed(&*running);
+    // Beside a running process, and on what a kill leaves, with and without the shared index.
+    let (killed, without_index) = (bench.copy(), bench.copy());
+    fs::remove_file(without_index.beside("-shm")).unwrap();
+    assert!(fs::metadata(killed.beside("-wal")).unwrap().len() > 0);
+    for home in [&bench, &killed, &without_index] {
+        let before = [bytes(home.home.database()), bytes(&home.beside("-wal"))];
+        for _ in 0..3 {
+            let store = home.try_open(Mode::ReadOnly).unwrap();
+            assert_eq!(store.records().unwrap(), std::slice::from_ref(&record));
+            store.version().unwrap();
+            store.open_claims().unwrap();
+        }
+        assert_eq!([bytes(home.home.database()), bytes(&home.beside("-wal"))], before);
+    }
+    drop(running);
+    assert!(
+        !bench.beside("-wal").exists(),
+        "who writes tidies up when it is the last"
+    );
+    let before = fs::read(bench.home.database()).unwrap();
+    let store = bench.try_open(Mode::ReadOnly).unwrap();
+    assert_eq!(store.records().unwrap(), [record]);
+    assert!(matches!(
+        store.prioritise(&"x".into(), 1),
+        Err(StoreFault::Unwritable { .. })
+    ));
+    drop(store);
+    assert_eq!(fs::read(bench.home.database()).unwrap(), before);
+}
+
+#[test]
+fn a_reader_sees_what_is_written_while_it_looks() {
+    let bench = SqliteBench::new();
+    let looking = bench.try_open(Mode::ReadOnly).unwrap();
+    let before = looking.version().unwrap();
+    let writer = bench.open();
+    placed(&*writer);
+    assert_ne!(looking.version().unwrap(), before);
+    assert_eq!(looking.records().unwrap().len(), 1);
+}
+
+#[test]
+fn a_store_that_is_held_is_locked_and_not_damaged() {
+    let bench = SqliteBench::new();
+    let store = bench.open();
+    let record = placed(&*store);
+    let other = Connection::open(bench.home.database()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let fault = store.prioritise(&record.id, 1).unwrap_err();
+    assert!(matches!(fault, StoreFault::Locked { .. }), "{fault:?}");
+    assert_eq!(Failure::from(fault).code.exit(), 5);
+    assert_eq!(store.records().unwrap().len(), 1, "reading goes on");
+    other.execute_batch("ROLLBACK").unwrap();
+    store.prioritise(&record.id, 1).unwrap();
+}
+
+#[cfg(target_os = "linux")]
+mod on_linux {
+    use std::os::unix::fs::{PermissionsExt, chown, symlink};
+    use std::path::PathBuf;
+
+    use super::*;
+
+    /// 65534: `nobody` on every Linux.
+    const NOBODY: u32 = 65_534;
+
+    fn is_root() -> bool {
+        rustix::process::geteuid().is_root()
+    }
+
+    fn set_mode(path: &Path, mode: u32) {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[track_caller]
+    fn refused_with(bench: &SqliteBench, fix: &str) {
+        for mode in MODES {
+            let failure = Failure::from(bench.try_open(mode).err().unwrap());
+            assert_eq!(failure.code, Code::StorePermission, "{failure:?}");
+            let command = failure.remedy.unwrap().command().unwrap();
+            assert!(command.starts_with(fix), "{command}");
+        }
+    }
+
+    #[test]
+    fn what_others_can_reach_is_refused() {
+        let bench = SqliteBench::new();
+        let places: [(PathBuf, u32); 3] = [
+            (bench.home.root().into(), 0o700),
+            (bench.home.database().into(), 0o600),
+            (bench.home.key(), 0o600),
+        ];
+        for (path, good) in places {
+            for bits in [0o040, 0o004, 0o020, 0o001] {
+                set_mode(&path, good | bits);
+                refused_with(&bench, &format!("chmod {good:o} {}", path.display()));
+            }
+            set_mode(&path, good);
+            bench.open();
+        }
+    }
+
+    #[test]
+    fn what_belongs_to_another_is_refused() {
+        if !is_root() {
+            // Only root can give a file away; but the root directory is root's.
+            assert!(matches!(Home::at("/").check(), Err(StoreFault::Permission { .. })));
+            return;
+        }
+        let bench = SqliteBench::new();
+        for path in [
+            bench.home.root().to_owned(),
+            bench.home.database().to_owned(),
+            bench.home.key(),
+        ] {
+            chown(&path, Some(NOBODY), None).unwrap();
+            refused_with(&bench, "sudo chown 0 ");
+            chown(&path, Some(0), None).unwrap();
+            bench.open();
+        }
+    }
+
+    #[test]
+    fn links_in_place_of_store_and_key_are_refused() {
+        let bench = SqliteBench::new();
+        for path in [bench.home.database().to_owned(), bench.home.key()] {
+            let moved = bench.home.root().join("moved");
+            fs::rename(&path, &moved).unwrap();
+            symlink(&moved, &path).unwrap();
+            refused_with(&bench, "mv ");
+            fs::rename(&moved, &path).unwrap();
+            bench.open();
+        }
+    }
+
+    /// Runs as someone whom file modes bind, on a home that is theirs.
+    fn as_ordinary_user(bench: &SqliteBench, work: impl FnOnce() + Send) {
+        if !is_root() {
+            return work();
+        }
+        let own = Command::new("chown")
+            .arg("-R")
+            .arg(NOBODY.to_string())
+            .arg(bench.home.root())
+            .status()
+            .unwrap();
+        assert!(own.success());
+        set_mode(bench.home.root().parent().unwrap(), 0o711);
+        std::thread::scope(|scope| {
+            let thread = scope.spawn(|| {
+                let nobody = rustix::process::Uid::from_raw(NOBODY);
+                // On Linux this binds this thread alone.
+                rustix::thread::set_thread_res_uid(nobody, nobody, nobody).unwrap();
+                work();
+            });
+            thread.join().unwrap();
+        });
+    }
+
+    #[test]
+    fn a_read_only_home_can_be_looked_at() {
+        let bench = SqliteBench::new();
+        placed(&*bench.open());
+        as_ordinary_user(&bench, || {
+            set_mode(bench.home.root(), 0o500);
+            set_mode(bench.home.database(), 0o400);
+            let store = bench.try_open(Mode::ReadOnly).unwrap();
+            assert_eq!(access_token(&store.records().unwrap()[0]), "access-1");
+            store.version().unwrap();
+            let fault = bench.try_open(Mode::ReadWrite).err().unwrap();
+            assert!(
+                matches!(fault, StoreFault::Unwritable { .. } | StoreFault::Permission { .. }),
+                "{fault:?}"
+            );
+            set_mode(bench.home.root(), 0o700);
+        });
+    }
+
+    #[test]
+    fn a_read_only_home_with_an_unfinished_log_is_not_read_as_if_it_had_none() {
+        let bench = SqliteBench::new();
+        let running = bench.open();
+        placed(&*running);
+        let killed = bench.copy();
+        fs::remove_file(killed.beside("-shm")).unwrap();
+        as_ordinary_user(&killed, || {
+            set_mode(killed.home.root(), 0o500);
+            let fault = killed.try_open(Mode::ReadOnly).err().unwrap();
+            assert!(matches!(fault, StoreFault::Unwritable { .. }), "{fault:?}");
+            set_mode(killed.home.root(), 0o700);
+            assert_eq!(killed.try_open(Mode::ReadOnly).unwrap().records().unwrap().len(), 1);
+        });
+    }
+
+    #[test]
+    fn an_unreadable_key_or_store_is_a_matter_of_permission() {
+        let bench = SqliteBench::new();
+        placed(&*bench.open());
+        as_ordinary_user(&bench, || {
+            for path in [
+                bench.home.key(),
+                bench.home.database().to_owned(),
+                bench.home.root().to_owned(),
+            ] {
+                let before = fs::metadata(&path).unwrap().permissions();
+                set_mode(&path, 0);
+                let fault = bench.try_open(Mode::ReadOnly).err().unwrap();
+                assert!(
+                    matches!(fault, StoreFault::Permission { .. }),
+                    "{}: {fault:?}",
+                    path.display()
+                );
+                fs::set_permissions(&path, before).unwrap();
+            }
+            bench.try_open(Mode::ReadOnly).unwrap();
+        });
+    }
+
+    #[test]
+    fn everything_in_the_home_is_ours_alone() {
+        let bench = SqliteBench::new();
+        let store = bench.open();
+        let record = placed(&*store);
+        let _journal = store.prepare_journal(&record.id).unwrap();
+        let name = evergrant_driver::store::LockName::Credential(record.id);
+        let owner = evergrant_driver::store::this_process(super::super::fixture::moment(0).wall);
+        let _held = bench.open().try_lock(&name, &owner).unwrap();
+        for directory in [bench.home.root().to_owned(), bench.home.locks()] {
+            for entry in fs::read_dir(directory).unwrap().map(Result::unwrap) {
+                let mode = entry.metadata().unwrap().permissions().mode() & 0o077;
+                assert_eq!(mode, 0, "{:?}", entry.path());
+            }
+        }
+    }
+
+    #[test]
+    fn a_vault_of_a_home_of_someone_else_is_not_even_read() {
+        let bench = SqliteBench::new();
+        set_mode(bench.home.root(), 0o755);
+        assert!(matches!(
+            Vault::unlock(&bench.home, &KeySource::File),
+            Err(StoreFault::Permission { .. })
+        ));
+    }
+}
