@@ -11,7 +11,7 @@ use evergrant_engine::secret::Secret;
 use tokio::sync::mpsc;
 
 use super::choice::SignInEvent;
-use super::login::{Person, SignIn};
+use super::session::{Person, SignIn};
 use crate::entropy::random;
 use crate::loopback::Loopback;
 

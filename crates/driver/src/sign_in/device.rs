@@ -16,7 +16,7 @@ use url::Url;
 use super::authorize::Authorized;
 use super::choice::SignInEvent;
 use super::exchange::exchange;
-use super::login::{SignIn, joined, unreached};
+use super::session::{SignIn, joined, unreached};
 use crate::http::ExchangeLimits;
 
 /// Shows the user a code and polls until they have consented, or not.

@@ -10,7 +10,7 @@ use evergrant_engine::wire::Reply;
 use url::Url;
 
 use super::authorize::Authorized;
-use super::login::{SignIn, unreached};
+use super::session::{SignIn, unreached};
 use crate::http::ExchangeLimits;
 
 /// Exchanges the code; where the endpoint came from a cache and seems to have moved, once more at the new one.

@@ -5,6 +5,8 @@ mod choice;
 mod device;
 mod exchange;
 mod login;
+mod session;
 
 pub use choice::{SignInEvent, SignInOptions};
-pub use login::{Person, SignIn, sign_in};
+pub use login::sign_in;
+pub use session::{Person, SignIn};

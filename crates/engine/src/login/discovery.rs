@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::answer::{AnswerFault, object};
+use super::hearing::hear;
 use super::refusal::at_login;
 use super::request::{bare, fetch, oauth_of, pin};
 use super::words::{shown, words_of};
@@ -11,7 +12,7 @@ use crate::failure::{Code, Failure};
 use crate::provider::{Endpoints, OAuth, Row};
 use crate::remedy::Remedy;
 use crate::time::Timestamp;
-use crate::verdict::{Channel, Evidence, Verdict, claims_success, classify};
+use crate::verdict::{Channel, Verdict, claims_success};
 use crate::wire::{Reply, Request};
 
 /// Asks the row's issuer for its metadata.
@@ -41,8 +42,7 @@ pub fn read_discovery(row: &Row, reply: &Reply, now: Timestamp) -> Result<Endpoi
         })
     };
     if !claims_success(reply) {
-        let evidence = Evidence::read(reply.status, &reply.headers, &reply.body);
-        let reading = classify(Some(row), Channel::Token, &evidence, now);
+        let reading = hear(row, Channel::Token, reply, now);
         let failure = fault(&format!("it answers {}", words_of(reply, &[])));
         let passing = at_login(reading.verdict) == Verdict::Transient;
         return Err(Failure {

@@ -4,6 +4,7 @@ use url::Url;
 
 use super::answer::{TokenAnswer, read_token_answer};
 use super::device::{DeviceCode, DevicePoll, PollStep, read_device_answer};
+use super::hearing::hear;
 use super::refusal::exchange_failure;
 use super::request::oauth_of;
 use crate::credential::ProviderId;
@@ -11,7 +12,7 @@ use crate::failure::Failure;
 use crate::provider::Row;
 use crate::secret::Secret;
 use crate::time::Moment;
-use crate::verdict::{Channel, Evidence, Reading, Verdict, claims_success, classify};
+use crate::verdict::{Channel, Reading, Verdict, claims_success};
 use crate::wire::Reply;
 
 /// What an answer is read against.
@@ -70,8 +71,7 @@ impl Asked<'_> {
 
     /// The reading, and whether the server meant it as a success or left it open.
     fn judge(&self, channel: Channel, reply: &Reply) -> (Reading, bool) {
-        let evidence = Evidence::read(reply.status, &reply.headers, &reply.body);
-        let reading = classify(Some(self.row), channel, &evidence, self.now.wall);
+        let reading = hear(self.row, channel, reply, self.now.wall);
         // An error inside a 200 has its own verdict; what has none is an answer that cannot be used.
         let open = matches!(
             reading.verdict,

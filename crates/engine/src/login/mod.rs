@@ -6,6 +6,7 @@ mod claims;
 mod code;
 mod device;
 mod discovery;
+mod hearing;
 mod judged;
 mod pkce;
 mod refusal;
