@@ -19,6 +19,10 @@ class Checks:
         print(f"{'ok  ' if holds else 'FAIL'} {self.subject}: {what}{f' ({found})' if found != '' else ''}", flush=True)
         return bool(holds)
 
+    def done(self, what, run, wanted=0):
+        """A run must have ended so; if not, all it said stands behind it."""
+        return self.check(what, run.exit == wanted, f"exit {run.exit}" if run.exit == wanted else f"wanted exit {wanted}: {run}")
+
     def equal(self, what, found, wanted):
         """The value that was found must be the one wanted."""
         return self.check(what, found == wanted, found if found == wanted else f"found {found!r}, wanted {wanted!r}")
@@ -32,7 +36,9 @@ class Checks:
             self.check(f"ended by {kind.__name__}", False, error)
         return kind is not KeyboardInterrupt
 
-    def finish(self):
-        """The closing line; the exit code of the process."""
+    def finish(self, figure=""):
+        """The figure and the closing count; the exit code of the process."""
+        if figure:
+            print(f"{self.subject}: {figure}", flush=True)
         print(f"{self.subject}: {self.passed} passed, {self.failed} failed", flush=True)
         sys.exit(1 if self.failed or not self.passed else 0)

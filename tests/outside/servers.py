@@ -113,3 +113,16 @@ class StrictServer(Server):
         """Sets `access_token_lifetime_secs` or `refresh_delay_ms` for what is issued from now on."""
         query = "&".join(f"{name}={value}" for name, value in values.items())
         return wire.get(f"{self.issuer}/_server/steer?{query}").json
+
+    def newest_refresh_token(self):
+        """The refresh token that was issued last, as a thief might hold it."""
+        return wire.get(f"{self.issuer}/_server/newest").json["refresh_token"]
+
+    def spend(self, refresh_token):
+        """Refreshes as someone else would, with a copy of the token."""
+        form = {"grant_type": "refresh_token", "client_id": "evergrant", "refresh_token": refresh_token}
+        return wire.post_form(f"{self.issuer}/token", form)
+
+    def accepts(self, access_token):
+        """Whether the server takes this access token."""
+        return wire.get(f"{self.issuer}/me", {"authorization": f"Bearer {access_token}"}).status == 200

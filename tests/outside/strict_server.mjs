@@ -7,6 +7,7 @@ const SCOPE = 'openid offline_access';
 const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code';
 const steering = { access_token_lifetime_secs: 3600, refresh_delay_ms: 0 };
 const counters = {};
+let newest = '';
 
 const server = createServer();
 await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
@@ -66,6 +67,7 @@ provider.use(async (ctx, next) => {
   const params = ctx.oidc?.params ?? {};
   if (ctx.path === '/token') {
     count('token_requests');
+    newest = ctx.body?.refresh_token ?? newest;
     if (params.grant_type === 'refresh_token') {
       count('refreshes');
       count(ctx.status === 200 ? 'rotations' : 'refreshes_refused');
@@ -82,6 +84,8 @@ server.on('request', async (request, response) => {
   const url = new URL(request.url, issuer);
   if (url.pathname === '/_server/counters') {
     response.end(JSON.stringify(counters));
+  } else if (url.pathname === '/_server/newest') {
+    response.end(JSON.stringify({ refresh_token: newest }));
   } else if (url.pathname === '/_server/steer') {
     for (const [name, value] of url.searchParams) steering[name] = Number(value);
     response.end(JSON.stringify(steering));

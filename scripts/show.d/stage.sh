@@ -1,0 +1,65 @@
+# What the lines have in common: the build they need, the protection they are about, and how they are measured.
+
+set -uo pipefail
+target=${CARGO_TARGET_DIR:-target}
+
+# Names the protection of this line; under --broken it is switched off in every process from here on.
+protection() {
+  if [ -n "${SHOW_BROKEN:-}" ]; then
+    export EVERGRANT_BROKEN=$1
+    printf 'without %s:\n' "$1"
+  fi
+}
+
+# For a line that tests no protection.
+unprotected() {
+  if [ -n "${SHOW_BROKEN:-}" ]; then exit 3; fi
+}
+
+# cargo, with a target directory of its own for what can be broken.
+build() {
+  if [ -n "${SHOW_BROKEN:-}" ]; then
+    CARGO_TARGET_DIR=$target/broken cargo "$1" --locked --quiet --features breakable "${@:2}"
+  else
+    cargo "$1" --locked --quiet "${@:2}"
+  fi
+}
+
+# Builds the binary once; the broken one is a development build, so that it shares its parts with the broken tests.
+binary() {
+  if [ -n "${EVERGRANT:-}" ]; then return; fi
+  if [ -n "${SHOW_BROKEN:-}" ]; then
+    build build --bin evergrant || exit 1
+    EVERGRANT=$target/broken/debug/evergrant
+  else
+    build build --release --bin evergrant || exit 1
+    EVERGRANT=$target/release/evergrant
+  fi
+  export EVERGRANT
+}
+
+# A measurement with the real binary: tests/outside/main_job/NAME.py.
+measure() {
+  binary
+  local arguments=()
+  if [ -n "${SHOW_FULL:-}" ]; then arguments+=(--full); fi
+  PYTHONPATH=tests/outside exec python3 -B "tests/outside/main_job/$1.py" "${arguments[@]}"
+}
+
+# Tests of one package whose names contain one of the words: tests PACKAGE WORD...; what they print goes to $printed.
+tests() {
+  printed=$(build test -p "$1" -- --nocapture "${@:2}" 2>&1)
+  local exit=$?
+  passed=$(sum 'passed' <<<"$printed")
+  if [ "$exit" -ne 0 ]; then
+    printf '%s\n' "$printed" | grep -v '^\s*$' | tail -40
+    return 1
+  fi
+  if [ "$passed" -eq 0 ]; then
+    printf 'no test of %s is called %s\n' "$1" "${*:2}"
+    return 1
+  fi
+}
+
+# Adds up one count over all `test result:` lines.
+sum() { grep -o "[0-9]* $1" | awk '{ total += $1 } END { print total + 0 }'; }
