@@ -45,7 +45,11 @@ async fn a_device_login_can_be_approved_without_asking() {
     let counters = visitor.control.counters();
     assert_eq!((counters.device_starts, counters.device_polls), (1, 1));
     assert_eq!(error(&poll(&visitor, &started).await), "invalid_grant", "spent");
-    assert_eq!(visitor.control.counters().families_revoked, 1, "as with a code that comes twice");
+    assert_eq!(
+        visitor.control.counters().families_revoked,
+        1,
+        "as with a code that comes twice"
+    );
     assert_eq!(error(&visitor.refresh(&tokens.refresh).await), "invalid_grant");
 }
 
