@@ -8,7 +8,7 @@ use super::reading::{Reading, SignalRef};
 use super::retry_after;
 use super::status;
 use super::tables::{COMMON, STANDARD};
-use super::ties::{stronger, yields_to_authentication};
+use super::ties::{is_general, stronger, yields_to_authentication};
 use super::token;
 use crate::provider::{Row, Signal, Tier};
 use crate::time::Timestamp;
@@ -78,7 +78,8 @@ pub(super) fn of_row<'s>(row: Option<&'s Row>, setting: Setting, evidence: &Evid
 
 fn inference<'s>(row: Option<&'s Row>, channel: Channel, evidence: &Evidence) -> Decided<'s> {
     let rule = |(verdict, name)| Decided::Rule(verdict, name, Tier::Status);
-    let status = effective_status(channel, evidence);
+    let hides_errors = row.is_some_and(|row| row.errors_in_200);
+    let status = effective_status(channel, hides_errors, evidence);
     let setting = Setting { channel, status };
     if evidence.is_2xx() && evidence.shape() == Shape::Html {
         return rule((Verdict::EdgeBlocked, "page-instead-of-an-answer"));
@@ -96,8 +97,7 @@ fn inference<'s>(row: Option<&'s Row>, channel: Channel, evidence: &Evidence) ->
         common = stronger(common.take(), hit);
     });
     if let Some(hit) = of_row(row, setting, evidence) {
-        let overruled = hit.signal.tier == Tier::Provider && yields_to_authentication(hit.signal.verdict);
-        return Decided::Signal(authentication.filter(|_| overruled).unwrap_or(hit.signal));
+        return Decided::Signal(over_the_row(hit, common, authentication));
     }
     if let Some(hit) = common {
         return Decided::Signal(hit.signal);
@@ -113,12 +113,24 @@ fn inference<'s>(row: Option<&'s Row>, channel: Channel, evidence: &Evidence) ->
     }
 }
 
-/// The status that counts: an error inside a 2xx names its own, and inside a stream there may be none.
-fn effective_status(channel: Channel, evidence: &Evidence) -> Option<u16> {
+/// What a common marker may still change about a row's word: an authentication marker overrules a denial, and a class that
+/// says nothing particular gives way. The user's own signals are never overruled.
+fn over_the_row<'s>(hit: Hit<'s>, common: Option<Hit<'s>>, authentication: Option<&'s Arc<Signal>>) -> &'s Arc<Signal> {
+    let verdict = hit.signal.verdict;
+    match (hit.signal.tier, common, authentication) {
+        (Tier::Provider, _, Some(authentication)) if yields_to_authentication(verdict) => authentication,
+        (Tier::Provider, Some(common), _) if is_general(verdict) => common.signal,
+        _ => hit.signal,
+    }
+}
+
+/// The status that counts: an error inside a 2xx names its own; inside a stream, and at a provider that answers every
+/// error with 200, there may be none.
+fn effective_status(channel: Channel, hides_errors: bool, evidence: &Evidence) -> Option<u16> {
     let opened = evidence.is_2xx() || evidence.status() < 200;
-    match (opened, evidence.inner_status(), channel) {
-        (true, Some(inner), _) => Some(inner),
-        (true, None, Channel::Stream) => None,
+    match (opened, evidence.inner_status()) {
+        (true, Some(inner)) => Some(inner),
+        (true, None) if hides_errors || channel == Channel::Stream => None,
         _ => Some(evidence.status()),
     }
 }

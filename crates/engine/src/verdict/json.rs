@@ -93,9 +93,13 @@ impl<'t> Reader<'t, '_> {
                     } else {
                         keys::meaning(&key)
                     };
+                    let codes = self.sink.codes();
                     let kind = self.value(meaning, depth + 1);
                     if top {
                         self.mark(&key, kind);
+                        // MiniMax sends it with every answer; a code of 0 is success and is not kept.
+                        let failed = key == "base_resp" && self.sink.codes() > codes;
+                        self.sink.marks().error |= failed;
                     }
                     kind?;
                 }
@@ -127,7 +131,7 @@ impl<'t> Reader<'t, '_> {
         let is_set = !matches!(kind, Some(Kind::Null | Kind::EmptyText | Kind::False));
         let marks = self.sink.marks();
         match key {
-            "error" | "errors" | "err" | "Error" | "error_code" | "errorCode" | "base_resp" | "fault" => {
+            "error" | "errors" | "err" | "Error" | "error_code" | "errorCode" | "fault" => {
                 marks.error |= is_set;
             }
             "success" | "ok" => marks.error |= kind == Some(Kind::False),

@@ -45,11 +45,12 @@ pub(super) fn meaning(key: &str) -> Meaning {
             ..Meaning::default()
         },
         "errorcode" | "errcode" | "errorcodes" | "bizcode" | "subcode" | "suberror" | "errorsubcode"
-        | "errorsubtype" | "reason" | "limitsource" | "quotaid" | "internalcode" | "upstreamstatus" => both(Role::Code),
+        | "errorsubtype" | "reason" | "limitsource" | "quotaid" | "internalcode" | "upstreamstatus"
+        | "notificationid" => both(Role::Code),
         "type" | "errortype" | "name" | "errorname" | "kind" => text(Role::Type),
         "body" | "response" | "baseresp" | "metadata" | "innererror" | "data" | "cause" | "violations"
         | "errorcauses" | "incompletedetails" | "result" | "extensions" | "exception" | "errorinfo" | "lasterror"
-        | "meta" | "problem" | "statusdetails" => Meaning {
+        | "meta" | "problem" | "statusdetails" | "errordetails" => Meaning {
             descend: true,
             ..Meaning::default()
         },

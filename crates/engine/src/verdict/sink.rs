@@ -37,6 +37,11 @@ impl Sink {
         &mut self.found.marks
     }
 
+    /// How many codes were found so far.
+    pub(super) fn codes(&self) -> usize {
+        self.found.spans.iter().filter(|span| span.role == Role::Code).count()
+    }
+
     /// Whether this is still the outermost body, not one that was nested in a string.
     pub(super) const fn is_outermost(&self) -> bool {
         self.nesting == 0

@@ -1,6 +1,6 @@
 //! Ties: which of several verdicts of one tier an answer has.
 
-use super::matching::Hit;
+use super::matching::{Hit, Plainness};
 use crate::vocabulary::Verdict;
 
 /// The stronger of two matches of one tier.
@@ -13,9 +13,28 @@ pub(super) fn stronger<'s>(one: Option<Hit<'s>>, other: Hit<'s>) -> Option<Hit<'
         (denial, Verdict::Unauthenticated) if yields_to_authentication(denial) => true,
         (Verdict::UpstreamLimited, purse_or_window) if is_purse_or_window(purse_or_window) => false,
         (purse_or_window, Verdict::UpstreamLimited) if is_purse_or_window(purse_or_window) => true,
-        _ => (other.plainness, weight(second)) > (one.plainness, weight(first)),
+        _ => standing(other) > standing(one),
     };
     Some(if other_wins { other } else { one })
+}
+
+/// How much a match counts: a documented word before a phrase, unless the word is a class that says nothing particular.
+fn standing(hit: Hit<'_>) -> (Plainness, u8) {
+    let verdict = hit.signal.verdict;
+    let plainness = if is_general(verdict) {
+        Plainness::Phrase
+    } else {
+        hit.plainness
+    };
+    (plainness, weight(verdict))
+}
+
+/// Whether the verdict is a class that leaves room for something more particular.
+pub(super) const fn is_general(verdict: Verdict) -> bool {
+    matches!(
+        verdict,
+        Verdict::InvalidRequest | Verdict::ServerError | Verdict::NotFound
+    )
 }
 
 /// Whether an authentication marker in the same body overrules this.

@@ -19,7 +19,9 @@ struct Captured {
     headers: BTreeMap<String, String>,
     body: String,
     verdict: String,
+    #[serde(default)]
     certainty: String,
+    #[serde(default)]
     tricky: bool,
     reset: Option<String>,
 }
@@ -41,18 +43,29 @@ impl Captured {
 }
 
 fn captured() -> Vec<Captured> {
-    include_str!("../../corpus/replies.jsonl")
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
+    lines(include_str!("../../corpus/replies.jsonl"))
+}
+
+/// Replies as documentation and source code of providers, servers and gateways have them.
+fn documented() -> Vec<Captured> {
+    lines(include_str!("../../corpus/documented.jsonl"))
+}
+
+fn lines(text: &str) -> Vec<Captured> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 /// Asserts that at least `floor` per cent of the selected replies have their true verdict.
 #[track_caller]
 fn check(floor: f64, selected: impl Fn(&Captured) -> bool) {
+    check_these(floor, captured().into_iter().filter(|one| selected(one)));
+}
+
+#[track_caller]
+fn check_these(floor: f64, replies: impl Iterator<Item = Captured>) {
     let table = Table::built_in();
     let (mut right, mut misses, mut count) = (0, String::new(), 0);
-    for one in captured().iter().filter(|one| selected(one)) {
+    for one in replies {
         let reading = one.read(&table);
         count += 1;
         if reading.verdict.as_str() == one.verdict {
@@ -94,6 +107,11 @@ fn likely_replies() {
 #[test]
 fn debatable_replies() {
     check(95.0, |one| one.certainty == "debatable");
+}
+
+#[test]
+fn documented_replies() {
+    check_these(100.0, documented().into_iter());
 }
 
 #[test]
