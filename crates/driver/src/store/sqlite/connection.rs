@@ -19,7 +19,7 @@ pub(super) fn reader(path: &Path) -> Result<Connection, Trouble> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     match probe(&connection) {
         Ok(()) => Ok(connection),
-        Err(error) if cannot_share(&error) && !has_log(path) => {
+        Err(error) if cannot_share(&error) && !has_log(path) && is_closed(path) => {
             let frozen = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | PLAIN;
             let connection = Connection::open_with_flags(frozen_uri(path), frozen)?;
             prepare(&connection)?;
@@ -71,6 +71,20 @@ fn cannot_share(error: &rusqlite::Error) -> bool {
         error.sqlite_error_code(),
         Some(rusqlite::ErrorCode::CannotOpen | rusqlite::ErrorCode::ReadOnly)
     )
+}
+
+/// Whether nobody like us may make files beside it: else the trouble is a passing one, and a frozen view would miss writes.
+#[cfg(unix)]
+fn is_closed(path: &Path) -> bool {
+    use rustix::fs::{Access, AtFlags, CWD, accessat};
+    let directory = path.parent().unwrap_or(path);
+    accessat(CWD, directory, Access::WRITE_OK, AtFlags::EACCESS).is_err()
+}
+
+/// Elsewhere it cannot be told, and no frozen view is taken.
+#[cfg(not(unix))]
+fn is_closed(_path: &Path) -> bool {
+    false
 }
 
 fn has_log(path: &Path) -> bool {

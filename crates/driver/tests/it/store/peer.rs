@@ -98,6 +98,9 @@ fn peer() {
     let (role, home) = order.split_once(':').unwrap();
     let home = Home::at(home);
     std::io::stdin().lock().read_line(&mut String::new()).unwrap();
+    if role == "come-and-go" {
+        return come_and_go(&home);
+    }
     match evergrant_driver::store::open(&home, &KeySource::File, Mode::ReadWrite) {
         Err(fault) => say(Failure::from(fault).code.as_str()),
         Ok(store) => match role {
@@ -142,6 +145,29 @@ fn renew(store: &dyn Store) {
             Err(fault) => return say(Failure::from(fault).code.as_str()),
         }
     }
+}
+
+/// Opens and closes the store again and again, as many short commands do, and says the first fault or that there was none.
+fn come_and_go(home: &Home) {
+    for round in 0..60 {
+        let mode = if (round + std::process::id()) % 2 == 0 {
+            Mode::ReadOnly
+        } else {
+            Mode::ReadWrite
+        };
+        let visit = || -> Result<(), StoreFault> {
+            let store = evergrant_driver::store::open(home, &KeySource::File, mode)?;
+            let record = store.records()?.remove(0);
+            if mode == Mode::ReadWrite {
+                assert!(store.amend(&record.fence(), &mut |standing| standing.strikes += 1)?);
+            }
+            Ok(())
+        };
+        if let Err(fault) = visit() {
+            return say(&format!("{mode:?}: {fault}"));
+        }
+    }
+    say("no fault");
 }
 
 /// Claims a hundred tokens, each once, and says how many it got.

@@ -288,6 +288,20 @@ fn many_processes_claim_each_token_once() {
     assert_eq!(bench.open().open_claims().unwrap().len(), 100);
 }
 
+#[test]
+fn processes_that_come_and_go_do_not_disturb_each_other() {
+    let bench = SqliteBench::new();
+    let record = placed(&*bench.open());
+    let mut peers: Vec<_> = (0..12).map(|_| Peer::start(&bench.home, "come-and-go")).collect();
+    for peer in &mut peers {
+        peer.go();
+    }
+    let said: Vec<_> = peers.iter_mut().map(|peer| peer.line().unwrap()).collect();
+    assert_eq!(said, vec!["no fault"; 12]);
+    let standing = bench.open().record(&record.id).unwrap().unwrap().standing;
+    assert_eq!(standing.strikes, 12 * 30, "no write was lost");
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_killed_holder_frees_the_lock_and_a_stopped_one_is_seen() {
