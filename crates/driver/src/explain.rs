@@ -66,14 +66,16 @@ pub fn explain(settings: &Settings, captured: &Captured) -> Result<Explanation, 
     let evidence = Evidence::read(captured.status, &headers, &captured.body);
     let now = SystemClock::new().now().wall;
     let reading = classify(row, captured.channel, &evidence, now);
+    let remedy = remedy(settings, captured, row, &reading, now);
     Ok(Explanation {
         verdict: reading.verdict,
         tier: reading.signal.tier.as_str(),
         file: reading.signal.file.clone(),
         line: reading.signal.line,
-        remedy: remedy(settings, captured, row, &reading, now),
         retry_after_secs: reading.retry_after.map(|after| after.as_secs()),
-        suggestion: suggestion(captured, &reading),
+        // Where nothing is to be done there is nothing to be found the next time.
+        suggestion: remedy.as_ref().and_then(|_| suggestion(captured, &reading)),
+        remedy,
         signal_name: reading.signal.name,
     })
 }
@@ -130,7 +132,7 @@ fn plain_row(captured: &Captured) -> Option<Row> {
 fn suggestion(captured: &Captured, reading: &Reading) -> Option<String> {
     let known = reading.signal.line != 0;
     let words = reading.fragment.trim();
-    if known || reading.verdict == Verdict::Success || words.is_empty() {
+    if known || words.is_empty() {
         return None;
     }
     let mut text = String::from("[[signal]]\n");

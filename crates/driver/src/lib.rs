@@ -4,6 +4,7 @@ mod account;
 mod accounts;
 pub mod clock;
 pub mod core_dump;
+pub mod doctor;
 mod driver;
 pub mod entropy;
 pub mod explain;
@@ -26,6 +27,7 @@ pub mod vault;
 
 pub use account::{Account, AccountError};
 pub use accounts::{KeySource, Logout};
+pub use doctor::doctor;
 pub use driver::{Driver, Hooks, accounts};
 pub use evergrant_engine::credential::{CredentialId, Generation, Kind, Label, ProviderId};
 pub use evergrant_engine::failure::{Blame, Code, Failure};
