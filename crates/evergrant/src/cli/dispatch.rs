@@ -7,12 +7,26 @@ use clap::{CommandFactory, FromArgMatches};
 use evergrant_driver::settings::Settings;
 use evergrant_driver::{Code, Failure, Remedy, core_dump};
 
+use super::add;
+use super::completions;
 use super::console::{ColourChoice, Console};
+use super::curate;
+use super::doctor;
 use super::environment::Environment;
 use super::exit::Exit;
+use super::explain;
+use super::failure;
+use super::list;
+use super::log;
+use super::login;
+use super::man;
+use super::providers;
+use super::refresh;
+use super::remove;
+use super::sandbox;
+use super::status;
+use super::stdin;
 use super::typed::{Command, Everywhere, Typed};
-use super::{add, completions, curate, explain, list, login, man, providers, refresh, remove, sandbox};
-use super::{failure, log, status, stdin};
 
 /// Runs the command that the arguments name.
 pub(crate) fn run(arguments: Vec<OsString>, environment: Environment) -> ExitCode {
@@ -66,6 +80,7 @@ fn execute(
         Command::Reset(typed) => curate::reset(typed, unlocked()?, console),
         Command::Explain(typed) => explain::run(typed, &settings()?, console),
         Command::Providers(typed) => providers::run(typed, &settings()?, console),
+        Command::Doctor(typed) => doctor::run(typed, &unlocked(), console),
         Command::Sandbox(typed) => sandbox::run(typed, console),
         Command::Completions(typed) => completions::run(typed, Typed::command(), console),
         Command::Man(typed) => man::run(typed, Typed::command(), console),

@@ -9,6 +9,7 @@ mod credential_json;
 mod credential_text;
 mod curate;
 mod dispatch;
+mod doctor;
 mod environment;
 mod exit;
 mod explain;

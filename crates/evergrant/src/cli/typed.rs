@@ -4,9 +4,21 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
+use super::add;
+use super::colours;
+use super::completions;
 use super::console::ColourChoice;
+use super::curate;
+use super::doctor;
+use super::explain;
+use super::list;
+use super::login;
+use super::man;
+use super::providers;
+use super::refresh;
+use super::remove;
+use super::sandbox;
 use super::status;
-use super::{add, colours, completions, curate, explain, list, login, man, providers, refresh, remove, sandbox};
 
 /// The one owner of your LLM credentials: log in once, and every agent stays logged in
 #[derive(Debug, Parser)]
@@ -83,6 +95,8 @@ pub(crate) enum Command {
     Explain(explain::Typed),
     /// List the providers
     Providers(providers::Typed),
+    /// Check home, store, key, configuration and every credential, offline
+    Doctor(doctor::Typed),
     /// Run a provider that can be broken at will
     ///
     /// It is an authorization server and an inference API on loopback that behave like the real ones, until a scenario is

@@ -61,13 +61,14 @@ impl fmt::Display for Exchange {
 }
 
 /// What is different each time; where a column was as wide as what is masked, its blanks are too.
-pub(crate) const MASKS: [(&str, &str); 8] = [
+pub(crate) const MASKS: [(&str, &str); 9] = [
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[time]"),
     (r"(in )?\b\d+ (d|h|min|s)( \d+ (h|min|s))?( ago)?\b", "[span]"),
     (r"127\.0\.0\.1:\d+", "[address]"),
     (r"\b[0-9a-z]{16}\b", "[id]"),
     (r"fingerprint=[0-9a-f]{8}", "fingerprint=[fingerprint]"),
     (r"\b[A-Z]{4}-[A-Z]{4}\b", "[code]"),
+    (r"in order: \d+,", "in order: [count],"),
     (r"\[span\] {2,}", "[span]  "),
     (r" +\n", "\n"),
 ];

@@ -47,6 +47,61 @@ async fn a_row_that_cannot_be_used_is_named() {
     error: [home]/providers.d/bad.toml:3: `base_url`: must be https, plain http is for loopback only: `http://example.com/v1`
       help: mend [home]/providers.d/bad.toml:3
     "#);
+    let doctor = scratch.run(&["doctor", "--json"]).await.expect(1).json();
+    let levels: Vec<&Value> = doctor["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| &finding["level"])
+        .collect();
+    assert!(levels.contains(&&Value::from("fault")), "{doctor}");
+}
+
+#[tokio::test]
+async fn a_healthy_home_has_no_faults() {
+    let sandbox = sandbox().await;
+    let scratch = Scratch::with(&sandbox);
+    scratch.run(&["login", "acme", "--flow", "device"]).await.expect(0);
+    let seen = sandbox.control().counters().requests;
+    assert_exchange!(scratch.run(&["doctor"]).await, @r#"
+    $ evergrant doctor
+    exit 0
+    --- stdout
+    ok     configuration: there is no [home]/config.toml: the defaults hold
+    ok     providers: every row is in order: [count], of which your own: 2
+    ok     network: connections are made directly, with the platform's certificates
+    ok     home: [home] is ours alone, on a local disk
+    ok     key: the store's key comes from the key file [home]/key
+    ok     store: [home]/evergrant.db can be read, credentials in it: 1
+    ok     clock: it is [time] by the wall clock
+    ok     locks: nobody is renewing at the moment
+    ok     credential acme/default: ready, its token serves until [time]
+    "#);
+    let doctor = scratch.run(&["doctor", "--json"]).await.expect(0).json();
+    for finding in doctor["findings"].as_array().unwrap() {
+        for key in ["check", "level", "message", "remedy"] {
+            assert!(finding.get(key).is_some(), "{finding}");
+        }
+    }
+    assert_eq!(sandbox.control().counters().requests, seen, "doctor asked the provider");
+    sandbox.control().revoke_logins(None);
+    scratch.run(&["refresh", "acme/default"]).await.expect(3);
+    assert_exchange!(scratch.run(&["doctor"]).await, @r#"
+    $ evergrant doctor
+    exit 0
+    --- stdout
+    ok     configuration: there is no [home]/config.toml: the defaults hold
+    ok     providers: every row is in order: [count], of which your own: 2
+    ok     network: connections are made directly, with the platform's certificates
+    ok     home: [home] is ours alone, on a local disk
+    ok     key: the store's key comes from the key file [home]/key
+    ok     store: [home]/evergrant.db can be read, credentials in it: 1
+    ok     clock: it is [time] by the wall clock
+    ok     locks: nobody is renewing at the moment
+    warn   credential acme/default: quarantined: the provider ended the grant at [time] (terminal); the access token serves until it expires
+           help: log in at acme: only a new login helps
+           try: evergrant login acme --label default
+    "#);
 }
 
 #[cfg(unix)]

@@ -3,7 +3,7 @@
 use crate::assert_exchange;
 use crate::scratch::Scratch;
 
-const COMMANDS: [&str; 17] = [
+const COMMANDS: [&str; 18] = [
     "login",
     "add",
     "list",
@@ -18,6 +18,7 @@ const COMMANDS: [&str; 17] = [
     "reset",
     "explain",
     "providers",
+    "doctor",
     "sandbox",
     "completions",
     "man",
