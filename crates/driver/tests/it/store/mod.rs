@@ -3,6 +3,8 @@
 mod damage;
 mod fixture;
 mod peer;
+#[cfg(target_os = "linux")]
+mod permission;
 mod promises_of_claims;
 mod promises_of_records;
 mod races;

@@ -150,7 +150,7 @@ fn renew(store: &dyn Store) {
 /// Opens and closes the store again and again, as many short commands do, and says the first fault or that there was none.
 fn come_and_go(home: &Home) {
     for round in 0..60 {
-        let mode = if (round + std::process::id()) % 2 == 0 {
+        let mode = if (round + std::process::id()).is_multiple_of(2) {
             Mode::ReadOnly
         } else {
             Mode::ReadWrite
