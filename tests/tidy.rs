@@ -135,8 +135,13 @@ fn nobody_imports_from_the_crate_root_or_from_a_parent() {
     none("imports upwards", &faults);
 }
 
+/// Whether an item is imported here, and not a module: `Name`, `*`, or one of them within braces.
 fn starts_with_item(rest: &str) -> bool {
-    rest.starts_with(|first: char| first.is_ascii_uppercase() || matches!(first, '{' | '*'))
+    let item = |name: &str| name.starts_with(|first: char| first.is_ascii_uppercase() || first == '*');
+    match rest.strip_prefix('{') {
+        Some(names) => names.split(", ").any(item),
+        None => item(rest),
+    }
 }
 
 #[test]

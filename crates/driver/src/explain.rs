@@ -130,9 +130,8 @@ fn plain_row(captured: &Captured) -> Option<Row> {
 
 /// A signal that finds this answer's own words, wherever no table knew them.
 fn suggestion(captured: &Captured, reading: &Reading) -> Option<String> {
-    let known = reading.signal.line != 0;
     let words = reading.fragment.trim();
-    if known || words.is_empty() {
+    if reading.is_placed() || words.is_empty() {
         return None;
     }
     let mut text = String::from("[[signal]]\n");

@@ -14,8 +14,8 @@ use evergrant_engine::remedy::Remedy;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::watch;
 
-use super::hands::Tools;
 use super::perform::perform;
+use super::tools::Tools;
 
 /// All renewals of this process.
 pub(crate) struct Renewals {

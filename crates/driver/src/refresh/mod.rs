@@ -3,7 +3,9 @@
 mod flight;
 mod hands;
 mod perform;
+mod recorded;
+mod tools;
 
 pub(crate) use flight::Renewals;
-pub(crate) use hands::{Tools, revoke};
-pub use perform::Recorded;
+pub use recorded::Recorded;
+pub(crate) use tools::{Tools, revoke};

@@ -1,34 +1,17 @@
 //! Flies one renewal: does what the machine says and tells it what happened, until it has ended.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use evergrant_engine::failure::Failure;
 use evergrant_engine::provider::Row;
 use evergrant_engine::recovery::renewal::{Action, Ask, Input, Renewal, Terms};
 use evergrant_engine::recovery::{Obstacle, Renewed};
-use evergrant_engine::time::Moment;
 
-use super::hands::{Hands, Tools};
+use super::hands::Hands;
+use super::recorded::Recorded;
+use super::tools::Tools;
 use crate::entropy::{jitter, random};
-
-/// One step of a real renewal, kept so that it can be held against the machine again.
-#[derive(Clone, Debug)]
-pub struct Recorded {
-    /// The machine before the step.
-    pub machine: Renewal,
-    /// What happened.
-    pub input: Input,
-    /// When.
-    pub now: Moment,
-    /// The entropy of the step.
-    pub entropy: u64,
-    /// What it said to do.
-    pub action: Action,
-}
-
-/// Where recorded steps go, if anyone wants them.
-pub(crate) type Recorder = Arc<Mutex<Vec<Recorded>>>;
 
 /// Runs the machine to its end. `told` reaches those who wait before the end, when a token is at hand but not saved.
 pub(super) async fn perform(

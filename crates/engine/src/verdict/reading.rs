@@ -18,6 +18,13 @@ pub struct Reading {
     pub fragment: String,
 }
 
+impl Reading {
+    /// Whether a table knew the answer's words, or there was nothing to know.
+    pub fn is_placed(&self) -> bool {
+        self.signal.line != 0 || self.verdict == Verdict::Success
+    }
+}
+
 /// Names a signal: enough to find its line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignalRef {

@@ -4,8 +4,6 @@ use std::time::Duration;
 
 use super::ask::{Ask, Reason, Spend, View};
 use super::input::Input;
-use super::jitter::fraction;
-use super::limits::{CALLER_BACKOFF, REJECTED_FOR_TO_DOUBT, REJECTED_HOLD, REJECTIONS_TO_DOUBT, RETRY_AFTER_MAX};
 use super::renewed::{Obstacle, Renewed};
 use crate::credential::{Fence, Material};
 use crate::failure::{Code, Failure};
@@ -13,7 +11,7 @@ use crate::remedy::Remedy;
 use crate::secret::Fingerprint;
 use crate::store::{Health, LastError, Minted, Owner, Record, Standing};
 use crate::time::Moment;
-use crate::verdict::{Reading, Verdict};
+use crate::verdict::Reading;
 
 /// How a renewal ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -174,42 +172,6 @@ pub(super) fn lock_held(ask: &Ask, holder: Option<&Owner>, stopped: bool) -> End
     unusable(ask, Obstacle::Later { after: None }, failure)
 }
 
-/// Nothing was sent, because no connection came about.
-pub(super) fn unreached(spend: &Spend, detail: &str, now: &Moment, entropy: u64) -> Ending {
-    let failure = Failure::new(
-        Code::Unreachable,
-        format!(
-            "the token endpoint of {} was not reached: {detail}",
-            spend.record.provider
-        ),
-    )
-    .with_remedy(Remedy::CheckNetwork {
-        host: login_host(&spend.record),
-    });
-    let mut ending = backed_off(spend, failure, None, now, entropy);
-    ending.forget_endpoint = true;
-    ending
-}
-
-/// Connected and claimed, but not one byte of the request was written.
-pub(super) fn unsent(spend: &Spend, detail: &str, now: &Moment, entropy: u64) -> Ending {
-    let mut ending = unreached(spend, detail, now, entropy);
-    ending.release = Some(spend.fingerprint);
-    ending
-}
-
-/// The claim had been taken from us, or had grown too old, when the first byte was due.
-pub(super) fn gave_up(spend: &Spend, now: &Moment, entropy: u64) -> Ending {
-    let failure = Failure::new(
-        Code::Transient,
-        "the renewal was held up before its first byte and gave up unsent",
-    )
-    .with_remedy(Remedy::Wait { until: None });
-    let mut ending = backed_off(spend, failure, None, now, entropy);
-    ending.release = Some(spend.fingerprint);
-    ending
-}
-
 /// Sent, and no answer that could be read.
 pub(super) fn broken(spend: &Spend, detail: &str, now: &Moment) -> Ending {
     let mut ending = outcome_unknown(spend, None, now);
@@ -243,161 +205,6 @@ pub(super) fn outcome_unknown(spend: &Spend, after: Option<Duration>, now: &Mome
     let mut ending = unusable_at(record, Obstacle::OutcomeUnknown, failure);
     ending.standing = Some((record.fence(), standing));
     ending
-}
-
-/// Whether a verdict of the token endpoint shows that the token was not taken.
-pub(super) const fn not_taken(verdict: Verdict) -> bool {
-    match verdict {
-        Verdict::Transient
-        | Verdict::EdgeBlocked
-        | Verdict::ClientRejected
-        | Verdict::RequestRejected
-        | Verdict::NotEntitled
-        | Verdict::InsufficientScope
-        | Verdict::AccountDisabled
-        | Verdict::OutOfCredit
-        | Verdict::UsageLimited
-        | Verdict::RateLimited
-        | Verdict::UpstreamLimited
-        | Verdict::Overloaded
-        | Verdict::Unauthenticated
-        | Verdict::UnknownDenial
-        | Verdict::InvalidRequest
-        | Verdict::NotFound
-        | Verdict::PayloadTooLarge
-        | Verdict::Pending
-        | Verdict::SlowDown
-        | Verdict::DeviceCodeExpired
-        | Verdict::AccessDenied => true,
-        Verdict::Success
-        | Verdict::ServerError
-        | Verdict::Timeout
-        | Verdict::ModelUnavailable
-        | Verdict::ContextTooLong
-        | Verdict::ContentBlocked
-        | Verdict::GrantDead
-        | Verdict::OutcomeUnknown => false,
-    }
-}
-
-/// The endpoint refused, without ending the grant.
-pub(super) fn refused(spend: &Spend, reading: &Reading, now: &Moment, entropy: u64) -> Ending {
-    if !not_taken(reading.verdict) {
-        let mut ending = broken(spend, &reading.fragment, now);
-        note_error(&mut ending, reading, Code::OutcomeUnknown, now);
-        return ending;
-    }
-    let record = &spend.record;
-    let (code, obstacle) = match reading.verdict {
-        Verdict::ClientRejected => (Code::ClientRejected, Obstacle::Rejected),
-        Verdict::RequestRejected => (Code::RequestRejected, Obstacle::Rejected),
-        Verdict::NotEntitled | Verdict::AccountDisabled | Verdict::InsufficientScope | Verdict::OutOfCredit => {
-            (Code::NotEntitled, Obstacle::NotEntitled)
-        }
-        Verdict::EdgeBlocked => (
-            Code::EdgeBlocked,
-            Obstacle::Later {
-                after: reading.retry_after,
-            },
-        ),
-        _ => (
-            Code::Transient,
-            Obstacle::Later {
-                after: reading.retry_after,
-            },
-        ),
-    };
-    let failure = rejection(record, reading, code, now);
-    let mut ending = match obstacle {
-        Obstacle::Rejected | Obstacle::NotEntitled => {
-            let mut ending = unusable_at(record, obstacle, failure);
-            let until = now.wall.plus(REJECTED_HOLD);
-            let standing = Standing {
-                renew_not_before: Some(until),
-                ..counted(&record.standing, now)
-            };
-            ending.standing = Some((record.fence(), standing));
-            ending
-        }
-        Obstacle::Dead
-        | Obstacle::LoggedOut
-        | Obstacle::NotRenewable
-        | Obstacle::Later { .. }
-        | Obstacle::OutcomeUnknown
-        | Obstacle::Store => backed_off(spend, failure, reading.retry_after, now, entropy),
-    };
-    note_error(&mut ending, reading, code, now);
-    ending.release = Some(spend.fingerprint);
-    ending
-}
-
-/// Sentence and remedy of a rejection at the token endpoint.
-fn rejection(record: &Record, reading: &Reading, code: Code, now: &Moment) -> Failure {
-    let provider = &record.provider;
-    let said = if reading.fragment.is_empty() {
-        String::new()
-    } else {
-        format!(": {}", reading.fragment)
-    };
-    let (what, remedy) = match code {
-        Code::ClientRejected => (
-            format!("{provider} does not accept the client of `{}`{said}", record.label),
-            Remedy::EditFile {
-                place: format!("the row of {provider}: its `client_id` is not accepted"),
-            },
-        ),
-        Code::RequestRejected => (
-            format!(
-                "{provider} does not accept the form of the renewal of `{}`{said}",
-                record.label
-            ),
-            Remedy::EditFile {
-                place: format!("the row of {provider}: scope, endpoint or quirks"),
-            },
-        ),
-        Code::NotEntitled => (
-            format!(
-                "{provider} refuses to renew `{}` for this account's plan or policy{said}",
-                record.label
-            ),
-            Remedy::ChangePlan {
-                provider: provider.clone(),
-                key_provider: None,
-            },
-        ),
-        Code::EdgeBlocked => (
-            format!("a firewall or proxy answered in place of {provider}{said}"),
-            Remedy::CheckNetwork {
-                host: login_host(record),
-            },
-        ),
-        _ => (
-            format!("{provider} cannot renew `{}` now{said}", record.label),
-            Remedy::Wait {
-                until: reading.retry_after.map(|after| now.wall.plus(after)),
-            },
-        ),
-    };
-    let doubtful = code != Code::NotEntitled
-        && record.standing.rejections >= REJECTIONS_TO_DOUBT
-        && record
-            .standing
-            .rejected_since
-            .is_some_and(|since| now.wall.since(since) >= REJECTED_FOR_TO_DOUBT);
-    let remedy = if doubtful {
-        Remedy::Run {
-            command: login(record).command().unwrap_or_default(),
-            why: format!(
-                "{}; it has gone on for an hour, so try logging in again",
-                remedy.sentence()
-            ),
-        }
-    } else {
-        remedy
-    };
-    let mut failure = Failure::new(code, what).with_remedy(remedy);
-    failure.retry_after = reading.retry_after;
-    failure
 }
 
 /// The endpoint called the grant dead: adopt if a sibling rotated meanwhile, else quarantine the token that was tried.
@@ -483,56 +290,6 @@ pub(super) fn standing_after_success(ask: &Ask, before: &Standing, now: &Moment)
     }
 }
 
-/// A passing fault: the grant is alive, and the next try waits a little, longer each time.
-fn backed_off(spend: &Spend, failure: Failure, retry_after: Option<Duration>, now: &Moment, entropy: u64) -> Ending {
-    let record = &spend.record;
-    let standing = counted(&record.standing, now);
-    // Never longer than a caller can sit through: the keeper has a patience of its own.
-    let ceiling = CALLER_BACKOFF.min(Duration::from_secs(1 << standing.rejections.min(16)));
-    let pause = retry_after.map_or_else(
-        || ceiling.mul_f64(fraction(entropy)),
-        |after| after.min(RETRY_AFTER_MAX),
-    );
-    let mut ending = unusable_at(
-        record,
-        Obstacle::Later { after: Some(pause) },
-        failure.with_retry_after(pause),
-    );
-    let health = if spend.is_replay() {
-        record.standing.health.clone()
-    } else {
-        standing.health.clone()
-    };
-    let standing = Standing {
-        health,
-        renew_not_before: Some(now.wall.plus(pause)),
-        ..standing
-    };
-    ending.standing = Some((record.fence(), standing));
-    ending
-}
-
-fn counted(standing: &Standing, now: &Moment) -> Standing {
-    Standing {
-        rejections: standing.rejections.saturating_add(1),
-        rejected_since: standing.rejected_since.or(Some(now.wall)),
-        ..standing.clone()
-    }
-}
-
-fn note_error(ending: &mut Ending, reading: &Reading, code: Code, now: &Moment) {
-    if let Some((fence, standing)) = &mut ending.standing {
-        standing.last_error = Some(LastError {
-            verdict: reading.verdict,
-            code,
-            signal: reading.signal.name.clone(),
-            at: now.wall,
-            generation: fence.generation,
-            fragment: reading.fragment.clone(),
-        });
-    }
-}
-
 fn last_error(record: &Record, reading: &Reading, code: Code, now: &Moment) -> LastError {
     LastError {
         verdict: reading.verdict,
@@ -544,14 +301,14 @@ fn last_error(record: &Record, reading: &Reading, code: Code, now: &Moment) -> L
     }
 }
 
-fn login(record: &Record) -> Remedy {
+pub(super) fn login(record: &Record) -> Remedy {
     Remedy::Login {
         provider: record.provider.clone(),
         label: Some(record.label.clone()),
     }
 }
 
-fn login_host(record: &Record) -> String {
+pub(super) fn login_host(record: &Record) -> String {
     match &record.material {
         Material::Grant(grant) => grant.login.token_host.clone(),
         Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed { .. } | Material::Gone => {
@@ -568,7 +325,7 @@ fn unusable(ask: &Ask, obstacle: Obstacle, failure: Failure) -> Ending {
     })
 }
 
-fn unusable_at(record: &Record, obstacle: Obstacle, failure: Failure) -> Ending {
+pub(super) fn unusable_at(record: &Record, obstacle: Obstacle, failure: Failure) -> Ending {
     Ending::of(Renewed::Unusable {
         generation: record.generation,
         obstacle,

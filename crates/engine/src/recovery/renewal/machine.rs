@@ -10,6 +10,7 @@ use super::ending::{self, Ending};
 use super::input::Input;
 use super::jitter::fraction;
 use super::limits::{LOCK_PATIENCE, LOCK_POLL_MIN, LOCK_POLL_SPREAD, SAVE_RETRY_MAX, SAVE_RETRY_STEPS};
+use super::rejection;
 use super::rules::{Hold, Permit, Suitable, held_back, permitted, suitable};
 use crate::credential::Fence;
 use crate::secret::Fingerprint;
@@ -212,7 +213,7 @@ impl Renewal {
                 };
                 self.then(State::Claiming(spend), action)
             }
-            Input::Broke { detail, .. } => finish(ending::unreached(&spend, &detail, now, entropy)),
+            Input::Broke { detail, .. } => finish(rejection::unreached(&spend, &detail, now, entropy)),
             input => self.astray(&input),
         }
     }
@@ -231,11 +232,11 @@ impl Renewal {
 
     fn answered(self, input: Input, spend: Spend, now: &Moment, entropy: u64) -> Step {
         match input {
-            Input::GaveUp => finish(ending::gave_up(&spend, now, entropy)),
+            Input::GaveUp => finish(rejection::gave_up(&spend, now, entropy)),
             Input::Broke {
                 phase: Phase::Connect,
                 detail,
-            } => finish(ending::unsent(&spend, &detail, now, entropy)),
+            } => finish(rejection::unsent(&spend, &detail, now, entropy)),
             Input::Broke {
                 phase: Phase::Sent,
                 detail,
@@ -243,11 +244,11 @@ impl Renewal {
             Input::Refused { reading, .. } if reading.verdict == Verdict::GrantDead => {
                 self.then(State::Confirming(spend, reading), Action::Read)
             }
-            Input::Refused { reading, moved } if moved && !self.relocated && ending::not_taken(reading.verdict) => {
+            Input::Refused { reading, moved } if moved && !self.relocated && rejection::not_taken(reading.verdict) => {
                 let fingerprint = spend.fingerprint;
                 self.then(State::Relocating(spend), Action::Relocate(fingerprint))
             }
-            Input::Refused { reading, .. } => finish(ending::refused(&spend, &reading, now, entropy)),
+            Input::Refused { reading, .. } => finish(rejection::refused(&spend, &reading, now, entropy)),
             Input::Granted => {
                 let action = self.commit(&spend, now);
                 self.then(State::Committing(spend), action)
@@ -263,7 +264,7 @@ impl Renewal {
                 self.relocated = true;
                 self.then(State::Reading, Action::Read)
             }
-            Input::NotLocated(failure) => finish(ending::unreached(spend, &failure.message, now, entropy)),
+            Input::NotLocated(failure) => finish(rejection::unreached(spend, &failure.message, now, entropy)),
             input => self.astray(&input),
         }
     }

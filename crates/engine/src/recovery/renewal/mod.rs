@@ -9,9 +9,14 @@ mod limits;
 mod machine;
 #[cfg(test)]
 mod machine_tests;
+mod rejection;
 mod renewed;
 mod rules;
+#[cfg(test)]
+mod scene_tests;
 mod schedule;
+#[cfg(test)]
+mod walk_tests;
 
 pub use ask::{Ask, Asker, Reason, Terms, View};
 pub use ending::{Ending, Quarantined};
