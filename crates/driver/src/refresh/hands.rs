@@ -19,9 +19,7 @@ use url::Url;
 
 use super::tools::{Tools, revoke, view_of};
 use crate::http::Fresh;
-use crate::store::{
-    ClaimAnswer, Commit, CommitAnswer, Held, Journal, LockName, Quarantine, StoreFault, Version,
-};
+use crate::store::{ClaimAnswer, Commit, CommitAnswer, Held, Journal, LockName, Quarantine, StoreFault, Version};
 
 /// One renewal's belongings; dropping them gives the locks back.
 pub(super) struct Hands {
