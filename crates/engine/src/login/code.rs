@@ -45,7 +45,8 @@ impl Callback {
             let (query, fragment) = query.split_once('#').map_or((query, None), |(q, f)| (q, Some(f)));
             return Answer::parse(row, query, fragment)?.check(row, expected);
         }
-        if !oauth_of(row)?.quirks.has(Quirk::CodeWithStateFragment) || !is_code(text) {
+        let shown_in_page = oauth_of(row)?.quirks.has(Quirk::CodeWithStateFragment);
+        if !is_code(text) || (!shown_in_page && text.len() < BARE_CODE_MIN) {
             return Err(mismatch(
                 row,
                 "this is not an answer of the login: paste the whole address that the browser ended at, or `?code=..&state=..` of it",
@@ -53,6 +54,8 @@ impl Callback {
         }
         match text.split_once('#') {
             Some((code, state)) => Answer::of_code(code, state).check(row, expected),
+            // Consent pages of some providers show the code alone. The person brings it, not a redirect that anyone could
+            // have made, and the verifier binds it to this login (RFC 9700 2.1.1), so it needs no state.
             None => Ok(Self::Code(Secret::from(text))),
         }
     }
@@ -174,3 +177,6 @@ const ERROR_LIMIT: usize = 64;
 
 /// A sentence.
 const DESCRIPTION_LIMIT: usize = 300;
+
+/// 16: no server's code is shorter, and a word typed by mistake must not end the login.
+const BARE_CODE_MIN: usize = 16;

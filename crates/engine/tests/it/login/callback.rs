@@ -73,12 +73,18 @@ fn what_is_pasted_is_understood() {
         "?code=abc&state=STATE",
         "code=abc&state=STATE",
         "127.0.0.1:56121/callback?state=STATE&code=abc",
+        "abc#STATE",
     ] {
         assert_eq!(paste(&row, text).unwrap(), Callback::Code("abc".into()), "{text}");
     }
     check_refused(paste(&row, "abc"), "paste the whole address");
     check_refused(paste(&row, ""), "paste the whole address");
-    check_refused(paste(&row, "abc#STATE"), "paste the whole address");
+    let shown = "SplxlOBeZQQYbYS6WxSbIA";
+    assert_eq!(
+        paste(&row, shown).unwrap(),
+        Callback::Code(shown.into()),
+        "bound by the verifier"
+    );
     check_refused(
         paste(&row, "http://127.0.0.1/callback?code=abc&state=x"),
         "another login",
