@@ -13,6 +13,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::http::Network;
 use crate::settings::Settings;
 use crate::store::{Holder, LockName, Mode, Store, StoreFault, open};
+use crate::unanswered::as_they_stand;
 use crate::vault::Vault;
 
 /// What one check found.
@@ -65,8 +66,10 @@ pub fn doctor(settings: &Settings) -> Vec<Finding> {
         .map(|vault| vault.origin().to_owned())
         .unwrap_or_default();
     findings.push(told("key", unlocked, || format!("the store's key comes from {origin}")));
-    let read = open(&settings.home, &settings.key, Mode::ReadOnly)
-        .and_then(|store| store.records().map(|records| (store, records)));
+    let read = open(&settings.home, &settings.key, Mode::ReadOnly).and_then(|store| {
+        let records = as_they_stand(&*store, store.records()?)?;
+        Ok((store, records))
+    });
     match read {
         Ok((store, records)) => findings.extend(contents(settings, &store, &records)),
         Err(fault) => findings.push(fault_of("store", fault.into())),

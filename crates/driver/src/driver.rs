@@ -19,6 +19,7 @@ use crate::refresh::{Recorded, Tools};
 use crate::settings::Settings;
 use crate::sign_in::{Person, SignIn, SignInOptions, sign_in};
 use crate::store::{Mode, open, this_process};
+use crate::unanswered::as_they_stand;
 
 /// An open home. Cloning is cheap; the last clone closes it.
 #[derive(Clone)]
@@ -115,7 +116,7 @@ pub fn accounts(settings: &Settings) -> Result<Vec<Account>, Failure> {
     }
     let store = open(&settings.home, &settings.key, Mode::ReadOnly)?;
     let now = SystemClock::new().now();
-    let records = store.records()?;
+    let records = as_they_stand(&*store, store.records()?)?;
     Ok(records
         .iter()
         .map(|record| Account::of(record, &settings.table, settings, &now))

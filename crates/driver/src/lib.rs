@@ -23,6 +23,7 @@ mod refresh;
 pub mod settings;
 pub mod sign_in;
 pub mod store;
+mod unanswered;
 pub mod vault;
 
 pub use account::{Account, AccountError};
