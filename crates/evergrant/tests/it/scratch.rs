@@ -6,7 +6,7 @@ use std::process::Stdio;
 use evergrant_sandbox::{Config, Running, Sandbox};
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt;
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 
 use crate::exchange::Exchange;
 
@@ -99,6 +99,16 @@ impl Scratch {
 /// A sandbox as it is from the start.
 pub(crate) async fn sandbox() -> Running {
     Sandbox::start(Config::default()).await.unwrap()
+}
+
+/// Sends a signal by name.
+#[cfg(unix)]
+pub(crate) fn signal(child: &Child, name: &str) {
+    let pid = child.id().unwrap().to_string();
+    let sent = std::process::Command::new("kill")
+        .args([&format!("-{name}"), &pid])
+        .status();
+    assert!(sent.unwrap().success());
 }
 
 fn make(directory: &Path) {

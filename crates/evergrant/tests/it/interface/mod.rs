@@ -2,6 +2,10 @@
 
 mod credentials;
 mod explain;
+#[cfg(unix)]
+mod interrupts;
 mod login;
 mod reports;
+mod secrets;
+mod store;
 mod usage;

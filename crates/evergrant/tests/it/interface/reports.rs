@@ -4,7 +4,7 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
 use crate::assert_exchange;
-use crate::scratch::{Scratch, sandbox};
+use crate::scratch::{Scratch, sandbox, signal};
 
 #[tokio::test]
 async fn the_table_shows_the_built_in_rows_and_the_users() {
@@ -117,7 +117,7 @@ async fn the_sandbox_gives_a_row_that_works() {
     assert_eq!(listening["event"], "listening");
     scratch.write("providers.d/sandbox.toml", listening["row"].as_str().unwrap());
     scratch.run(&["login", "sandbox", "--flow", "device"]).await.expect(0);
-    interrupt(child.id().unwrap());
+    signal(&child, "INT");
     assert_eq!(child.wait().await.unwrap().code(), Some(130));
 }
 
@@ -146,13 +146,4 @@ async fn an_unknown_scenario_is_said() {
     --- stderr
     error: invalid sandbox configuration: cannot read `missing.toml`: No such file or directory (os error 2)
     "#);
-}
-
-#[cfg(unix)]
-fn interrupt(pid: u32) {
-    let status = std::process::Command::new("kill")
-        .args(["-INT", &pid.to_string()])
-        .status()
-        .unwrap();
-    assert!(status.success());
 }
