@@ -35,11 +35,18 @@ pub(super) struct Lane<B> {
 
 /// What the connection's task and the request on it share.
 struct Link<B> {
-    /// The sender between the head of an answer and the end of its body; whoever sees it ready parks it.
-    returning: Mutex<Option<SendRequest<B>>>,
+    returning: Mutex<Returning<B>>,
     written: Written,
     task: OnceLock<AbortHandle>,
     home: Weak<Idle<B>>,
+}
+
+/// A connection between the head of an answer and the end of its body.
+struct Returning<B> {
+    /// Whoever sees it ready parks it.
+    sender: Option<SendRequest<B>>,
+    /// Whose answer it is: grows with every request, so that a body that outlives its turn cannot end another's.
+    turn: u64,
 }
 
 impl<B> Idle<B> {
@@ -86,7 +93,7 @@ impl<B: RequestBody> Lane<B> {
             .await
             .map_err(|error| Broken::unsent(format!("`{target}` broke off: {}", in_words(&error))))?;
         let link = Arc::new(Link {
-            returning: Mutex::new(None),
+            returning: Mutex::new(Returning { sender: None, turn: 0 }),
             written,
             task: OnceLock::new(),
             home: Arc::downgrade(home),
@@ -103,8 +110,8 @@ impl<B: RequestBody> Lane<B> {
         match timeout(first_byte, self.sender.try_send_request(request)).await {
             Ok(Ok(answer)) => {
                 let link = Arc::clone(&self.link);
-                self.give_back();
-                Outcome::Answered(answer.map(|incoming| ResponseBody::alone(incoming, link)))
+                let turn = self.give_back();
+                Outcome::Answered(answer.map(|incoming| ResponseBody::alone(incoming, link, turn)))
             }
             Ok(Err(error)) => {
                 let untouched = self.link.written.bytes() == before;
@@ -120,9 +127,16 @@ impl<B: RequestBody> Lane<B> {
         }
     }
 
-    fn give_back(self) {
-        *locked(&self.link.returning) = Some(self.sender);
+    /// Gives the sender back, to be parked once the answer is whole; answers whose turn that was.
+    fn give_back(self) -> u64 {
+        let turn = {
+            let mut returning = locked(&self.link.returning);
+            returning.sender = Some(self.sender);
+            returning.turn += 1;
+            returning.turn
+        };
         self.link.settle();
+        turn
     }
 }
 
@@ -130,7 +144,7 @@ impl<B> Link<B> {
     /// Parks the sender if it was given back and is ready. Both sides call this after their own step, the task after
     /// it may have become ready and the request after it gave it back, so that neither order loses it.
     fn settle(self: &Arc<Self>) {
-        let ready = locked(&self.returning).take_if(|sender| sender.is_ready());
+        let ready = locked(&self.returning).sender.take_if(|sender| sender.is_ready());
         if let (Some(sender), Some(home)) = (ready, self.home.upgrade()) {
             let link = Arc::clone(self);
             home.park(Lane { sender, link });
@@ -139,9 +153,13 @@ impl<B> Link<B> {
 }
 
 impl<B: RequestBody> Abandon for Link<B> {
-    fn abandon(&self) {
-        // Without the sender here, the connection is parked or in the hands of another request: not ours to close.
-        if let (Some(_), Some(task)) = (locked(&self.returning).take(), self.task.get()) {
+    fn abandon(&self, turn: u64) {
+        let mut returning = locked(&self.returning);
+        // Without the sender here, or in another turn, the connection is parked or in the hands of another request: not
+        // ours to close.
+        if returning.turn == turn
+            && let (Some(_), Some(task)) = (returning.sender.take(), self.task.get())
+        {
             task.abort();
         }
     }
@@ -156,7 +174,7 @@ async fn drive<B>(connection: impl Future<Output = hyper::Result<()>>, link: Arc
         polled.map(|_| ())
     })
     .await;
-    locked(&link.returning).take();
+    locked(&link.returning).sender.take();
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -20,25 +20,25 @@ pub struct ResponseBody {
 
 /// A connection that can be given up while an answer comes in on it.
 pub(super) trait Abandon: Send + Sync {
-    /// Closes the connection, unless the answer has come in whole and it may serve another request already.
-    fn abandon(&self);
+    /// Closes the connection, unless the answer of that turn has come in whole and it may serve another request already.
+    fn abandon(&self, turn: u64);
 }
 
 /// What the body came in on.
 enum Connection {
     /// HTTP/1.1: a silent server would not notice that nobody reads on, so the connection is closed.
-    Alone(Arc<dyn Abandon>),
+    Alone { connection: Arc<dyn Abandon>, turn: u64 },
     /// HTTP/2: dropping `Incoming` resets the stream; this gives its place free.
     Shared { _place: OpenStream },
 }
 
 impl ResponseBody {
-    /// A body that has the connection to itself.
-    pub(super) fn alone(incoming: Incoming, connection: Arc<dyn Abandon>) -> Self {
+    /// A body that has the connection to itself for this turn.
+    pub(super) fn alone(incoming: Incoming, connection: Arc<dyn Abandon>, turn: u64) -> Self {
         Self {
             incoming,
             ended: false,
-            connection: Connection::Alone(connection),
+            connection: Connection::Alone { connection, turn },
         }
     }
 
@@ -83,8 +83,10 @@ impl fmt::Debug for ResponseBody {
 impl Drop for ResponseBody {
     fn drop(&mut self) {
         match &self.connection {
-            Connection::Alone(connection) if !self.ended && !self.incoming.is_end_stream() => connection.abandon(),
-            Connection::Alone(_) | Connection::Shared { .. } => {}
+            Connection::Alone { connection, turn } if !self.ended && !self.incoming.is_end_stream() => {
+                connection.abandon(*turn);
+            }
+            Connection::Alone { .. } | Connection::Shared { .. } => {}
         }
     }
 }

@@ -237,6 +237,42 @@ async fn dropping_a_body_just_before_its_end_does_not_hit_the_next_request_on_it
     assert_eq!((second.await.unwrap().as_str(), server.connections()), ("ok", 1));
 }
 
+#[tokio::test]
+async fn a_body_that_outlives_its_turn_does_not_cut_the_answer_that_comes_after_it() {
+    let go = Arc::new(Notify::new());
+    let may_go_on = Arc::clone(&go);
+    let server = Server::start(move |mut stream, _| {
+        let may_go_on = Arc::clone(&may_go_on);
+        async move {
+            read_request(&mut stream).await;
+            let whole = b"HTTP/1.1 503 No\r\ntransfer-encoding: chunked\r\n\r\n2\r\nno\r\n0\r\n\r\n";
+            stream.write_all(whole).await.unwrap();
+            read_request(&mut stream).await;
+            stream
+                .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n")
+                .await
+                .unwrap();
+            may_go_on.notified().await;
+            stream.write_all(b"ok").await.unwrap();
+        }
+    })
+    .await;
+    let pool = pool();
+    let ask = async |text: &str| {
+        pool.send(inference(&server.url("/"), text), &loopback(), POOLED)
+            .await
+            .unwrap()
+    };
+    let mut unended = ask("1").await.into_body();
+    assert_eq!(unended.frame().await.unwrap().unwrap().into_data().unwrap(), "no");
+    settle().await;
+    let second = ask("2").await;
+    drop(unended);
+    settle().await;
+    go.notify_one();
+    assert_eq!((text(second).await.as_str(), server.connections()), ("ok", 1));
+}
+
 /// Reads one request, answers it, and tells its body.
 fn answer_one(mut stream: &std::net::TcpStream) -> String {
     let mut request = String::new();
