@@ -8,6 +8,7 @@ use evergrant_engine::failure::Failure;
 use evergrant_engine::store::Source;
 
 use crate::account::Account;
+use crate::client::AttemptRecorder;
 use crate::clock::{Clock, SystemClock};
 use crate::entropy::jitter;
 use crate::http::Network;
@@ -27,13 +28,15 @@ pub struct Driver {
     pub(crate) kernel: Arc<Kernel>,
 }
 
-/// Hooks for tests: another clock, and a record of every step of every renewal.
+/// Hooks for tests: another clock, and a record of every step of every renewal and request.
 #[derive(Default)]
 pub struct Hooks {
     /// The clock to believe.
     pub clock: Option<Arc<dyn Clock>>,
     /// Where the steps of renewals go.
     pub recorder: Option<Arc<Mutex<Vec<Recorded>>>>,
+    /// Where the steps of requests go.
+    pub attempts: Option<AttemptRecorder>,
 }
 
 impl Driver {
@@ -57,7 +60,7 @@ impl Driver {
         };
         let tools = Arc::new(tools);
         Ok(Self {
-            kernel: Arc::new(Kernel::new(settings, tools)?),
+            kernel: Arc::new(Kernel::new(settings, tools, hooks.attempts)?),
         })
     }
 
@@ -103,9 +106,15 @@ impl Driver {
             .collect()
     }
 
-    /// Waits until no renewal is under way, or the limit is over; answers whether none is.
+    /// Waits until no renewal is under way, or the limit is over, and until what requests have shown is in the store;
+    /// answers whether no renewal is.
     pub async fn drain(&self, limit: Duration) -> bool {
-        self.kernel.renewals().drain(limit).await
+        let drained = self.kernel.renewals().drain(limit).await;
+        let written = self.kernel.blocking(|kernel| {
+            kernel.client().settle();
+            Ok(())
+        });
+        drained && written.await.is_ok()
     }
 }
 

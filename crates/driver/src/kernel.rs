@@ -9,6 +9,7 @@ use evergrant_engine::provider::{Row, Table};
 use evergrant_engine::remedy::Remedy;
 use tracing::warn;
 
+use crate::client::{AttemptRecorder, Client, Parts, Surroundings};
 use crate::clock::Clock;
 use crate::ledger::Ledger;
 use crate::refresh::{Renewals, Tools};
@@ -21,17 +22,33 @@ pub(crate) struct Kernel {
     table: ArcSwap<Table>,
     tools: Arc<Tools>,
     renewals: Renewals,
+    client: Client,
 }
 
 impl Kernel {
-    pub(crate) fn new(settings: Settings, tools: Arc<Tools>) -> Result<Self, Failure> {
+    pub(crate) fn new(
+        settings: Settings,
+        tools: Arc<Tools>,
+        attempts: Option<AttemptRecorder>,
+    ) -> Result<Self, Failure> {
         let table = ArcSwap::from_pointee(settings.table.clone());
         let renewals = Renewals::new(Arc::clone(&tools))?;
+        let client = Client::new(Parts {
+            network: Arc::clone(&tools.network),
+            ledger: Arc::clone(&tools.ledger),
+            store: Arc::clone(&tools.store),
+            clock: Arc::clone(&tools.clock),
+            environment: settings.environment.clone(),
+            strategies: settings.strategies.clone().into_iter().collect(),
+            routes: settings.routes.clone(),
+            recorder: attempts,
+        })?;
         Ok(Self {
             settings,
             table,
             tools,
             renewals,
+            client,
         })
     }
 
@@ -61,6 +78,18 @@ impl Kernel {
 
     pub(crate) const fn renewals(&self) -> &Renewals {
         &self.renewals
+    }
+
+    pub(crate) const fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// What a request needs besides the client.
+    pub(crate) const fn surroundings<'a>(&'a self, table: &'a Table) -> Surroundings<'a> {
+        Surroundings {
+            table,
+            renewals: &self.renewals,
+        }
     }
 
     /// The provider's row, or a failure that names what there is.

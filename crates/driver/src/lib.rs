@@ -1,7 +1,12 @@
 //! evergrant as a library: the store, the network and the clock around the pure engine.
 
+#[cfg(unix)]
+pub mod abandoned_socket;
 mod account;
 mod accounts;
+mod announcement;
+mod calls;
+pub mod client;
 pub mod clock;
 pub mod core_dump;
 pub mod doctor;
@@ -23,11 +28,13 @@ mod refresh;
 pub mod settings;
 pub mod sign_in;
 pub mod store;
+mod token;
 mod unanswered;
 pub mod vault;
 
 pub use account::{Account, AccountError};
 pub use accounts::{KeySource, Logout};
+pub use announcement::Announcement;
 pub use doctor::doctor;
 pub use driver::{Driver, Hooks, accounts};
 pub use evergrant_engine::credential::{CredentialId, Generation, Kind, Label, ProviderId};
@@ -40,3 +47,4 @@ pub use evergrant_engine::verdict::{Channel, Verdict};
 pub use explain::explain;
 pub use provider::providers;
 pub use refresh::Recorded;
+pub use token::{Target, Token};

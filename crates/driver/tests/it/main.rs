@@ -7,6 +7,7 @@
 )]
 
 mod acceptance;
+mod client;
 mod http;
 mod login;
 mod renewal;

@@ -1,5 +1,5 @@
 //! Renewals of a real home against the sandbox: what is on disk, in memory, and what the provider saw.
 
 mod ends;
-mod scene;
+pub(crate) mod scene;
 mod spends;

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use evergrant_driver::client::AttemptRecorder;
 use evergrant_driver::clock::{Clock, SystemClock, TestClock};
 use evergrant_driver::settings::Settings;
 use evergrant_driver::sign_in::{Person, SignInEvent, SignInOptions};
@@ -18,6 +19,7 @@ pub(crate) struct Scene {
     pub(crate) sandbox: Running,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) steps: Arc<Mutex<Vec<Recorded>>>,
+    pub(crate) attempts: AttemptRecorder,
     home: tempfile::TempDir,
 }
 
@@ -36,6 +38,7 @@ impl Scene {
             sandbox,
             clock,
             steps: Arc::default(),
+            attempts: Arc::default(),
             home,
         }
     }
@@ -67,6 +70,7 @@ impl Scene {
         let hooks = Hooks {
             clock: Some(clock),
             recorder: Some(Arc::clone(&self.steps)),
+            attempts: Some(Arc::clone(&self.attempts)),
         };
         Driver::open_with(self.settings(), hooks).unwrap()
     }

@@ -1,0 +1,34 @@
+//! The driver's face to those who send requests: the gateway, the chat, its tasks.
+
+use bytes::Bytes;
+use evergrant_engine::failure::Failure;
+
+use crate::announcement::Announcement;
+use crate::client::{Answer, Body, Call, Trail};
+use crate::driver::Driver;
+
+impl Driver {
+    /// Sends a request to whoever serves it, repairs what can be repaired, and answers with what the provider said last.
+    /// Dropping the future or the answer's body cancels the request upstream, but never a renewal.
+    ///
+    /// # Errors
+    /// No provider answered: why, and how far the request came.
+    pub async fn send(&self, call: Call) -> Result<Answer, (Failure, Trail)> {
+        let table = self.kernel.table();
+        let around = self.kernel.surroundings(&table);
+        self.kernel.client().send(call, around).await
+    }
+
+    /// A request's body that is still coming; what is kept of it for replay is bounded for all requests together.
+    pub fn body<B>(&self, body: B) -> Body
+    where
+        B: http_body::Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
+    {
+        self.kernel.client().body(body)
+    }
+
+    /// Writes down where a gateway of this home listens, for as long as the answer lives.
+    pub fn announce(&self, addresses: &[String]) -> Result<Announcement, Failure> {
+        Announcement::write(&self.kernel.settings().home, addresses)
+    }
+}

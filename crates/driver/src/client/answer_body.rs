@@ -1,0 +1,146 @@
+//! An answer's body: first what was held back, then what still comes, byte for byte.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use evergrant_engine::failure::{Code, Failure};
+use evergrant_engine::remedy::Remedy;
+use http_body::{Body, Frame, SizeHint};
+use tokio::time::{Instant, Sleep, sleep};
+
+use super::listener::Listener;
+use crate::http::ResponseBody;
+
+/// An answer's body. Dropping it before its end cancels the request upstream.
+pub struct AnswerBody {
+    held: std::vec::IntoIter<Bytes>,
+    held_length: u64,
+    rest: Rest,
+    listener: Option<Listener>,
+    silence: Option<Pin<Box<Sleep>>>,
+    waiting: bool,
+}
+
+/// What comes after what was held.
+pub(super) enum Rest {
+    /// The provider's own bytes.
+    Coming(ResponseBody),
+    /// Nothing: it is whole.
+    Whole,
+    /// Nothing: it broke off here.
+    Broken(String),
+}
+
+impl AnswerBody {
+    pub(super) fn new(held: Vec<Bytes>, rest: Rest, listener: Option<Listener>) -> Self {
+        Self {
+            held_length: held.iter().map(|piece| piece.len() as u64).sum(),
+            held: held.into_iter(),
+            rest,
+            listener,
+            silence: None,
+            waiting: false,
+        }
+    }
+
+    fn broke(&mut self, detail: String) -> Poll<Option<Result<Frame<Bytes>, Failure>>> {
+        self.rest = Rest::Whole;
+        if let Some(listener) = self.listener.take() {
+            listener.cut();
+        }
+        let failure = Failure::new(Code::Unreachable, "the provider's answer broke off")
+            .with_remedy(Remedy::Wait { until: None })
+            .with_detail(detail);
+        Poll::Ready(Some(Err(failure)))
+    }
+
+    /// Whether the provider has been silent for too long.
+    fn is_silent(&mut self, cx: &mut Context<'_>) -> bool {
+        let silence = self.silence.get_or_insert_with(|| Box::pin(sleep(SILENCE)));
+        if !self.waiting {
+            self.waiting = true;
+            silence.as_mut().reset(Instant::now() + SILENCE);
+        }
+        silence.as_mut().poll(cx).is_ready()
+    }
+}
+
+impl Body for AnswerBody {
+    type Data = Bytes;
+    type Error = Failure;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Failure>>> {
+        let this = self.get_mut();
+        if let Some(piece) = this.held.next() {
+            this.held_length = this.held_length.saturating_sub(piece.len() as u64);
+            return Poll::Ready(Some(Ok(Frame::data(piece))));
+        }
+        let coming = match &mut this.rest {
+            Rest::Coming(coming) => coming,
+            Rest::Whole => return Poll::Ready(None),
+            Rest::Broken(detail) => {
+                let detail = std::mem::take(detail);
+                return this.broke(detail);
+            }
+        };
+        match Pin::new(coming).poll_frame(cx) {
+            Poll::Ready(Some(Ok(frame))) => {
+                this.waiting = false;
+                if let (Some(listener), Some(data)) = (&mut this.listener, frame.data_ref())
+                    && listener.heard(data)
+                {
+                    this.listener = None;
+                }
+                Poll::Ready(Some(Ok(frame)))
+            }
+            Poll::Ready(Some(Err(error))) => this.broke(error.to_string()),
+            Poll::Ready(None) => {
+                this.rest = Rest::Whole;
+                Poll::Ready(None)
+            }
+            Poll::Pending if this.is_silent(cx) => this.broke(format!("silent for {} s", SILENCE.as_secs())),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.held.len() == 0
+            && match &self.rest {
+                Rest::Coming(coming) => coming.is_end_stream(),
+                Rest::Whole => true,
+                Rest::Broken(_) => false,
+            }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.rest {
+            Rest::Whole => SizeHint::with_exact(self.held_length),
+            Rest::Broken(_) => SizeHint::default(),
+            Rest::Coming(coming) if self.held_length == 0 => coming.size_hint(),
+            Rest::Coming(coming) => {
+                let rest = coming.size_hint();
+                let mut hint = SizeHint::new();
+                if let Some(upper) = rest.upper().and_then(|upper| upper.checked_add(self.held_length)) {
+                    hint.set_upper(upper);
+                }
+                hint.set_lower(rest.lower().saturating_add(self.held_length));
+                hint
+            }
+        }
+    }
+}
+
+impl fmt::Debug for AnswerBody {
+    /// Shows how much is held: what it says belongs to the user.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AnswerBody")
+            .field("held", &self.held_length)
+            .finish_non_exhaustive()
+    }
+}
+
+/// 10 min between two pieces: as long as a first byte may take; models think long, but not for ever.
+const SILENCE: Duration = Duration::from_secs(600);

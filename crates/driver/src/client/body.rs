@@ -1,0 +1,207 @@
+//! A request's body: what has been read of it is kept for replay, within a limit of its own and one for all bodies.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use evergrant_engine::failure::{Code, Failure};
+use evergrant_engine::remedy::Remedy;
+use http_body_util::BodyExt as _;
+use http_body_util::combinators::UnsyncBoxBody;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+use super::outgoing::{Kept, Replayable};
+
+/// Whatever may go wrong with a body that is still coming.
+pub(super) type BodyError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The part of a body that is still coming.
+pub(super) type Coming = UnsyncBoxBody<Bytes, BodyError>;
+
+/// The memory that all kept bodies of a process share.
+#[derive(Clone, Debug)]
+pub(super) struct Budget(Arc<Semaphore>);
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(KEPT_IN_ALL)))
+    }
+}
+
+/// A request's body.
+pub struct Body {
+    pieces: Vec<Bytes>,
+    /// Small pieces are gathered here, so that a body in crumbs costs no more than its length.
+    crumbs: BytesMut,
+    length: usize,
+    coming: Option<Coming>,
+    budget: Option<Budget>,
+    reserved: Option<OwnedSemaphorePermit>,
+}
+
+/// How far a reading came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// The reader has seen enough.
+    Enough,
+    /// The body is whole.
+    Ended,
+    /// No more of it can be kept.
+    Full,
+}
+
+impl Body {
+    /// No body.
+    pub fn empty() -> Self {
+        Self::full(Bytes::new())
+    }
+
+    /// A body that is in memory already.
+    pub fn full(bytes: Bytes) -> Self {
+        Self {
+            length: bytes.len(),
+            pieces: if bytes.is_empty() { Vec::new() } else { vec![bytes] },
+            crumbs: BytesMut::new(),
+            coming: None,
+            budget: None,
+            reserved: None,
+        }
+    }
+
+    /// A body that is still coming; what is kept of it counts against the budget.
+    pub(super) fn coming<B>(body: B, budget: &Budget) -> Self
+    where
+        B: http_body::Body<Data = Bytes, Error: Into<BodyError>> + Send + 'static,
+    {
+        if body.is_end_stream() {
+            return Self::empty();
+        }
+        Self {
+            coming: Some(body.map_err(Into::into).boxed_unsync()),
+            budget: Some(budget.clone()),
+            ..Self::empty()
+        }
+    }
+
+    /// Shows every piece from the beginning on, and reads until the reader has seen enough.
+    pub(super) async fn read(&mut self, mut enough: impl FnMut(&[u8]) -> bool) -> Result<Progress, Failure> {
+        if self.pieces.iter().any(|piece| enough(piece)) || (!self.crumbs.is_empty() && enough(&self.crumbs)) {
+            return Ok(Progress::Enough);
+        }
+        loop {
+            let Some(coming) = &mut self.coming else {
+                return Ok(Progress::Ended);
+            };
+            if self.length >= KEPT_EACH {
+                return Ok(Progress::Full);
+            }
+            let frame = match timeout(SILENCE, coming.frame()).await {
+                Ok(Some(Ok(frame))) => frame,
+                Ok(Some(Err(error))) => return Err(broken(&*error)),
+                Ok(None) => {
+                    self.coming = None;
+                    continue;
+                }
+                Err(_) => return Err(silent()),
+            };
+            // Trailers are between hops; nobody has been promised them.
+            let Ok(piece) = frame.into_data() else { continue };
+            let seen = enough(&piece);
+            let has_room = self.keep(piece);
+            if seen {
+                return Ok(Progress::Enough);
+            }
+            if !has_room {
+                return Ok(Progress::Full);
+            }
+        }
+    }
+
+    /// Reads on as far as may be kept, and says what can be sent.
+    pub(super) async fn into_replayable(mut self) -> Result<Replayable, Failure> {
+        self.read(|_| false).await?;
+        self.gather();
+        let kept = Kept {
+            pieces: self.pieces,
+            length: self.length as u64,
+            _reserved: self.reserved,
+        };
+        Ok(Replayable::new(kept, self.coming))
+    }
+
+    /// Keeps a piece; answers whether there was room for it.
+    fn keep(&mut self, piece: Bytes) -> bool {
+        let has_room = match &self.budget {
+            None => true,
+            Some(Budget(budget)) => {
+                let permits = u32::try_from(piece.len()).unwrap_or(u32::MAX);
+                match Arc::clone(budget).try_acquire_many_owned(permits) {
+                    Ok(permit) => {
+                        match &mut self.reserved {
+                            Some(reserved) => reserved.merge(permit),
+                            None => self.reserved = Some(permit),
+                        }
+                        true
+                    }
+                    Err(_) => false,
+                }
+            }
+        };
+        self.length += piece.len();
+        if piece.len() < CRUMB {
+            self.crumbs.extend_from_slice(&piece);
+        } else {
+            self.gather();
+            self.pieces.push(piece);
+        }
+        has_room
+    }
+
+    fn gather(&mut self) {
+        if !self.crumbs.is_empty() {
+            self.pieces.push(self.crumbs.split().freeze());
+        }
+    }
+}
+
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Self {
+        Self::full(bytes)
+    }
+}
+
+impl fmt::Debug for Body {
+    /// Shows how long it is: what it says belongs to the user.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Body")
+            .field("read", &self.length)
+            .field("coming", &self.coming.is_some())
+            .finish()
+    }
+}
+
+/// The failure of a client's body that broke off.
+pub(super) fn broken(error: &(dyn std::error::Error + Send + Sync + 'static)) -> Failure {
+    Failure::new(Code::BodyBroken, "the request's body broke off or is malformed")
+        .with_remedy(Remedy::ChangeRequest)
+        .with_detail(error.to_string())
+}
+
+fn silent() -> Failure {
+    let message = format!("nothing of the request's body came for {} s", SILENCE.as_secs());
+    Failure::new(Code::BodyBroken, message).with_remedy(Remedy::ChangeRequest)
+}
+
+/// 32 MiB of one request: a long conversation with images; more is an upload, which no agent repeats by itself.
+pub(super) const KEPT_EACH: usize = 32 * 1024 * 1024;
+
+/// 256 MiB for all requests of a process: eight of the largest, or thousands of ordinary ones.
+const KEPT_IN_ALL: usize = 256 * 1024 * 1024;
+
+/// A client that sends nothing for this long is gone or holds the line on purpose.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// Pieces smaller than this are copied together: their bookkeeping would weigh more than they do.
+const CRUMB: usize = 2 * 1024;

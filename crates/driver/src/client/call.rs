@@ -1,0 +1,56 @@
+//! What a caller asks of the client, and what it gets.
+
+use evergrant_engine::credential::{Label, ProviderId};
+use evergrant_engine::failure::Failure;
+use http::{Request, Response};
+
+use super::answer_body::AnswerBody;
+use super::body::Body;
+
+/// One request to be answered by whoever serves it.
+#[derive(Debug)]
+pub struct Call {
+    /// The request as it came; its path and query stand below the provider's base address.
+    pub request: Request<Body>,
+    /// Who is to answer.
+    pub route: Route,
+    /// The only credential that will do, if the caller named one.
+    pub pin: Option<Label>,
+}
+
+/// Who is to answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// This provider.
+    Provider(ProviderId),
+    /// Whoever serves this model: the first match in `[route]`, then the rows' own patterns.
+    Model(String),
+    /// The first provider that has a usable credential, because the request names no model.
+    Any,
+}
+
+/// An answer of a provider.
+#[derive(Debug)]
+pub struct Answer {
+    /// The answer as it came, but for hop-by-hop headers; a 101 can be upgraded by `hyper::upgrade::on`.
+    pub response: Response<AnswerBody>,
+    /// The way it took.
+    pub trail: Trail,
+    /// What explains the answer to people, if it is a refusal that nothing could be done about.
+    pub refusal: Option<Failure>,
+}
+
+/// The way a request took.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Trail {
+    /// The provider it reached last.
+    pub provider: Option<ProviderId>,
+    /// The credential it was sent with last.
+    pub label: Option<Label>,
+    /// How often it was sent upstream.
+    pub attempts: u32,
+    /// What was repaired on the way: `refresh`, `wait`, `rotate`, `fallback`, each once.
+    pub repaired: Vec<&'static str>,
+    /// Whether its body was kept, so that it could have been sent again.
+    pub replayable: bool,
+}

@@ -1,0 +1,366 @@
+//! The one client: it does what the machine of a request says, and tells it what happened, until there is an answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use evergrant_engine::credential::{Fence, Label, ProviderId};
+use evergrant_engine::failure::{Code, Failure};
+use evergrant_engine::pool::{Lease, Strategy};
+use evergrant_engine::provider::{Row, Table};
+use evergrant_engine::recovery::attempt::{Action, Input, Plan, Renew, Replay, Step, limits};
+use evergrant_engine::recovery::renewal::{Ask, Asker};
+use evergrant_engine::recovery::{Obstacle, Renewed};
+use evergrant_engine::remedy::Remedy;
+use evergrant_engine::time::Moment;
+use evergrant_engine::wire::Phase;
+use http::Response;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::answer_body::AnswerBody;
+use super::body::{Body, BodyError, Budget};
+use super::call::{Answer, Call, Trail};
+use super::dress::{Undressed, drop_hop_by_hop, place_of_credential};
+use super::earnings::Earnings;
+use super::exchange::{Held, judge, unanswered};
+use super::listener::Listener;
+use super::outgoing::{Outgoing, Replayable};
+use super::route::providers;
+use super::skim::Skim;
+use super::turns::{AttemptRecorder, Run, Turns};
+use crate::clock::Clock;
+use crate::http::{Network, Pooled, PooledLimits};
+use crate::ledger::Ledger;
+use crate::refresh::Renewals;
+use crate::settings::{Environment, Route as ModelRoute};
+use crate::store::Store;
+
+/// What the client is made of.
+pub(crate) struct Parts {
+    pub(crate) network: Arc<Network>,
+    pub(crate) ledger: Arc<Ledger>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) environment: Environment,
+    pub(crate) strategies: Vec<(ProviderId, Strategy)>,
+    pub(crate) routes: Vec<ModelRoute>,
+    pub(crate) recorder: Option<AttemptRecorder>,
+}
+
+/// The one client of a driver.
+pub(crate) struct Client {
+    pooled: Pooled<Outgoing>,
+    ledger: Arc<Ledger>,
+    routes: Vec<ModelRoute>,
+    turns: Arc<Turns>,
+    budget: Budget,
+}
+
+/// What else a request needs, as it is now.
+#[derive(Clone, Copy)]
+pub(crate) struct Surroundings<'a> {
+    pub(crate) table: &'a Table,
+    pub(crate) renewals: &'a Renewals,
+}
+
+/// One request on its way.
+struct Errand<'a> {
+    client: &'a Client,
+    around: Surroundings<'a>,
+    request: Undressed,
+    body: Replayable,
+    /// The newest answer; kept until a newer one comes.
+    held: Option<Held>,
+    trail: Trail,
+}
+
+impl Client {
+    pub(crate) fn new(parts: Parts) -> Result<Self, Failure> {
+        let earnings = Earnings::new(Arc::clone(&parts.ledger), parts.store)?;
+        let turns = Turns::new(
+            Arc::clone(&parts.ledger),
+            parts.clock,
+            earnings,
+            parts.environment,
+            parts.strategies,
+            parts.recorder,
+        );
+        Ok(Self {
+            pooled: Pooled::new(parts.network),
+            ledger: parts.ledger,
+            routes: parts.routes,
+            turns: Arc::new(turns),
+            budget: Budget::default(),
+        })
+    }
+
+    /// A body that is still coming.
+    pub(crate) fn body<B>(&self, body: B) -> Body
+    where
+        B: http_body::Body<Data = Bytes, Error: Into<BodyError>> + Send + 'static,
+    {
+        Body::coming(body, &self.budget)
+    }
+
+    /// Waits until what requests have shown is in the store; blocks.
+    pub(crate) fn settle(&self) {
+        self.turns.settle();
+    }
+
+    /// Sends a request, repairs what can be repaired, and answers with what the provider said last. Dropping the future
+    /// or the answer's body cancels the request, but never a renewal.
+    pub(crate) async fn send(&self, call: Call, around: Surroundings<'_>) -> Result<Answer, (Failure, Trail)> {
+        let none = |failure| (failure, Trail::default());
+        let picture = self.ledger.picture();
+        let route = providers(&call.route, around.table, &self.routes, &picture).map_err(none)?;
+        drop(picture);
+        let (parts, body) = call.request.into_parts();
+        let request = Undressed::new(parts).map_err(none)?;
+        let body = body.into_replayable().await.map_err(none)?;
+        let plan = Plan {
+            replay: Replay {
+                refused: body.is_whole(),
+                ambiguous: body.is_whole() && is_safe_to_repeat(&request, &body, &route, around.table),
+            },
+            route,
+            pin: call.pin,
+            min_valid: Duration::ZERO,
+            time: limits::TOTAL,
+        };
+        let trail = Trail {
+            replayable: body.is_whole(),
+            ..Trail::default()
+        };
+        let mut errand = Errand {
+            client: self,
+            around,
+            request,
+            body,
+            held: None,
+            trail,
+        };
+        match errand.run(plan).await {
+            Ok(answer) => Ok(answer),
+            Err(failure) => Err((failure, errand.trail)),
+        }
+    }
+
+    /// The lease under which a request would be sent now, after a renewal if it needs one; and how that renewal ended.
+    pub(crate) async fn lease(
+        &self,
+        provider: &ProviderId,
+        pin: Option<&Label>,
+        min_valid: Duration,
+        around: Surroundings<'_>,
+    ) -> Result<(Lease, Option<Renewed>), Failure> {
+        let plan = Plan {
+            route: vec![provider.clone()],
+            pin: pin.cloned(),
+            replay: Replay {
+                refused: false,
+                ambiguous: false,
+            },
+            min_valid,
+            time: limits::TOTAL,
+        };
+        let mut ended = None;
+        let (mut run, mut step) = self.turns.begin(plan);
+        loop {
+            let input = match &step.action {
+                Action::Send(lease) => return Ok((lease.clone(), ended)),
+                Action::Fail(failure) => return Err(failure.clone()),
+                Action::Deliver(_) | Action::Close => return Err(lost("a token was asked for and an answer came")),
+                Action::Renew(renew) => {
+                    let renewed = self.renew(renew, around, min_valid).await;
+                    ended = Some(renewed.clone());
+                    Input::Renewed(renewed)
+                }
+                Action::Reread(lease) => Input::Renewed(not_reread(lease)),
+                Action::WaitUntil(until) => self.wait(until).await,
+                Action::AwaitGeneration { fence, until } => self.await_generation(fence, until).await,
+                Action::FallBack(_) => Input::FellBack,
+            };
+            let Some(machine) = step.next else {
+                return Err(lost("the choice of a token ended without one"));
+            };
+            step = self.turns.go_on(&mut run, machine, input);
+        }
+    }
+
+    async fn renew(&self, renew: &Renew, around: Surroundings<'_>, min_valid: Duration) -> Renewed {
+        let row = match row(around.table, &renew.lease) {
+            Ok(row) => row,
+            Err(failure) => return unusable(&renew.lease, Obstacle::Rejected, failure),
+        };
+        let ask = Ask {
+            fence: renew.lease.fence.clone(),
+            reason: renew.reason,
+            asker: Asker::Request,
+            min_valid,
+        };
+        around.renewals.renew(ask, row).await
+    }
+
+    async fn wait(&self, until: &Moment) -> Input {
+        sleep(until.since(&self.turns.now())).await;
+        Input::Waited
+    }
+
+    async fn await_generation(&self, fence: &Fence, until: &Moment) -> Input {
+        let deadline = Instant::now() + until.since(&self.turns.now());
+        while Instant::now() < deadline && !self.turns.has_newer(fence) {
+            sleep_until(deadline.min(Instant::now() + LOOK_EVERY)).await;
+        }
+        Input::Waited
+    }
+}
+
+impl Errand<'_> {
+    async fn run(&mut self, plan: Plan) -> Result<Answer, Failure> {
+        let (mut run, mut step) = self.client.turns.begin(plan);
+        loop {
+            self.trail.attempts = step.tally.tries;
+            self.trail.repaired = std::mem::take(&mut step.tally.repaired);
+            let input = match &step.action {
+                Action::Deliver(refusal) => {
+                    let refusal = refusal.clone();
+                    return self.deliver(step, run, refusal);
+                }
+                Action::Fail(failure) => return Err(failure.clone()),
+                Action::Close => return Err(lost("the request was closed before it had an answer")),
+                Action::Send(lease) => self.attempt(lease).await?,
+                Action::Renew(renew) => Input::Renewed(self.client.renew(renew, self.around, Duration::ZERO).await),
+                Action::Reread(lease) => Input::Renewed(not_reread(lease)),
+                Action::WaitUntil(until) => self.client.wait(until).await,
+                Action::AwaitGeneration { fence, until } => self.client.await_generation(fence, until).await,
+                Action::FallBack(_) => Input::FellBack,
+            };
+            let Some(machine) = step.next else {
+                return Err(lost("the recovery of a request ended without an answer"));
+            };
+            step = self.client.turns.go_on(&mut run, machine, input);
+        }
+    }
+
+    /// One try under a lease.
+    async fn attempt(&mut self, lease: &Lease) -> Result<Input, Failure> {
+        self.trail.provider = Some(lease.provider.clone());
+        self.trail.label = Some(lease.label.clone());
+        let unsent = || Input::Failed {
+            lease: lease.clone(),
+            phase: Phase::Connect,
+            timed_out: false,
+        };
+        let row = row(self.around.table, lease)?;
+        let (_, bearer) = place_of_credential(&row);
+        // It may have been logged out since; then the machine finds that it has gone.
+        let Some((lease, credential)) = self.client.turns.present(lease, bearer) else {
+            return Ok(unsent());
+        };
+        let request = self.request.dress(&row, credential, self.body.outgoing())?;
+        let limits = PooledLimits {
+            connect: CONNECT,
+            first_byte: row.first_byte.unwrap_or(FIRST_BYTE),
+        };
+        let sent = self.client.pooled.send(request, &row.hosts, limits).await;
+        if let Some(failure) = self.body.broke() {
+            return Err(failure);
+        }
+        match sent {
+            Ok(answer) => {
+                let now = self.client.turns.now().wall;
+                let (input, held) = judge(answer, lease, row, now).await;
+                self.held = Some(held);
+                Ok(input)
+            }
+            Err(broken) if broken.not_allowed => Err(broken.into_failure(row.base_url.host_str().unwrap_or_default())),
+            Err(broken) => {
+                tracing::debug!(provider = %lease.provider, %broken, "no answer");
+                Ok(unanswered(lease, &broken))
+            }
+        }
+    }
+
+    fn deliver(&mut self, step: Step, run: Run, refusal: Option<Failure>) -> Result<Answer, Failure> {
+        let Some(held) = self.held.take() else {
+            return Err(refusal.unwrap_or_else(|| lost("there was no answer to hand on")));
+        };
+        self.trail.provider = Some(held.lease.provider.clone());
+        self.trail.label = Some(held.lease.label.clone());
+        let listener = match (held.events, step.next) {
+            (Some(events), Some(machine)) => Some(Listener {
+                turns: Arc::clone(&self.client.turns),
+                run,
+                machine,
+                lease: held.lease,
+                row: held.row,
+                events,
+            }),
+            (_, _) => None,
+        };
+        let mut response = Response::from_parts(held.head, AnswerBody::new(held.pieces, held.rest, listener));
+        if !self.request.is_upgrade() {
+            drop_hop_by_hop(response.headers_mut());
+        }
+        Ok(Answer {
+            response,
+            trail: std::mem::take(&mut self.trail),
+            refusal,
+        })
+    }
+}
+
+fn row(table: &Table, lease: &Lease) -> Result<Arc<Row>, Failure> {
+    table.row(&lease.provider).cloned().ok_or_else(|| {
+        let message = format!("there is no provider `{}` any more", lease.provider);
+        Failure::new(Code::UnknownProvider, message)
+    })
+}
+
+/// Whether a request may be sent again although the provider may have acted on it (RFC 9110 section 9.2.2).
+fn is_safe_to_repeat(request: &Undressed, body: &Replayable, route: &[ProviderId], table: &Table) -> bool {
+    if request.method().is_safe() {
+        return true;
+    }
+    let listed = |row: &Arc<Row>| row.replayable.iter().any(|path| path == request.path());
+    if !route.iter().all(|id| table.row(id).is_some_and(listed)) {
+        return false;
+    }
+    let mut skim = Skim::default();
+    for piece in body.pieces().unwrap_or_default() {
+        skim.feed(piece);
+    }
+    !skim.found().leaves_something
+}
+
+fn not_reread(lease: &Lease) -> Renewed {
+    let failure = Failure::new(
+        Code::NeedsLogin,
+        format!(
+            "the token `{}` is another tool's, and that has not renewed it",
+            lease.label
+        ),
+    );
+    unusable(lease, Obstacle::NotRenewable, failure)
+}
+
+fn unusable(lease: &Lease, obstacle: Obstacle, failure: Failure) -> Renewed {
+    Renewed::Unusable {
+        generation: lease.fence.generation,
+        obstacle,
+        failure,
+    }
+}
+
+fn lost(what: &str) -> Failure {
+    Failure::new(Code::Internal, what).with_remedy(Remedy::Report)
+}
+
+/// 5 s for name, TCP and TLS: what takes longer than that is out of reach.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// 10 min unless the row says otherwise: models think before their first word.
+const FIRST_BYTE: Duration = Duration::from_secs(600);
+
+/// 20 ms: a sibling's rotation is adopted before anyone notices the wait.
+const LOOK_EVERY: Duration = Duration::from_millis(20);

@@ -1,0 +1,184 @@
+//! Makes a caller's request ready for a provider: address, credential, headers; everything else as it came.
+
+use evergrant_engine::failure::{Code, Failure};
+use evergrant_engine::provider::{Auth, Row};
+use evergrant_engine::remedy::Remedy;
+use http::header::{
+    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_TYPE, EXPECT, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION,
+    TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
+
+use super::outgoing::Outgoing;
+
+/// A request as it will be sent, save for what differs from provider to provider.
+pub(super) struct Undressed {
+    method: Method,
+    path_and_query: String,
+    headers: HeaderMap,
+    upgrade: bool,
+}
+
+impl Undressed {
+    /// Takes from a request what concerns only its way to us.
+    pub(super) fn new(parts: Parts) -> Result<Self, Failure> {
+        let path_and_query = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        if leaves_its_base(parts.uri.path()) {
+            return Err(
+                Failure::new(Code::UnknownPath, "a path with `..` leads out of the provider's base")
+                    .with_remedy(Remedy::ChangeRequest),
+            );
+        }
+        let mut headers = parts.headers;
+        let upgrade = headers.contains_key(UPGRADE);
+        let protocol = headers.get(UPGRADE).cloned();
+        drop_hop_by_hop(&mut headers);
+        for name in [AUTHORIZATION, PROXY_AUTHORIZATION, HOST, EXPECT] {
+            headers.remove(name);
+        }
+        for name in KEYS_AND_OURS {
+            headers.remove(name);
+        }
+        if parts.method == Method::POST && is_json(&headers) {
+            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        }
+        if let Some(protocol) = protocol {
+            headers.insert(UPGRADE, protocol);
+            headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+        }
+        Ok(Self {
+            method: parts.method,
+            path_and_query,
+            headers,
+            upgrade,
+        })
+    }
+
+    /// Its method.
+    pub(super) const fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// Its path below the provider's base, without a query.
+    pub(super) fn path(&self) -> &str {
+        self.path_and_query.split('?').next().unwrap_or_default()
+    }
+
+    /// Whether it asks to leave HTTP.
+    pub(super) const fn is_upgrade(&self) -> bool {
+        self.upgrade
+    }
+
+    /// The request for this provider, with its credential.
+    pub(super) fn dress(
+        &self,
+        row: &Row,
+        credential: HeaderValue,
+        body: Outgoing,
+    ) -> Result<Request<Outgoing>, Failure> {
+        let base = row.base_url.as_str().trim_end_matches('/');
+        let uri = Uri::try_from(format!("{base}{}", self.path_and_query)).map_err(|error| {
+            Failure::new(Code::UnknownPath, format!("not a path that can be asked for: {error}"))
+                .with_remedy(Remedy::ChangeRequest)
+        })?;
+        let mut headers = self.headers.clone();
+        for (name, value) in &row.headers {
+            if !self.headers.contains_key(name) {
+                headers.append(name, value.clone());
+            }
+        }
+        let (name, _) = place_of_credential(row);
+        headers.insert(name, credential);
+        let mut request = Request::new(body);
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = uri;
+        *request.headers_mut() = headers;
+        Ok(request)
+    }
+}
+
+/// The header in which a provider wants the credential, and whether with `Bearer` before it.
+pub(super) fn place_of_credential(row: &Row) -> (HeaderName, bool) {
+    match &row.auth {
+        Auth::OAuth(_) => (AUTHORIZATION, true),
+        Auth::ApiKey(key) => (key.header.clone(), key.header == AUTHORIZATION),
+    }
+}
+
+/// Drops the headers that are between two hops only (RFC 9110 section 7.6.1).
+pub(super) fn drop_hop_by_hop(headers: &mut HeaderMap) {
+    let named: Vec<HeaderName> = headers
+        .get_all(CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|name| name.trim().parse().ok())
+        .collect();
+    for name in named {
+        headers.remove(name);
+    }
+    for name in [CONNECTION, PROXY_AUTHENTICATE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE] {
+        headers.remove(name);
+    }
+    headers.remove("keep-alive");
+    headers.remove("proxy-connection");
+}
+
+/// Whether a segment of the path is `..` or `.`, however it is written.
+fn leaves_its_base(path: &str) -> bool {
+    path.split(['/', '\\']).any(|segment| {
+        let plain = segment.to_ascii_lowercase().replace("%2e", ".");
+        // `%2f` and `%5c` are separators to some servers.
+        plain
+            .split("%2f")
+            .flat_map(|part| part.split("%5c"))
+            .any(|part| part == ".." || part == ".")
+    })
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let typed = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    typed.is_some_and(|value| value.to_ascii_lowercase().contains("json"))
+}
+
+/// Headers in which clients carry keys of their own, and those that are between them and us.
+const KEYS_AND_OURS: [&str; 5] = [
+    "x-api-key",
+    "api-key",
+    "x-goog-api-key",
+    "x-evergrant-credential",
+    "x-evergrant-provider",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_stay_below_the_base() {
+        for path in ["/../x", "/a/%2e%2E/b", "/a/..%2fb", "/a\\..\\b", "/./a", "/a/.."] {
+            assert!(leaves_its_base(path), "{path}");
+        }
+        for path in ["/chat/completions", "/files/a..b", "/models/..x", "/files/%20"] {
+            assert!(!leaves_its_base(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_concerns_one_hop_goes_no_further() {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            ("connection", "close, X-One"),
+            ("x-one", "1"),
+            ("x-two", "2"),
+            ("te", "trailers"),
+            ("keep-alive", "timeout=5"),
+        ] {
+            headers.append(name, HeaderValue::from_static(value));
+        }
+        drop_hop_by_hop(&mut headers);
+        assert_eq!(headers.len(), 1);
+        assert!(headers.contains_key("x-two"));
+    }
+}

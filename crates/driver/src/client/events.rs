@@ -1,0 +1,143 @@
+//! Cuts an event stream into its events (WHATWG HTML 9.2.6), whatever pieces it comes in.
+
+use bytes::{Bytes, BytesMut};
+
+/// What has come of an event that is not whole yet.
+#[derive(Debug, Default)]
+pub(super) struct Events {
+    begun: BytesMut,
+    /// How much of `begun` has been looked through already.
+    seen: usize,
+    /// An event was longer than can be kept, and what is left of it is passed over.
+    skipping: bool,
+}
+
+/// One event.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Event {
+    /// Its name, if it has one.
+    pub(super) name: Option<String>,
+    /// Its data, lines joined.
+    pub(super) data: Vec<u8>,
+}
+
+impl Events {
+    /// Takes a piece, and answers the raw events that end in it; comments and blank lines between events are events of
+    /// their own, without name or data.
+    pub(super) fn feed(&mut self, piece: &[u8]) -> Vec<Bytes> {
+        let mut whole = Vec::new();
+        self.begun.extend_from_slice(piece);
+        while let Some(end) = end_of_event(&self.begun, self.seen) {
+            let event = self.begun.split_to(end).freeze();
+            self.seen = 0;
+            if !std::mem::take(&mut self.skipping) {
+                whole.push(event);
+            }
+        }
+        self.seen = self.begun.len().saturating_sub(3);
+        if self.begun.len() > EVENT_LIMIT {
+            // Only its last bytes matter: they tell where the next event begins.
+            let _ = self.begun.split_to(self.begun.len() - 3);
+            self.seen = 0;
+            self.skipping = true;
+        }
+        whole
+    }
+
+    /// What came last and was never ended by a blank line, as if it had been.
+    pub(super) fn rest(&mut self) -> Option<Bytes> {
+        let rest = self.begun.split().freeze();
+        (!rest.is_empty() && !self.skipping).then_some(rest)
+    }
+}
+
+impl Event {
+    /// Reads a raw event.
+    pub(super) fn read(raw: &[u8]) -> Self {
+        let mut event = Self {
+            name: None,
+            data: Vec::new(),
+        };
+        let raw = raw.strip_prefix(b"\xef\xbb\xbf").unwrap_or(raw);
+        for line in raw.split(|byte| matches!(byte, b'\n' | b'\r')) {
+            if let Some(value) = field(line, b"data") {
+                if !event.data.is_empty() {
+                    event.data.push(b'\n');
+                }
+                event.data.extend_from_slice(value);
+            } else if let Some(value) = field(line, b"event") {
+                event.name = Some(String::from_utf8_lossy(value).into_owned());
+            }
+        }
+        event
+    }
+}
+
+fn field<'a>(line: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    let value = line.strip_prefix(name)?.strip_prefix(b":")?;
+    Some(value.strip_prefix(b" ").unwrap_or(value))
+}
+
+/// Where the first event ends, blank line included; nothing before `from` needs to be looked at again.
+fn end_of_event(text: &[u8], from: usize) -> Option<usize> {
+    let mut at = from;
+    while let Some(found) = text.get(at..)?.iter().position(|byte| matches!(byte, b'\n' | b'\r')) {
+        let line_end = at + found;
+        match &text[line_end..] {
+            [b'\r', b'\n', b'\r', b'\n', ..] => return Some(line_end + 4),
+            [b'\n', b'\r', b'\n', ..] => return Some(line_end + 3),
+            [b'\n', b'\n', ..] | [b'\r', b'\r', ..] => return Some(line_end + 2),
+            _ => at = line_end + 1,
+        }
+    }
+    None
+}
+
+/// 1 MiB: an event that carries an image is larger, but no event that tells of an error.
+const EVENT_LIMIT: usize = 1024 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: &[&str]) {
+        for size in 1..=text.len() {
+            let mut events = Events::default();
+            let mut found: Vec<Bytes> = text
+                .as_bytes()
+                .chunks(size)
+                .flat_map(|piece| events.feed(piece))
+                .collect();
+            found.extend(events.rest());
+            assert_eq!(found, expected, "in pieces of {size}");
+        }
+    }
+
+    #[test]
+    fn events_end_at_blank_lines_of_any_kind() {
+        check("data: a\n\ndata: b\n\n", &["data: a\n\n", "data: b\n\n"]);
+        check("data: a\r\n\r\n: c\r\n\r\n", &["data: a\r\n\r\n", ": c\r\n\r\n"]);
+        check("data: a\r\rdata: b", &["data: a\r\r", "data: b"]);
+        check("event: e\ndata: a\n\n", &["event: e\ndata: a\n\n"]);
+    }
+
+    #[test]
+    fn an_event_is_read_by_its_fields() {
+        let event = Event::read(b"event: error\r\ndata: {\"a\":\r\ndata:1}\r\nid: 7\r\n\r\n");
+        assert_eq!(event.name.as_deref(), Some("error"));
+        assert_eq!(event.data, b"{\"a\":\n1}");
+        assert_eq!(Event::read(b": keep-alive\n\n").data, b"");
+    }
+
+    #[test]
+    fn an_endless_event_is_passed_over_and_the_next_one_found() {
+        let mut events = Events::default();
+        for _ in 0..40 {
+            assert!(events.feed(&[b'x'; 64 * 1024]).is_empty());
+            assert!(events.begun.len() <= EVENT_LIMIT + 64 * 1024);
+        }
+        assert!(events.feed(b"\n\n").is_empty());
+        assert_eq!(events.feed(b"data: a\n\n"), ["data: a\n\n"]);
+    }
+}

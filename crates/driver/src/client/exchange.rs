@@ -1,0 +1,133 @@
+//! One try: the request goes out under a lease, and what comes back is judged and held.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use evergrant_engine::pool::Lease;
+use evergrant_engine::provider::Row;
+use evergrant_engine::recovery::attempt::Input;
+use evergrant_engine::time::Timestamp;
+use evergrant_engine::verdict::{BODY_LIMIT, Channel, Evidence, Glance, Reading, classify, glance};
+use http::response::Parts;
+use http::{HeaderMap, Response};
+use http_body_util::BodyExt as _;
+use tokio::time::timeout;
+
+use super::answer_body::Rest;
+use super::events::Events;
+use super::gate::{GateEnd, gate};
+use crate::http::{Broken, ResponseBody};
+
+/// An answer that waits for the decision what to do with it.
+pub(super) struct Held {
+    pub(super) head: Parts,
+    pub(super) pieces: Vec<Bytes>,
+    pub(super) rest: Rest,
+    /// If it is a stream, what follows its last whole event.
+    pub(super) events: Option<Events>,
+    pub(super) lease: Lease,
+    pub(super) row: Arc<Row>,
+}
+
+/// Judges an answer, having read no more of it than that needs.
+pub(super) async fn judge(
+    answer: Response<ResponseBody>,
+    lease: Lease,
+    row: Arc<Row>,
+    now: Timestamp,
+) -> (Input, Held) {
+    let (head, body) = answer.into_parts();
+    let status = head.status.as_u16();
+    let held = |head, pieces, rest, events| Held {
+        head,
+        pieces,
+        rest,
+        events,
+        lease: lease.clone(),
+        row: Arc::clone(&row),
+    };
+    match glance(&row, status, &head.headers) {
+        Glance::Judged(reading) => {
+            let input = answered(&lease, reading);
+            (input, held(head, Vec::new(), Rest::Coming(body), None))
+        }
+        Glance::Body => {
+            let (pieces, rest) = beginning(body).await;
+            let reading = read(&row, status, &head.headers, &pieces, now);
+            (answered(&lease, reading), held(head, pieces, rest, None))
+        }
+        Glance::Events(reading) => {
+            let gated = gate(body, &row, now).await;
+            let input = match gated.end {
+                GateEnd::Open => answered(&lease, reading),
+                GateEnd::Failed(reading) => broke(&lease, Some(reading)),
+                GateEnd::Empty => broke(&lease, None),
+            };
+            (input, held(head, gated.held, gated.rest, Some(gated.events)))
+        }
+    }
+}
+
+/// What the machine is told of a try that got no answer.
+pub(super) const fn unanswered(lease: Lease, broken: &Broken) -> Input {
+    Input::Failed {
+        lease,
+        phase: broken.phase,
+        timed_out: broken.timed_out,
+    }
+}
+
+fn answered(lease: &Lease, reading: Reading) -> Input {
+    Input::Answered {
+        lease: lease.clone(),
+        reading,
+    }
+}
+
+fn broke(lease: &Lease, reading: Option<Reading>) -> Input {
+    Input::StreamBroke {
+        lease: lease.clone(),
+        reading,
+        released: false,
+    }
+}
+
+/// As much of a body as the classifier reads, and what comes after it.
+async fn beginning(mut body: ResponseBody) -> (Vec<Bytes>, Rest) {
+    let (mut pieces, mut length) = (Vec::new(), 0);
+    let reading = timeout(WORDS_TAKE_AT_MOST, async {
+        while length < BODY_LIMIT {
+            match body.frame().await {
+                Some(Ok(frame)) => {
+                    let Ok(piece) = frame.into_data() else { continue };
+                    length += piece.len();
+                    pieces.push(piece);
+                }
+                Some(Err(error)) => return Some(Rest::Broken(error.to_string())),
+                None => return Some(Rest::Whole),
+            }
+        }
+        None
+    });
+    let rest = reading.await.unwrap_or(None);
+    (pieces, rest.unwrap_or(Rest::Coming(body)))
+}
+
+fn read(row: &Row, status: u16, headers: &HeaderMap, pieces: &[Bytes], now: Timestamp) -> Reading {
+    let evidence = match pieces {
+        [] => Evidence::read(status, headers, &[]),
+        [only] => Evidence::read(status, headers, only),
+        several => {
+            let mut whole = BytesMut::new();
+            for piece in several {
+                whole.extend_from_slice(piece);
+            }
+            Evidence::read(status, headers, &whole)
+        }
+    };
+    classify(Some(row), Channel::Inference, &evidence, now)
+}
+
+/// 10 s: a provider that refuses has its words at hand; whoever trickles them is judged by what has come.
+const WORDS_TAKE_AT_MOST: Duration = Duration::from_secs(10);

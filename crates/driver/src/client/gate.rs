@@ -1,0 +1,96 @@
+//! Holds a stream back until it has proved good: an error before the first content can still be repaired.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use evergrant_engine::provider::Row;
+use evergrant_engine::time::Timestamp;
+use evergrant_engine::verdict::{EventMeaning, Reading, judge_event};
+use http_body_util::BodyExt as _;
+use tokio::time::timeout;
+
+use super::answer_body::Rest;
+use super::events::{Event, Events};
+use crate::http::ResponseBody;
+
+/// A stream's beginning, and what became of it.
+pub(super) struct Gated {
+    /// What has been read.
+    pub(super) held: Vec<Bytes>,
+    /// What comes after it.
+    pub(super) rest: Rest,
+    /// What follows the last whole event in `held`.
+    pub(super) events: Events,
+    /// What became of it.
+    pub(super) end: GateEnd,
+}
+
+/// How the holding back ended.
+pub(super) enum GateEnd {
+    /// It may go to the client: content has come, or it has been held for long enough.
+    Open,
+    /// An error event came first.
+    Failed(Reading),
+    /// It ended or was cut before it said anything.
+    Empty,
+}
+
+/// Reads until content, error, end or limit.
+pub(super) async fn gate(mut body: ResponseBody, row: &Row, now: Timestamp) -> Gated {
+    let (mut held, mut events, mut length) = (Vec::new(), Events::default(), 0);
+    let mut said_something = false;
+    let judged = timeout(HELD_FOR, async {
+        loop {
+            let (raw, end) = match body.frame().await {
+                Some(Ok(frame)) => {
+                    let Ok(piece) = frame.into_data() else { continue };
+                    let raw = events.feed(&piece);
+                    length += piece.len();
+                    held.push(piece);
+                    (raw, None)
+                }
+                Some(Err(error)) => (Vec::new(), Some(Rest::Broken(error.to_string()))),
+                None => (events.rest().into_iter().collect(), Some(Rest::Whole)),
+            };
+            for event in &raw {
+                match judge(event, row, now) {
+                    EventMeaning::Error(reading) => return (GateEnd::Failed(reading), end),
+                    EventMeaning::Content => return (GateEnd::Open, end),
+                    EventMeaning::NotYet => said_something |= is_last_word(event),
+                }
+            }
+            if let Some(end) = end {
+                let whole = said_something && matches!(end, Rest::Whole);
+                return (if whole { GateEnd::Open } else { GateEnd::Empty }, Some(end));
+            }
+            if length > HELD_LENGTH {
+                return (GateEnd::Open, None);
+            }
+        }
+    })
+    .await;
+    let (end, rest) = judged.unwrap_or((GateEnd::Open, None));
+    Gated {
+        held,
+        rest: rest.unwrap_or(Rest::Coming(body)),
+        events,
+        end,
+    }
+}
+
+/// What a raw event means.
+pub(super) fn judge(raw: &[u8], row: &Row, now: Timestamp) -> EventMeaning {
+    let event = Event::read(raw);
+    judge_event(Some(row), event.name.as_deref(), &event.data, now)
+}
+
+/// Whether the event says that the stream has ended as it should, though it bore no content.
+fn is_last_word(raw: &[u8]) -> bool {
+    Event::read(raw).data.trim_ascii() == b"[DONE]"
+}
+
+/// 10 s: who streams wants to see that something happens.
+const HELD_FOR: Duration = Duration::from_secs(10);
+
+/// 64 KiB: openings are a few KiB; whatever is longer is content.
+const HELD_LENGTH: usize = 64 * 1024;

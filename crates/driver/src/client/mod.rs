@@ -1,0 +1,24 @@
+//! The one client of the driver: every caller sends through it, so that nobody can recover on his own.
+
+mod answer_body;
+mod body;
+mod call;
+mod client;
+mod dress;
+mod earnings;
+mod events;
+mod exchange;
+mod gate;
+mod listener;
+mod multipart;
+mod outgoing;
+mod peek;
+mod route;
+mod skim;
+mod turns;
+
+pub use answer_body::AnswerBody;
+pub use body::Body;
+pub use call::{Answer, Call, Route, Trail};
+pub(crate) use client::{Client, Parts, Surroundings};
+pub use turns::AttemptRecorder;

@@ -1,0 +1,125 @@
+//! A body on its way out: what is kept can go out again, what is still coming only once.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use evergrant_engine::failure::Failure;
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::body::{BodyError, Coming, broken};
+
+/// What has been read of a body, and the memory reserved for it.
+pub(super) struct Kept {
+    pub(super) pieces: Vec<Bytes>,
+    pub(super) length: u64,
+    pub(super) _reserved: Option<OwnedSemaphorePermit>,
+}
+
+/// A body that can be sent, as often as it is whole.
+pub(super) struct Replayable {
+    kept: Arc<Kept>,
+    coming: Option<Coming>,
+    /// Whether it was whole from the beginning.
+    whole: bool,
+    broke: Arc<OnceLock<Failure>>,
+}
+
+impl Replayable {
+    pub(super) fn new(kept: Kept, coming: Option<Coming>) -> Self {
+        Self {
+            kept: Arc::new(kept),
+            whole: coming.is_none(),
+            coming,
+            broke: Arc::default(),
+        }
+    }
+
+    /// Whether it can be sent more than once.
+    pub(super) const fn is_whole(&self) -> bool {
+        self.whole
+    }
+
+    /// What has been read of it, if that is all.
+    pub(super) fn pieces(&self) -> Option<&[Bytes]> {
+        self.whole.then_some(self.kept.pieces.as_slice())
+    }
+
+    /// The body for one sending; of one that is not whole only the first carries it all.
+    pub(super) fn outgoing(&mut self) -> Outgoing {
+        Outgoing {
+            kept: Arc::clone(&self.kept),
+            next: 0,
+            left: self.kept.length,
+            coming: self.coming.take(),
+            broke: Arc::clone(&self.broke),
+        }
+    }
+
+    /// Why the client's side of it broke, if it did: then nothing that came of it is the provider's fault.
+    pub(super) fn broke(&self) -> Option<Failure> {
+        self.broke.get().cloned()
+    }
+}
+
+/// A body on its way out.
+pub(super) struct Outgoing {
+    kept: Arc<Kept>,
+    next: usize,
+    left: u64,
+    coming: Option<Coming>,
+    broke: Arc<OnceLock<Failure>>,
+}
+
+impl HttpBody for Outgoing {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let this = self.get_mut();
+        if let Some(piece) = this.kept.pieces.get(this.next) {
+            this.next += 1;
+            this.left = this.left.saturating_sub(piece.len() as u64);
+            return Poll::Ready(Some(Ok(Frame::data(piece.clone()))));
+        }
+        let Some(coming) = &mut this.coming else {
+            return Poll::Ready(None);
+        };
+        let frame = ready!(Pin::new(coming).poll_frame(cx));
+        if let Some(Err(error)) = &frame {
+            // Only the first reason counts, and there is but one body.
+            let _ = this.broke.set(broken(&**error));
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.left == 0 && self.coming.as_ref().is_none_or(HttpBody::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let mut hint = SizeHint::with_exact(self.left);
+        if let Some(coming) = &self.coming {
+            let rest = coming.size_hint();
+            hint.set_lower(self.left.saturating_add(rest.lower()));
+            let upper = rest.upper().and_then(|upper| upper.checked_add(self.left));
+            hint = match upper {
+                Some(upper) => {
+                    let mut both = SizeHint::new();
+                    both.set_upper(upper.max(hint.lower()));
+                    both.set_lower(hint.lower());
+                    both
+                }
+                None => {
+                    let mut open = SizeHint::new();
+                    open.set_lower(hint.lower());
+                    open
+                }
+            };
+        }
+        hint
+    }
+}

@@ -1,0 +1,66 @@
+//! Who is to answer a request: providers in their order.
+
+use evergrant_engine::credential::{Material, ProviderId};
+use evergrant_engine::failure::{Code, Failure};
+use evergrant_engine::provider::Table;
+use evergrant_engine::remedy::Remedy;
+
+use super::call::Route;
+use crate::ledger::Picture;
+use crate::settings::Route as ModelRoute;
+
+/// The providers of a route, in order; never none.
+pub(super) fn providers(
+    route: &Route,
+    table: &Table,
+    routes: &[ModelRoute],
+    picture: &Picture,
+) -> Result<Vec<ProviderId>, Failure> {
+    match route {
+        Route::Provider(provider) if table.row(provider).is_some() => Ok(vec![provider.clone()]),
+        Route::Provider(provider) => {
+            let message = format!("there is no provider `{provider}`");
+            Err(Failure::new(Code::UnknownProvider, message).with_remedy(run("evergrant providers")))
+        }
+        Route::Model(model) => {
+            let named = routes.iter().find(|route| route.models.matches(model));
+            let found: Vec<_> = match named {
+                Some(named) => named
+                    .providers
+                    .iter()
+                    .filter(|id| table.row(id).is_some())
+                    .cloned()
+                    .collect(),
+                None => table.by_model(model).map(|row| row.id.clone()).collect(),
+            };
+            if found.is_empty() {
+                let message = format!("no provider serves the model `{model}`");
+                return Err(Failure::new(Code::UnknownModel, message).with_remedy(run("evergrant models")));
+            }
+            Ok(found)
+        }
+        Route::Any => {
+            let living = || {
+                picture
+                    .records()
+                    .iter()
+                    .filter(|record| !matches!(record.material, Material::Gone))
+            };
+            let has_any = |id: &ProviderId| living().any(|record| record.provider == *id);
+            let first = table.rows().map(|row| &row.id).find(|id| has_any(id));
+            first.map(|id| vec![id.clone()]).ok_or_else(|| {
+                Failure::new(Code::NoCredential, "there is no credential for any provider").with_remedy(Remedy::Run {
+                    command: "evergrant login".to_owned(),
+                    why: "log in, or add an API key with `evergrant add`".to_owned(),
+                })
+            })
+        }
+    }
+}
+
+fn run(command: &str) -> Remedy {
+    Remedy::Run {
+        command: command.to_owned(),
+        why: "choose one that is listed".to_owned(),
+    }
+}

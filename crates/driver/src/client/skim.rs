@@ -1,0 +1,249 @@
+//! Finds a few members of a JSON object while it is coming in, without keeping or parsing the rest.
+
+/// What a request's body says of how it is to be treated.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub(super) struct Skimmed {
+    /// `model`, if it is a text.
+    pub(super) model: Option<String>,
+    /// Whether `store` or `background` is true: then a second request leaves a second object behind.
+    pub(super) leaves_something: bool,
+}
+
+/// Reads a body piece by piece.
+#[derive(Debug, Default)]
+pub(super) struct Skim {
+    found: Skimmed,
+    depth: u32,
+    expect: Expect,
+    member: Member,
+    text: Option<Text>,
+    ended: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Expect {
+    #[default]
+    Object,
+    Key,
+    Colon,
+    Value,
+    Comma,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Member {
+    Model,
+    Switch,
+    #[default]
+    Other,
+}
+
+/// A string that is being read.
+#[derive(Debug)]
+struct Text {
+    escaped: bool,
+    /// The raw characters between the quotes; `None` if nobody wants them, or if they are too many.
+    raw: Option<Vec<u8>>,
+}
+
+impl Skim {
+    /// Reads on; answers whether `model` is known or cannot come any more.
+    pub(super) fn feed(&mut self, piece: &[u8]) -> bool {
+        let mut rest = piece;
+        while !self.ended {
+            if self.text.is_some() {
+                match self.in_text(rest) {
+                    Some(after) => rest = after,
+                    None => break,
+                }
+                continue;
+            }
+            let Some((byte, after)) = rest.split_first() else { break };
+            rest = after;
+            self.between(*byte);
+        }
+        self.ended || self.found.model.is_some()
+    }
+
+    /// What was found so far.
+    pub(super) fn found(self) -> Skimmed {
+        self.found
+    }
+
+    /// A byte outside of strings.
+    fn between(&mut self, byte: u8) {
+        match (byte, self.depth) {
+            (b' ' | b'\t' | b'\r' | b'\n', _) => {}
+            // A byte order mark.
+            (0xef | 0xbb | 0xbf, 0) if self.expect == Expect::Object => {}
+            (b'{', 0) => {
+                self.depth = 1;
+                self.expect = Expect::Key;
+            }
+            (_, 0) => self.ended = true,
+            (b'"', depth) => {
+                let wanted = depth == 1
+                    && (self.expect == Expect::Key || (self.expect == Expect::Value && self.member == Member::Model));
+                self.text = Some(Text {
+                    escaped: false,
+                    raw: wanted.then(Vec::new),
+                });
+            }
+            (b'{' | b'[', depth) => self.depth = depth.saturating_add(1),
+            (b'}' | b']', depth) => {
+                self.depth = depth - 1;
+                self.ended = self.depth == 0;
+            }
+            (b':', 1) => self.expect = Expect::Value,
+            (b',', 1) => {
+                self.expect = Expect::Key;
+                self.member = Member::Other;
+            }
+            (byte, 1) if self.expect == Expect::Value && self.member == Member::Switch => {
+                self.found.leaves_something |= byte == b't';
+                self.expect = Expect::Comma;
+            }
+            (_, _) => {}
+        }
+    }
+
+    /// The inside of a string; answers what follows it, or `None` if it goes on in the next piece.
+    fn in_text<'a>(&mut self, piece: &'a [u8]) -> Option<&'a [u8]> {
+        let text = self.text.as_mut()?;
+        let mut at = 0;
+        while at < piece.len() {
+            if text.escaped {
+                text.escaped = false;
+                at += 1;
+                continue;
+            }
+            let Some(stop) = piece[at..].iter().position(|byte| matches!(byte, b'"' | b'\\')) else {
+                break;
+            };
+            at += stop + 1;
+            if piece[at - 1] == b'\\' {
+                text.escaped = true;
+                continue;
+            }
+            text.take(&piece[..at - 1]);
+            if let Some(Text { raw, .. }) = self.text.take() {
+                self.said(raw);
+            }
+            return Some(&piece[at..]);
+        }
+        text.take(piece);
+        None
+    }
+
+    /// A string has ended.
+    fn said(&mut self, raw: Option<Vec<u8>>) {
+        if self.depth != 1 {
+            return;
+        }
+        match self.expect {
+            Expect::Key => {
+                self.member = match raw.as_deref().and_then(unescaped).as_deref() {
+                    Some("model") => Member::Model,
+                    Some("store" | "background") => Member::Switch,
+                    Some(_) | None => Member::Other,
+                };
+                self.expect = Expect::Colon;
+            }
+            Expect::Value => {
+                if self.member == Member::Model {
+                    self.found.model = raw.as_deref().and_then(unescaped);
+                }
+                self.expect = Expect::Comma;
+            }
+            Expect::Object | Expect::Colon | Expect::Comma => {}
+        }
+    }
+}
+
+impl Text {
+    fn take(&mut self, more: &[u8]) {
+        if let Some(raw) = &mut self.raw {
+            if raw.len() + more.len() > TEXT_LIMIT {
+                self.raw = None;
+            } else {
+                raw.extend_from_slice(more);
+            }
+        }
+    }
+}
+
+/// The text between two quotes, its escapes undone.
+fn unescaped(raw: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(raw).ok()?;
+    if text.contains('\\') {
+        serde_json::from_str(&format!("\"{text}\"")).ok()
+    } else {
+        Some(text.to_owned())
+    }
+}
+
+/// Longer than the name of any model.
+const TEXT_LIMIT: usize = 512;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(body: &str, model: Option<&str>, leaves_something: bool) {
+        // Whole, and cut at every place.
+        for piece in [body.len().max(1), 1, 2, 3, 7] {
+            let mut skim = Skim::default();
+            for part in body.as_bytes().chunks(piece) {
+                skim.feed(part);
+            }
+            let expected = Skimmed {
+                model: model.map(str::to_owned),
+                leaves_something,
+            };
+            assert_eq!(skim.found(), expected, "{body} in pieces of {piece}");
+        }
+    }
+
+    #[test]
+    fn the_model_is_found_wherever_it_stands() {
+        check(r#"{"model":"grok-4.3","messages":[]}"#, Some("grok-4.3"), false);
+        check(
+            r#" { "messages" : [ { "content" : "say \"model\": \"no\"" , "model":"inner" } ] , "model" : "a/b:c" } "#,
+            Some("a/b:c"),
+            false,
+        );
+        check(r#"{"model":"\u0067rok\/4","x":1}"#, Some("grok/4"), false);
+        check(r#"{"mod\u0065l":"m"}"#, Some("m"), false);
+        check("\u{feff}{\"model\":\"m\"}", Some("m"), false);
+    }
+
+    #[test]
+    fn what_is_no_model_is_not_taken_for_one() {
+        check("", None, false);
+        check("model=grok", None, false);
+        check(r#"["model","grok"]"#, None, false);
+        check(r#"{"model":7}"#, None, false);
+        check(r#"{"model":{"model":"x"}}"#, None, false);
+        check(r#"{"metadata":{"model":"x"},"a":"model"}"#, None, false);
+        check(r#"{"a\\":"b\\","model":"c\\"}"#, Some("c\\"), false);
+        check(r#"{"model":"never ends"#, None, false);
+    }
+
+    #[test]
+    fn switches_are_read_at_the_top_only() {
+        check(r#"{"store":true}"#, None, true);
+        check(r#"{"background": true ,"store":false}"#, None, true);
+        check(r#"{"store":false,"metadata":{"store":true},"a":[true]}"#, None, false);
+        check(r#"{"store":"true"}"#, None, false);
+    }
+
+    #[test]
+    fn enough_is_said_as_soon_as_the_model_is_known() {
+        let mut skim = Skim::default();
+        assert!(!skim.feed(br#"{"messages":[{"role":"user"}],"#));
+        assert!(skim.feed(br#""model":"m","#));
+        let mut skim = Skim::default();
+        assert!(skim.feed(b"no object"));
+    }
+}

@@ -1,0 +1,4 @@
+//! Requests through the one client, against the sandbox and against servers that break.
+
+pub(crate) mod asking;
+mod repairs;
