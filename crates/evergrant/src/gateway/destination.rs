@@ -1,0 +1,125 @@
+//! Where a request's path leads.
+
+use evergrant_driver::ProviderId;
+use http::{Method, Uri};
+
+/// Where a request's path leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Destination {
+    /// `/healthz`: whether the process answers.
+    Health,
+    /// `/readyz`: whether a credential is usable.
+    Ready,
+    /// `GET /v1/models`: the union over usable providers.
+    Models,
+    /// A provider.
+    Forward {
+        /// This one; `None` leaves the choice to the request's model.
+        provider: Option<ProviderId>,
+        /// The path and query below the provider's base.
+        path: String,
+    },
+    /// Nowhere.
+    Unknown,
+}
+
+impl Destination {
+    /// Reads method and path.
+    pub(super) fn of(method: &Method, uri: &Uri) -> Self {
+        let path = uri.path();
+        let is_read = *method == Method::GET || *method == Method::HEAD;
+        let below = |path: &str| match uri.query() {
+            Some(query) => format!("{path}?{query}"),
+            None => path.to_owned(),
+        };
+        if let Some(rest) = path.strip_prefix("/p/") {
+            let (provider, rest) = rest.split_once('/').unwrap_or((rest, ""));
+            // Clients are given a base with or without `/v1`; the provider's own base has its version already.
+            let rest = rest.strip_prefix("v1/").unwrap_or(rest);
+            if provider.is_empty() || rest.is_empty() || rest == "v1" {
+                return Self::Unknown;
+            }
+            return Self::Forward {
+                provider: Some(ProviderId::from(provider)),
+                path: below(&format!("/{rest}")),
+            };
+        }
+        match path {
+            "/healthz" if is_read => Self::Health,
+            "/readyz" if is_read => Self::Ready,
+            "/v1/models" if is_read => Self::Models,
+            _ => match path.strip_prefix("/v1") {
+                Some(rest) if rest.len() > 1 && rest.starts_with('/') => Self::Forward {
+                    provider: None,
+                    path: below(rest),
+                },
+                Some(_) | None => Self::Unknown,
+            },
+        }
+    }
+}
+
+/// The model that a path names: that of `/models/MODEL`.
+pub(super) fn model_of(path: &str) -> Option<String> {
+    let model = path.split('?').next()?.strip_prefix("/models/")?;
+    let mut bytes = Vec::with_capacity(model.len());
+    let mut rest = model.as_bytes();
+    while let Some((byte, after)) = rest.split_first() {
+        rest = after;
+        let hex = |place: usize| after.get(place).and_then(|digit| char::from(*digit).to_digit(16));
+        match (byte, hex(0), hex(1)) {
+            (b'%', Some(high), Some(low)) => {
+                bytes.push(u8::try_from(high * 16 + low).unwrap_or(b'?'));
+                rest = &after[2..];
+            }
+            (byte, _, _) => bytes.push(*byte),
+        }
+    }
+    String::from_utf8(bytes).ok().filter(|model| !model.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(uri: &str, expected: Option<(Option<&str>, &str)>) {
+        let found = match Destination::of(&Method::POST, &uri.parse().unwrap()) {
+            Destination::Forward { provider, path } => Some((provider.map(|id| id.to_string()), path)),
+            Destination::Health | Destination::Ready | Destination::Models | Destination::Unknown => None,
+        };
+        let expected = expected.map(|(provider, path)| (provider.map(str::to_owned), path.to_owned()));
+        assert_eq!(found, expected, "{uri}");
+    }
+
+    #[test]
+    fn paths_lead_below_a_providers_base() {
+        check("/v1/chat/completions", Some((None, "/chat/completions")));
+        check("/v1/files?limit=2", Some((None, "/files?limit=2")));
+        check("/p/xai/chat/completions", Some((Some("xai"), "/chat/completions")));
+        check("/p/xai/v1/responses?a=b", Some((Some("xai"), "/responses?a=b")));
+        check("/p/xai/v1beta/x", Some((Some("xai"), "/v1beta/x")));
+        for nowhere in [
+            "/",
+            "/v1",
+            "/v1/",
+            "/v12/x",
+            "/p/",
+            "/p/xai",
+            "/p/xai/",
+            "/p/xai/v1",
+            "/x",
+            "/healthz",
+        ] {
+            check(nowhere, None);
+        }
+    }
+
+    #[test]
+    fn a_path_can_name_a_model() {
+        assert_eq!(model_of("/models/grok-4.3?x"), Some("grok-4.3".to_owned()));
+        assert_eq!(model_of("/models/a%2Fb/c"), Some("a/b/c".to_owned()));
+        assert_eq!(model_of("/models/"), None);
+        assert_eq!(model_of("/files/x"), None);
+    }
+}

@@ -1,0 +1,79 @@
+//! Hands a request to the driver, and its answer back, as they are.
+
+use evergrant_driver::client::{Answer, AnswerBody, Call, Route, Trail};
+use evergrant_driver::{Driver, Label, ProviderId};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, UPGRADE};
+use http::{HeaderMap, Request, Response, StatusCode, Uri};
+use hyper::body::Incoming;
+
+use super::body::GatewayBody;
+use super::destination::model_of;
+use super::keep_alive::KeepAlive;
+use super::service::{Unanswered, mark};
+use super::tunnel::tunnel;
+
+/// Sends a request to whom it names: a provider, or whoever serves its model.
+pub(super) async fn forward(
+    driver: &Driver,
+    mut request: Request<Incoming>,
+    provider: Option<ProviderId>,
+    path: &str,
+) -> Result<Response<GatewayBody>, Unanswered> {
+    let none = |failure| (failure, Trail::default());
+    let upgrade = request
+        .headers()
+        .contains_key(UPGRADE)
+        .then(|| hyper::upgrade::on(&mut request));
+    let (mut parts, incoming) = request.into_parts();
+    let mut body = driver.body(incoming);
+    let route = match provider {
+        Some(provider) => Route::Provider(provider),
+        None => {
+            let named = body.model(&parts.headers).await.map_err(none)?;
+            named.or_else(|| model_of(path)).map_or(Route::Any, Route::Model)
+        }
+    };
+    let pin = parts.headers.get("x-evergrant-credential");
+    let pin = pin.and_then(|label| label.to_str().ok()).map(Label::from);
+    // The path was a part of an address already.
+    parts.uri = Uri::try_from(path).unwrap_or_default();
+    let call = Call {
+        request: Request::from_parts(parts, body),
+        route,
+        pin,
+    };
+    let mut answer = driver.send(call).await?;
+    mark(answer.response.headers_mut(), &answer.trail);
+    if let Some(client) = upgrade
+        && answer.response.status() == StatusCode::SWITCHING_PROTOCOLS
+    {
+        let provider = hyper::upgrade::on(&mut answer.response);
+        tokio::spawn(tunnel(client, provider));
+    }
+    Ok(dressed(answer))
+}
+
+fn dressed(answer: Answer) -> Response<GatewayBody> {
+    let may_have_comments = may_have_comments(answer.response.headers());
+    answer.response.map(|body: AnswerBody| {
+        if may_have_comments {
+            GatewayBody::Stream(Box::new(KeepAlive::new(body)))
+        } else {
+            GatewayBody::Answer(body)
+        }
+    })
+}
+
+/// Whether it is an event stream whose bytes can be told apart and whose length is open.
+fn may_have_comments(headers: &HeaderMap) -> bool {
+    let typed = headers
+        .get(CONTENT_TYPE)
+        .map(|value| value.as_bytes().trim_ascii_start());
+    let is_stream = typed.is_some_and(|typed| {
+        let kind = b"text/event-stream";
+        typed
+            .get(..kind.len())
+            .is_some_and(|head| head.eq_ignore_ascii_case(kind))
+    });
+    is_stream && !headers.contains_key(CONTENT_LENGTH) && !headers.contains_key(CONTENT_ENCODING)
+}

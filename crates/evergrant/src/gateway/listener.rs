@@ -1,0 +1,100 @@
+//! One address that is listened on, TCP or unix socket.
+
+use std::io;
+
+use evergrant_driver::settings::Listen;
+use evergrant_driver::{Code, Failure, Remedy};
+use tokio::net::{TcpListener, TcpStream};
+
+/// An address that is listened on.
+#[derive(Debug)]
+pub(super) struct Listener {
+    socket: Socket,
+    address: String,
+}
+
+#[derive(Debug)]
+enum Socket {
+    Tcp(TcpListener),
+    #[cfg(unix)]
+    Unix(tokio::net::UnixListener),
+}
+
+/// A connection.
+#[derive(Debug)]
+pub(super) enum Stream {
+    /// By TCP.
+    Tcp(TcpStream),
+    /// By a unix socket.
+    #[cfg(unix)]
+    Unix(tokio::net::UnixStream),
+}
+
+impl Listener {
+    /// Listens.
+    pub(super) async fn bind(address: &Listen) -> Result<Self, Failure> {
+        let failed = |error| refused(address, &error);
+        match address {
+            Listen::Tcp(socket) => {
+                let listener = TcpListener::bind(socket).await.map_err(failed)?;
+                let bound = listener.local_addr().map_err(failed)?;
+                Ok(Self {
+                    socket: Socket::Tcp(listener),
+                    address: bound.to_string(),
+                })
+            }
+            #[cfg(unix)]
+            Listen::Unix(path) => {
+                evergrant_driver::abandoned_socket::remove(path);
+                let listener = tokio::net::UnixListener::bind(path).map_err(failed)?;
+                evergrant_driver::abandoned_socket::keep_private(path)?;
+                Ok(Self {
+                    socket: Socket::Unix(listener),
+                    address: address.to_string(),
+                })
+            }
+            #[cfg(not(unix))]
+            Listen::Unix(_) => Err(Failure::new(Code::Usage, "unix sockets are not served on this system")),
+        }
+    }
+
+    /// The address as it became: with the port that was found.
+    pub(super) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Whether no web page can reach it.
+    pub(super) const fn is_unix(&self) -> bool {
+        match self.socket {
+            Socket::Tcp(_) => false,
+            #[cfg(unix)]
+            Socket::Unix(_) => true,
+        }
+    }
+
+    /// The next connection.
+    pub(super) async fn accept(&self) -> io::Result<Stream> {
+        match &self.socket {
+            Socket::Tcp(listener) => {
+                let (stream, _) = listener.accept().await?;
+                // Small events should leave at once; a socket that refuses the option still works.
+                let _ = stream.set_nodelay(true);
+                Ok(Stream::Tcp(stream))
+            }
+            #[cfg(unix)]
+            Socket::Unix(listener) => Ok(Stream::Unix(listener.accept().await?.0)),
+        }
+    }
+}
+
+fn refused(address: &Listen, error: &io::Error) -> Failure {
+    if error.kind() == io::ErrorKind::AddrInUse {
+        return Failure::new(Code::AddressInUse, format!("`{address}` is taken by another process")).with_remedy(
+            Remedy::Run {
+                command: "evergrant serve --listen 127.0.0.1:0".to_owned(),
+                why: "end the other process, or listen on another port; 0 is any free one".to_owned(),
+            },
+        );
+    }
+    Failure::new(Code::Usage, format!("`{address}` cannot be listened on: {error}")).with_remedy(Remedy::ChangeRequest)
+}

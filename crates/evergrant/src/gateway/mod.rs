@@ -1,0 +1,18 @@
+//! The gateway: agents that already exist speak to it as to their provider, and every repair happens behind it.
+
+mod body;
+mod connection;
+mod destination;
+mod forward;
+mod guard;
+mod keep_alive;
+mod listener;
+mod models;
+mod refusal;
+mod request_id;
+mod serve;
+mod service;
+mod surface;
+mod tunnel;
+
+pub(crate) use serve::{ServeOptions, serve};

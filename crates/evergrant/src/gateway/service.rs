@@ -1,0 +1,115 @@
+//! One request: kept out or let in, led where its path says, and answered in the client's own form.
+
+use bytes::Bytes;
+use evergrant_driver::client::Trail;
+use evergrant_driver::{Code, Driver, Failure, Remedy};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
+use hyper::body::Incoming;
+use tracing::{Instrument as _, debug, info_span};
+
+use super::body::GatewayBody;
+use super::destination::Destination;
+use super::forward::forward;
+use super::guard;
+use super::models::models;
+use super::refusal::refusal;
+use super::request_id::RequestIds;
+use super::surface::Surface;
+
+/// What all connections share.
+pub(super) struct Gateway {
+    driver: Driver,
+    ids: RequestIds,
+}
+
+/// An answer of ours instead of a provider's, and how far the request had come.
+pub(super) type Unanswered = (Failure, Trail);
+
+impl Gateway {
+    pub(super) fn new(driver: Driver) -> Result<Self, Failure> {
+        Ok(Self {
+            driver,
+            ids: RequestIds::new()?,
+        })
+    }
+
+    /// Answers a request.
+    pub(super) async fn answer(&self, request: Request<Incoming>, is_local_socket: bool) -> Response<GatewayBody> {
+        let id = self.ids.next();
+        let surface = Surface::of(request.uri(), request.headers());
+        let span = info_span!("request", id = id.to_str().unwrap_or_default());
+        let mut response = match self.lead(request, is_local_socket).instrument(span).await {
+            Ok(response) => response,
+            Err((failure, trail)) => {
+                debug!(code = failure.code.as_str(), "answered by ourselves: {failure}");
+                let mut response = refusal(surface, &failure);
+                mark(response.headers_mut(), &trail);
+                response
+            }
+        };
+        response.headers_mut().insert("x-evergrant-request-id", id);
+        response
+    }
+
+    async fn lead(
+        &self,
+        request: Request<Incoming>,
+        is_local_socket: bool,
+    ) -> Result<Response<GatewayBody>, Unanswered> {
+        let none = |failure| (failure, Trail::default());
+        let destination = Destination::of(request.method(), request.uri());
+        if destination == Destination::Health {
+            return Ok(plain(StatusCode::OK, "ok\n"));
+        }
+        guard::check(request.uri(), request.headers(), is_local_socket).map_err(none)?;
+        match destination {
+            Destination::Health => Ok(plain(StatusCode::OK, "ok\n")),
+            Destination::Ready if self.driver.accounts().iter().any(|account| account.usable) => {
+                Ok(plain(StatusCode::OK, "ready\n"))
+            }
+            Destination::Ready => Ok(plain(StatusCode::SERVICE_UNAVAILABLE, "no credential is usable\n")),
+            Destination::Models => models(&self.driver, request.headers()).await,
+            Destination::Forward { provider, path } => forward(&self.driver, request, provider, &path).await,
+            Destination::Unknown => Err(none(unknown(request.uri().path()))),
+        }
+    }
+}
+
+/// Says in an answer's headers which way its request took.
+pub(super) fn mark(headers: &mut HeaderMap, trail: &Trail) {
+    let mut set = |name: &'static str, text: &str| {
+        // A label with characters that no header can carry is left out.
+        if let Ok(value) = HeaderValue::from_str(text) {
+            headers.insert(name, value);
+        }
+    };
+    if let Some(provider) = &trail.provider {
+        set("x-evergrant-provider", provider.as_str());
+    }
+    if let Some(label) = &trail.label {
+        set("x-evergrant-credential", label.as_str());
+    }
+    if trail.provider.is_some() {
+        set("x-evergrant-attempts", &trail.attempts.to_string());
+    }
+    if !trail.repaired.is_empty() {
+        set("x-evergrant-repaired", &trail.repaired.join(", "));
+    }
+    if trail.provider.is_some() && !trail.replayable {
+        set("x-evergrant-replay", "no");
+    }
+}
+
+fn plain(status: StatusCode, text: &'static str) -> Response<GatewayBody> {
+    let mut response = Response::new(GatewayBody::full(Bytes::from_static(text.as_bytes())));
+    *response.status_mut() = status;
+    let typed = HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert(CONTENT_TYPE, typed);
+    response
+}
+
+fn unknown(path: &str) -> Failure {
+    let message = format!("there is nothing at `{path}`: requests go to `/v1/...` or `/p/PROVIDER/...`");
+    Failure::new(Code::UnknownPath, message).with_remedy(Remedy::ChangeRequest)
+}

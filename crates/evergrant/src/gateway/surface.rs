@@ -1,0 +1,130 @@
+//! Which API a client speaks, as far as our own errors must look like its errors.
+
+use evergrant_driver::Failure;
+use http::{HeaderMap, Uri};
+use serde_json::{Value, json};
+
+/// The form of an API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Surface {
+    /// `{"error":{"message","type","code","param"}}`
+    OpenAi,
+    /// `{"type":"error","error":{"type","message"}}`
+    Anthropic,
+}
+
+/// The kinds of error that both forms have a word for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ErrorKind {
+    /// The request must change.
+    Request,
+    /// Who asks is not known.
+    Authentication,
+    /// Who asks may not.
+    Permission,
+    /// There is no such thing.
+    NotFound,
+    /// It is too large.
+    TooLarge,
+    /// It must wait.
+    RateLimit,
+    /// It could not be done now.
+    Server,
+}
+
+impl Surface {
+    /// The surface of a request.
+    pub(super) fn of(uri: &Uri, headers: &HeaderMap) -> Self {
+        let is_messages = uri.path().split('/').any(|segment| segment == "messages");
+        if is_messages || headers.contains_key("anthropic-version") {
+            Self::Anthropic
+        } else {
+            Self::OpenAi
+        }
+    }
+
+    /// A failure of our own in this form; code and remedy stand beside what the form asks for.
+    pub(super) fn error(self, failure: &Failure, kind: ErrorKind) -> Value {
+        let remedy = failure.remedy.as_ref();
+        let mut message = failure.message.clone();
+        if let Some(remedy) = remedy {
+            message = format!("{message}: {}", remedy.sentence());
+            if let Some(command) = remedy.command() {
+                message = format!("{message} (`{command}`)");
+            }
+        }
+        let remedy = remedy
+            .map(|remedy| json!({"kind": remedy.kind(), "sentence": remedy.sentence(), "command": remedy.command()}));
+        let code = failure.code.as_str();
+        match self {
+            Self::OpenAi => json!({"error": {
+                "message": message, "type": kind.open_ai(), "code": code, "param": null, "remedy": remedy,
+            }}),
+            Self::Anthropic => json!({"type": "error", "error": {
+                "type": kind.anthropic(), "message": message, "code": code, "remedy": remedy,
+            }}),
+        }
+    }
+}
+
+impl ErrorKind {
+    const fn open_ai(self) -> &'static str {
+        match self {
+            Self::Request | Self::NotFound | Self::TooLarge => "invalid_request_error",
+            Self::Authentication => "authentication_error",
+            Self::Permission => "permission_error",
+            Self::RateLimit => "rate_limit_error",
+            Self::Server => "server_error",
+        }
+    }
+
+    const fn anthropic(self) -> &'static str {
+        match self {
+            Self::Request => "invalid_request_error",
+            Self::Authentication => "authentication_error",
+            Self::Permission => "permission_error",
+            Self::NotFound => "not_found_error",
+            Self::TooLarge => "request_too_large",
+            Self::RateLimit => "rate_limit_error",
+            Self::Server => "api_error",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use evergrant_driver::{Code, Remedy};
+
+    use super::*;
+
+    #[test]
+    fn the_form_follows_the_path() {
+        let plain = HeaderMap::new();
+        let of = |path: &'static str| Surface::of(&Uri::from_static(path), &plain);
+        assert_eq!(of("/v1/messages"), Surface::Anthropic);
+        assert_eq!(of("/p/anthropic/messages/count_tokens"), Surface::Anthropic);
+        assert_eq!(of("/v1/chat/completions"), Surface::OpenAi);
+    }
+
+    #[test]
+    fn an_error_carries_code_and_remedy_in_either_form() {
+        let failure = Failure::new(Code::GrantDead, "the grant is dead").with_remedy(Remedy::Login {
+            provider: "p".into(),
+            label: None,
+        });
+        let error = Surface::OpenAi.error(&failure, ErrorKind::Authentication);
+        assert_eq!(error["error"]["code"], "grant-dead");
+        assert_eq!(error["error"]["type"], "authentication_error");
+        assert_eq!(error["error"]["remedy"]["command"], "evergrant login p");
+        assert!(
+            error["error"]["message"]
+                .as_str()
+                .unwrap()
+                .contains("evergrant login p")
+        );
+        assert!(error["error"]["param"].is_null());
+        let error = Surface::Anthropic.error(&failure, ErrorKind::Authentication);
+        assert_eq!(error["type"], "error");
+        assert_eq!(error["error"]["type"], "authentication_error");
+    }
+}
