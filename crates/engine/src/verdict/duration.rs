@@ -28,7 +28,7 @@ pub(super) fn of_value(text: &str, unit: Unit, now: Timestamp) -> Option<Duratio
 
 /// How long from `now` the words at the beginning of a text mean, as in `1m32.5s. Visit ..`.
 pub(super) fn of_words(text: &str, now: Timestamp) -> Option<Duration> {
-    let text = text.trim_start();
+    let text = text.trim_start_matches([' ', ':', '~']);
     let date = text.get(..POINT_LENGTH.min(text.len())).unwrap_or_default();
     if let Some(point) = DATE_LENGTHS.iter().find_map(|length| point(date.get(..*length)?)) {
         return Some(point.since(now));
@@ -104,7 +104,10 @@ fn leading(text: &str) -> Option<(Duration, &str)> {
             break;
         };
         let after = rest[digits..].trim_start();
-        let letters = after.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(after.len());
+        let mut letters = after.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(after.len());
+        if is_iso {
+            letters = letters.min(1);
+        }
         let Some(seconds) = seconds_of(&after[..letters]) else {
             // A number without a unit is seconds if it stands alone.
             let alone = parts == 0 && (after.is_empty() || !after.starts_with(['-', '/', ':']) && letters == 0);

@@ -118,9 +118,10 @@ impl<'t> Reader<'t, '_> {
                     return Some(Kind::Other);
                 }
                 b',' => self.at += 1,
-                // An array at the top is an envelope around the envelope: it adds no depth.
-                _ => {
-                    self.value(meaning, if depth == 0 { 0 } else { depth + 1 })?;
+                // An array at the top is an envelope around the envelope: its objects are at the top as well.
+                first => {
+                    let is_top = depth == 0 && first == b'{';
+                    self.value(meaning, if is_top { 0 } else { depth + 1 })?;
                 }
             }
         }

@@ -3,5 +3,6 @@
 
 mod acceptance;
 mod login;
+mod provider;
 mod rows;
 mod verdict;
