@@ -124,6 +124,10 @@ class Home:
         shown = self.run("status", provider, "--json").json
         return next(iter(shown.get("credentials", [])), {})
 
+    def name(self, provider):
+        """The name under which commands know the provider's first credential."""
+        return f"{provider}/{self.credential(provider).get('label')}"
+
     def token(self, provider, *arguments):
         """What `token --json` says."""
         return self.run("token", provider, "--json", *arguments)

@@ -41,6 +41,8 @@ class Child:
         if not line:
             raise RuntimeError(f"`{' '.join(command)}` ended before it listened: {self.process.wait()}")
         self.said = json.loads(line)
+        if "error" in self.said:
+            raise RuntimeError(f"`{' '.join(command)}`: {self.said['error']['message']} (exit {self.process.wait()})")
 
     def __enter__(self):
         return self

@@ -15,6 +15,6 @@ refuse 'the app depends on' "$(grep -xE 'evergrant-engine|reqwest|ureq|isahc|cur
 calls=$(grep -rnE 'hyper(_util)?::client|(Tcp|Unix)(Stream|Socket)::connect|lookup_host|evergrant_engine' crates/evergrant/src | grep -v '^[^:]*:[0-9]*: *//')
 refuse 'the app dials out in' "$calls"
 
+if [ "$red" -ne 0 ]; then exit 1; fi
 printf 'engine: %s crates below it, none of them does IO; app: %s direct dependencies, no engine, no client call\n' \
   "$(wc -l <<<"$tree")" "$(wc -l <<<"$own")"
-exit "$red"

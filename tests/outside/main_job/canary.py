@@ -37,19 +37,19 @@ def live(checks, sandbox, home):
     secrets, pages = {"API key": KEY}, {}
     errors = open(home.path / "gateway.stderr", "w+", encoding="utf-8")
     for flow in ("paste", "device"):
-        checks.done(f"login by {flow}", home.login("acme", sandbox, flow, "--label", flow, "-vvv"))
+        checks.done(f"login by {flow}", home.login("acme", sandbox, flow, "-vvv"))
     browser_login(checks, home, secrets, pages)
     wrong_paste(home, secrets)
     home.run("add", "acme-key", "--stdin", "-vvv", input=f"{KEY}\n")
     tokens(home, secrets)
-    home.run("refresh", "acme/paste", "-vvv")
+    home.run("refresh", home.name("acme"), "-vvv")
     tokens(home, secrets)
     with home.serve("-vvv", log=errors) as gateway:
         talk(sandbox, gateway, pages)
         tokens(home, secrets)
     for scenario in ("token-500", "token-other-400", "token-html-200", "token-array", "token-redirect", "answer-cut", "token-invalid-grant"):
         sandbox.order("scenario", name=scenario, times=1)
-        home.run("refresh", "acme/device", "--json", "-vvv")
+        home.run("refresh", home.name("acme"), "--json", "-vvv")
     for command in ("status", "list", "doctor", "providers"):
         for arguments in ((command,), (command, "--json")):
             home.run(*arguments, "-vvv")
@@ -59,14 +59,14 @@ def live(checks, sandbox, home):
     key = (home.path / "key").read_bytes().strip()
     secrets["store key"] = key.decode("ascii", "ignore") if key.isascii() else key.hex()
     secrets["store key in base64"] = base64.b64encode(key).decode()
-    for command in ("logout", "remove"):
-        home.run(command, "acme/browser" if command == "logout" else "acme-key", "-vvv")
+    home.run("logout", home.name("acme"), "-vvv")
+    home.run("remove", home.name("acme-key"), "-vvv")
     return secrets, texts(home, pages, errors)
 
 
 def browser_login(checks, home, secrets, pages):
     """The page a browser ends at."""
-    arguments = ("login", "acme", "--json", "--no-browser", "--flow", "browser", "--label", "browser", "-vvv")
+    arguments = ("login", "acme", "--json", "--no-browser", "--flow", "browser", "-vvv")
     process = home.start(*arguments)
     event = json.loads(process.stdout.readline())
     secrets["state of the browser login"] = query_of(event["url"])["state"]
@@ -89,14 +89,12 @@ def wrong_paste(home, secrets):
 
 def tokens(home, secrets):
     """The access tokens of now; these runs are allowed to say them, on stdout."""
-    for label in ("paste", "device", "browser"):
-        run = home.token(f"acme/{label}", "-vvv")
+    for provider in ("acme", "acme-key"):
+        run = home.token(provider, "-vvv")
         token = run.json.get("access_token")
         if token:
-            secrets[f"access token {len(secrets)}"] = token
+            secrets.setdefault(f"access token {token[-4:]}" if provider == "acme" else "API key", token)
             run.stdout = run.stdout.replace(token, "")
-    run = home.token("acme-key", "-vvv")
-    run.stdout = run.stdout.replace(KEY, "")
 
 
 def talk(sandbox, gateway, pages):

@@ -37,7 +37,7 @@ def main():
         row = sandbox.row("acme").replace('plan = "generic"', 'plan = "generic", referrer = "evergrant"')
         with Home({"acme": row}) as home:
             checks.done("login", home.login("acme", sandbox))
-            checks.done("refresh", home.run("refresh", "acme"))
+            checks.done("refresh", home.run("refresh", home.name("acme")))
             asked = dict(parse_qsl(sandbox.look("authorize-queries")[-1]))
             exchange, refresh = (request for request in sandbox.look("token-requests"))
             figure = compare(checks, asked, exchange, refresh)

@@ -23,10 +23,10 @@ def through(checks, sandbox, proxy, home):
     """Login, refresh and inference work, and nothing goes around the proxy."""
     for flow in ("paste", "device"):
         tunnels = len(proxy.targets)
-        checks.done(f"login by {flow}", home.login("acme", sandbox, flow, "--label", flow))
+        checks.done(f"login by {flow}", home.login("acme", sandbox, flow))
         checks.check(f"login by {flow} went through the proxy", len(proxy.targets) > tunnels, len(proxy.targets) - tunnels)
     for what, work in (
-        ("refresh", lambda: checks.done("refresh", home.run("refresh", "acme/paste"))),
+        ("refresh", lambda: checks.done("refresh", home.run("refresh", home.name("acme")))),
         ("inference", lambda: inference(checks, home)),
     ):
         connections, tunnels = sandbox.counters()["connections"], len(proxy.targets)
@@ -53,7 +53,7 @@ def refused(checks, sandbox, proxy, home):
     generation = home.credential("acme")["generation"]
     before = sandbox.counters()["refreshes"]
     proxy.refuses = True
-    tried = home.run("refresh", "acme/paste", "--json")
+    tried = home.run("refresh", home.name("acme"), "--json")
     checks.done("refresh while the proxy refuses", tried, 5)
     checks.check("the proxy was asked", proxy.refused > 0, proxy.refused)
     checks.equal("refresh requests at the provider", sandbox.counters()["refreshes"] - before, 0)
@@ -61,8 +61,8 @@ def refused(checks, sandbox, proxy, home):
     checks.equal("generation", credential["generation"], generation)
     checks.check("health", credential["health"] in ("ready", "cooling"), credential["health"])
     proxy.refuses = False
-    home.run("reset", "acme/paste")
-    checks.done("refresh once it passes again", home.run("refresh", "acme/paste"))
+    home.run("reset", home.name("acme"))
+    checks.done("refresh once it passes again", home.run("refresh", home.name("acme")))
     counters = sandbox.counters()
     checks.equal("refresh requests for it", counters["refreshes"] - before, 1)
     checks.equal("reuses of a spent token", counters["refresh_reuses"], 0)

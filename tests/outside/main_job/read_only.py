@@ -32,7 +32,7 @@ def beside_gateway(checks):
             checks.equal("a request through the gateway", gateway.ask().status, 200)
             reads = read(checks, "beside a gateway", sandbox, home)
         sandbox.order("config", access_token_lifetime_secs=LIFETIME_SECS)
-        checks.done("a short token", home.run("refresh", "acme"))
+        checks.done("a short token", home.run("refresh", home.name("acme")))
         sandbox.order("revoke")
         home.wait_past_expiry("acme")
         # Told that the grant is dead, the keeper of the gateway rests: whatever is counted from here on came from reading.

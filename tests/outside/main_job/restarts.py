@@ -57,7 +57,7 @@ def new_login(checks, sandbox, home):
     checks.equal("health after it", credential["health"], "ready")
     checks.equal("last error after it", credential["last_error"], None)
     checks.done("token after it", home.token("acme"))
-    checks.done("a refresh after it", home.run("refresh", "acme"))
+    checks.done("a refresh after it", home.run("refresh", home.name("acme")))
     checks.equal("grants kept", len(home.run("list", "--json").json["credentials"]), 2)
 
 

@@ -37,7 +37,7 @@ def fault(checks, scenario, parameters, exits):
         before = home.credential("acme")
         old = home.token("acme").json["access_token"]
         sandbox.order("scenario", name=scenario, times=1, **parameters)
-        forced = home.run("refresh", "acme", "--json")
+        forced = home.run("refresh", home.name("acme"), "--json")
         checks.check(f"{scenario}: a forced refresh, exit {exits}", forced.exit in exits, forced)
         during = home.token("acme")
         checks.done(f"{scenario}: token while the old one is valid", during)
@@ -49,7 +49,7 @@ def fault(checks, scenario, parameters, exits):
         sandbox.order("config", access_token_lifetime_secs=600)
         if 2 in exits:
             # A rejected request is held for 5 minutes; a person may end that.
-            checks.done(f"{scenario}: reset", home.run("reset", "acme"))
+            checks.done(f"{scenario}: reset", home.run("reset", home.name("acme")))
         home.wait_past_expiry("acme")
         until = time.monotonic() + PATIENCE_SECS
         after = home.token("acme")

@@ -1,7 +1,6 @@
 """j: logins by browser, paste and device; a thousand forged callbacks during one of them."""
 
 import json
-import sys
 from collections import Counter
 from urllib.parse import urlencode
 
@@ -18,14 +17,14 @@ def main():
     checks, figure = Checks("wrong states"), ""
     with checks, Sandbox() as sandbox, Home({"acme": sandbox.row("acme")}) as home:
         for flow in ("browser", "paste", "device"):
-            checks.done(f"login by {flow}", home.login("acme", sandbox, flow, "--label", flow))
+            checks.done(f"login by {flow}", home.login("acme", sandbox, flow))
         figure = forged(checks, sandbox, home)
     checks.finish(figure)
 
 
 def forged(checks, sandbox, home):
     """A login by browser that is disturbed until the person comes."""
-    arguments = ("login", "acme", "--json", "--no-browser", "--flow", "browser", "--label", "disturbed")
+    arguments = ("login", "acme", "--json", "--no-browser", "--flow", "browser")
     process = home.start(*arguments)
     event = json.loads(process.stdout.readline())
     query = query_of(event["url"])
@@ -40,7 +39,7 @@ def forged(checks, sandbox, home):
     checks.equal("the genuine callback", page.status, 200)
     run = home.ended(process, arguments)
     checks.done("the disturbed login", run)
-    token = home.token("acme/disturbed").json.get("access_token")
+    token = home.token("acme").json.get("access_token")
     asked = wire.get(f"{sandbox.base_url}/models", {"authorization": f"Bearer {token}"})
     checks.equal("the provider takes its token", asked.status, 200)
     return f"{answers[400]} of {FORGERIES} forged callbacks refused, the genuine one: exit {run.exit}"
@@ -64,4 +63,4 @@ def forgery(redirect_uri, state, number):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
