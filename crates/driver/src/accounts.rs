@@ -10,7 +10,7 @@ use evergrant_engine::recovery::Renewed;
 use evergrant_engine::recovery::renewal::{Ask, Asker, Reason};
 use evergrant_engine::remedy::Remedy;
 use evergrant_engine::secret::Secret;
-use evergrant_engine::store::{Decision, Health, Newcomer, Record, Source, Standing, place};
+use evergrant_engine::store::{Decision, Newcomer, Record, Source, place};
 
 use crate::account::Account;
 use crate::driver::Driver;
@@ -197,26 +197,14 @@ impl Driver {
 
     /// Forgets cooldowns, holds and settled denials; a quarantine and an unknown outcome stay.
     pub async fn reset(&self, credential: &str) -> Result<Account, Failure> {
-        self.restand(credential, |standing| match standing.health {
-            Health::Quarantined { .. }
-            | Health::OutcomeUnknown { .. }
-            | Health::Unsaved { .. }
-            | Health::LoggedOut { .. } => Standing {
-                renew_not_before: None,
-                rejections: 0,
-                rejected_since: None,
-                ..standing
-            },
-            Health::Ready
-            | Health::Cooling { .. }
-            | Health::NeedsLogin { .. }
-            | Health::NotEntitled { .. }
-            | Health::AccountDisabled { .. } => Standing {
-                disabled: standing.disabled,
-                accepted: standing.accepted,
-                minted: standing.minted,
-                ..Standing::default()
-            },
+        self.edit(credential, |kernel, record| {
+            let Some(stored) = kernel.store().record(&record.id)? else {
+                return Ok(());
+            };
+            let reset = kernel
+                .store()
+                .amend(&stored.fence(), &mut |standing| *standing = standing.clone().reset())?;
+            if reset { Ok(()) } else { Err(StoreFault::Changed) }
         })
         .await
     }
@@ -307,29 +295,6 @@ impl Driver {
             .await?;
         self.account_of(&id)
     }
-
-    async fn restand(
-        &self,
-        credential: &str,
-        change: impl Fn(Standing) -> Standing + Send + 'static,
-    ) -> Result<Account, Failure> {
-        self.edit(credential, move |kernel, record| {
-            // Another process may write the standing between our read and our write; then ours is made anew from theirs.
-            for _ in 0..RESTAND_TRIES {
-                let Some(stored) = kernel.store().record(&record.id)? else {
-                    break;
-                };
-                if kernel
-                    .store()
-                    .stand(&stored.fence(), &change(stored.standing.clone()))?
-                {
-                    return Ok(());
-                }
-            }
-            Err(StoreFault::Changed)
-        })
-        .await
-    }
 }
 
 /// A key without the white space that copying leaves, refused if it is a placeholder.
@@ -371,6 +336,3 @@ const PLACEHOLDERS: [&str; 10] = [
     "placeholder",
     "none",
 ];
-
-/// Five: a sixth process writing in the same instant is a fault of its own.
-const RESTAND_TRIES: u32 = 5;

@@ -85,6 +85,42 @@ pub struct Standing {
     pub renew_not_before: Option<Timestamp>,
 }
 
+impl Standing {
+    /// The same without cooldowns, holds and settled denials; a quarantine and an unknown outcome are facts and stay.
+    #[must_use]
+    pub fn reset(self) -> Self {
+        match self.health {
+            Health::Quarantined { .. }
+            | Health::OutcomeUnknown { .. }
+            | Health::Unsaved { .. }
+            | Health::LoggedOut { .. } => Self {
+                renew_not_before: None,
+                rejections: 0,
+                rejected_since: None,
+                ..self
+            },
+            Health::Ready
+            | Health::Cooling { .. }
+            | Health::NeedsLogin { .. }
+            | Health::NotEntitled { .. }
+            | Health::AccountDisabled { .. } => {
+                let Self {
+                    disabled,
+                    accepted,
+                    minted,
+                    ..
+                } = self;
+                Self {
+                    disabled,
+                    accepted,
+                    minted,
+                    ..Self::default()
+                }
+            }
+        }
+    }
+}
+
 impl Default for Standing {
     fn default() -> Self {
         Self {

@@ -6,69 +6,6 @@ use evergrant_sandbox::{Config, Order};
 use super::scene::{Scene, code};
 
 #[tokio::test]
-async fn a_dead_grant_is_asked_about_once_whatever_is_restarted() {
-    let (scene, driver) = Scene::logged_in(Config::default()).await;
-    scene.add_key(&driver).await;
-    scene.control().arm("token-invalid-grant").unwrap();
-    assert_eq!(code(driver.refresh("acme/default").await), "grant-dead");
-    for _ in 0..5 {
-        assert_eq!(code(scene.open().refresh("acme/default").await), "grant-dead");
-    }
-    assert_eq!(scene.refreshes(), 1);
-    let (record, grant) = scene.grant();
-    assert_eq!(
-        (record.standing.health.as_str(), grant.refresh_token),
-        ("quarantined", None)
-    );
-    assert!(record.standing.last_error.is_some());
-    let key = scene
-        .records()
-        .into_iter()
-        .find(|record| record.provider.as_str() == "acme-key")
-        .unwrap();
-    assert_eq!(key.standing, evergrant_engine::store::Standing::default());
-
-    scene.control().disarm_all();
-    scene.log_in(&driver).await;
-    let (record, _) = scene.grant();
-    assert_eq!(
-        (record.standing.health.as_str(), &record.standing.last_error),
-        ("ready", &None)
-    );
-    driver.refresh("acme/default").await.unwrap();
-    assert_eq!(scene.refreshes(), 2);
-}
-
-#[tokio::test]
-async fn what_is_no_proof_of_death_leaves_the_grant_alone() {
-    for (scenario, codes) in [
-        ("token-other-400", &["request-rejected", "transient"][..]),
-        ("token-403-html", &["edge-blocked"]),
-        ("token-404", &["edge-blocked", "transient", "request-rejected"]),
-        ("token-429", &["transient"]),
-        ("token-temporarily-unavailable", &["transient"]),
-        ("token-invalid-client", &["client-rejected"]),
-    ] {
-        let (scene, driver) = Scene::logged_in(Config::default()).await;
-        let before = scene.grant();
-        scene.control().arm(Order::new(scenario)).unwrap();
-        let said = code(driver.refresh("acme/default").await);
-        assert!(codes.contains(&said), "{scenario}: {said}");
-        let after = scene.grant();
-        assert_eq!(
-            (after.0.generation, &after.1),
-            (before.0.generation, &before.1),
-            "{scenario}"
-        );
-        assert_eq!(scene.claims(), 0, "{scenario}");
-        scene.control().disarm_all();
-        scene.clock.advance(std::time::Duration::from_secs(61));
-        driver.refresh("acme/default").await.unwrap();
-        assert_eq!(scene.control().counters().families_revoked, 0, "{scenario}");
-    }
-}
-
-#[tokio::test]
 async fn what_may_have_been_taken_is_told_apart() {
     for scenario in [
         "token-500",

@@ -11,12 +11,14 @@ use evergrant_driver::store::{Mode, open};
 use evergrant_driver::{Account, Driver, Flow, Hooks, KeySource, Recorded, Secret};
 use evergrant_engine::credential::{Grant, Material};
 use evergrant_engine::store::Record;
+use evergrant_engine::time::Moment;
 use evergrant_sandbox::client::{Browser, HttpClient};
 use evergrant_sandbox::{Config, Control, Running, Sandbox};
 
 /// Everything a story needs; the home goes with it.
 pub(crate) struct Scene {
-    pub(crate) sandbox: Running,
+    sandbox: Option<Running>,
+    control: Control,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) steps: Arc<Mutex<Vec<Recorded>>>,
     pub(crate) attempts: AttemptRecorder,
@@ -35,7 +37,8 @@ impl Scene {
         private(&home.path().join("home"));
         let clock = Arc::new(TestClock::new(SystemClock::new().now()));
         Self {
-            sandbox,
+            control: sandbox.control(),
+            sandbox: Some(sandbox),
             clock,
             steps: Arc::default(),
             attempts: Arc::default(),
@@ -52,7 +55,16 @@ impl Scene {
     }
 
     pub(crate) fn control(&self) -> Control {
-        self.sandbox.control()
+        self.control.clone()
+    }
+
+    pub(crate) fn now(&self) -> Moment {
+        self.clock.now()
+    }
+
+    /// The provider goes away; what is asked of it from now on is not even connected.
+    pub(crate) fn stop_provider(&mut self) {
+        drop(self.sandbox.take());
     }
 
     /// How many refresh requests the provider has seen.
