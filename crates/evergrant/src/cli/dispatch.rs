@@ -24,8 +24,10 @@ use super::providers;
 use super::refresh;
 use super::remove;
 use super::sandbox;
+use super::serve;
 use super::status;
 use super::stdin;
+use super::token;
 use super::typed::{Command, Everywhere, Typed};
 
 /// Runs the command that the arguments name.
@@ -70,6 +72,7 @@ fn execute(
         Command::Add(typed) => add::run(typed, unlocked()?, console),
         Command::List(typed) => list::run(typed, &unlocked()?, console),
         Command::Status(typed) => status::run(typed, &unlocked()?, console),
+        Command::Token(typed) => token::run(typed, unlocked()?, console),
         Command::Refresh(typed) => refresh::run(typed, unlocked()?, console),
         Command::Remove(typed) => remove::remove(typed, unlocked()?, console),
         Command::Logout(typed) => remove::logout(typed, unlocked()?, console),
@@ -78,6 +81,7 @@ fn execute(
         Command::Rename(typed) => curate::rename(typed, unlocked()?, console),
         Command::Priority(typed) => curate::priority(typed, unlocked()?, console),
         Command::Reset(typed) => curate::reset(typed, unlocked()?, console),
+        Command::Serve(typed) => serve::run(typed, unlocked()?, console),
         Command::Explain(typed) => explain::run(typed, &settings()?, console),
         Command::Providers(typed) => providers::run(typed, &settings()?, console),
         Command::Doctor(typed) => doctor::run(typed, &unlocked(), console),

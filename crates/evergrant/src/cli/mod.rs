@@ -27,9 +27,11 @@ mod providers;
 mod refresh;
 mod remove;
 mod sandbox;
+mod serve;
 mod status;
 mod stdin;
 mod table;
+mod token;
 mod typed;
 mod when;
 

@@ -18,7 +18,9 @@ use super::providers;
 use super::refresh;
 use super::remove;
 use super::sandbox;
+use super::serve;
 use super::status;
+use super::token;
 
 /// The one owner of your LLM credentials: log in once, and every agent stays logged in
 #[derive(Debug, Parser)]
@@ -71,6 +73,10 @@ pub(crate) enum Command {
     ///
     /// Reading changes nothing: no request is sent, nothing is renewed, nothing is written.
     Status(status::Typed),
+    /// Print a usable access token or API key
+    ///
+    /// It is renewed only if it must be. stdout carries the token and nothing else.
+    Token(token::Typed),
     /// Force a renewal
     Refresh(refresh::Typed),
     /// Forget a credential here, without asking its provider
@@ -89,6 +95,11 @@ pub(crate) enum Command {
     ///
     /// A quarantine stays, because only a new login ends it; so does an unknown outcome, because only an answer ends it.
     Reset(curate::Named),
+    /// Serve the gateway that agents speak to as to their provider
+    ///
+    /// Point any OpenAI or Anthropic client at it. It authenticates each request, repairs what can be repaired before the
+    /// client notices, and passes bytes through as they are.
+    Serve(serve::Typed),
     /// Say what a captured error body means, and what helps
     ///
     /// The body is read from stdin and judged by the same rules as every answer that evergrant receives.

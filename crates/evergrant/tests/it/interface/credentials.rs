@@ -52,6 +52,28 @@ async fn an_empty_home_is_no_fault() {
       help: add an API key for xai
       try: evergrant add xai
     "#);
+    assert_exchange!(scratch.run(&["token", "xai-oauth"]).await, @r#"
+    $ evergrant token xai-oauth
+    exit 3
+    --- stderr
+    error: there is no credential for xai-oauth
+      help: log in at xai-oauth: only a new login helps
+      try: evergrant login xai-oauth
+    "#);
+    assert_exchange!(scratch.run(&["token", "xai", "--json"]).await, @r#"
+    $ evergrant token xai --json
+    exit 3
+    --- stdout
+    {"error":{"code":"no-credential","message":"there is no credential for xai","remedy":{"kind":"login","sentence":"log in at xai: only a new login helps","command":"evergrant login xai"}}}
+    "#);
+    assert_exchange!(scratch.run(&["token", "nobody"]).await, @r#"
+    $ evergrant token nobody
+    exit 2
+    --- stderr
+    error: there is no provider `nobody`
+      help: choose one that is listed, or add a row to `providers.d`
+      try: evergrant providers
+    "#);
 }
 
 #[tokio::test]
@@ -91,6 +113,44 @@ async fn a_grant_shows_everything_but_its_secrets() {
 }
 
 #[tokio::test]
+async fn a_token_is_all_that_token_prints() {
+    let sandbox = sandbox().await;
+    let scratch = Scratch::with(&sandbox);
+    scratch.run(&["login", "acme", "--flow", "device"]).await.expect(0);
+    let plain = scratch.run(&["token", "acme"]).await.expect(0);
+    assert_eq!(plain.stderr, "");
+    let json = scratch.run(&["token", "acme", "--json"]).await.expect(0).json();
+    assert_eq!(plain.stdout.trim_end(), json["access_token"]);
+    assert_eq!(plain.stdout.lines().count(), 1);
+    for key in ["expires_at", "credential", "label"] {
+        assert!(json[key].is_string(), "{json}");
+    }
+    assert_eq!(sandbox.control().counters().refreshes, 0);
+    scratch.run(&["refresh", "acme/default"]).await.expect(0);
+    assert_eq!(sandbox.control().counters().refreshes, 1);
+    assert_ne!(scratch.run(&["token", "acme"]).await.expect(0).stdout, plain.stdout);
+}
+
+#[tokio::test]
+async fn a_token_that_is_too_short_lived_is_renewed_once() {
+    let sandbox = sandbox().await;
+    let scratch = Scratch::with(&sandbox);
+    sandbox
+        .control()
+        .reconfigure(|config| config.access_token_lifetime_secs = 10);
+    scratch.run(&["login", "acme", "--flow", "device"]).await.expect(0);
+    sandbox
+        .control()
+        .reconfigure(|config| config.access_token_lifetime_secs = 3600);
+    // A tenth of its life must have passed; until then it is as good as a new one.
+    while sandbox.control().counters().refreshes == 0 {
+        scratch.run(&["token", "acme", "--min-valid", "9"]).await.expect(0);
+    }
+    scratch.run(&["token", "acme", "--min-valid", "9"]).await.expect(0);
+    assert_eq!(sandbox.control().counters().refreshes, 1);
+}
+
+#[tokio::test]
 async fn a_key_comes_from_stdin_or_stays_where_it_is() {
     let sandbox = sandbox().await;
     let mut scratch = Scratch::with(&sandbox);
@@ -100,6 +160,8 @@ async fn a_key_comes_from_stdin_or_stays_where_it_is() {
     --- stderr
     added `default` at acme-key
     "#);
+    let token = scratch.run(&["token", "acme-key"]).await.expect(0);
+    assert_eq!(token.stdout, "sk-sandbox-0000000000000000\n");
     assert_exchange!(scratch.run_with(&["add", "acme-key"], b"your-api-key").await, @r#"
     $ evergrant add acme-key
     exit 2
@@ -127,6 +189,8 @@ async fn a_key_comes_from_stdin_or_stays_where_it_is() {
         .run(&["add", "acme-key", "--env", "MY_KEY", "--label", "here"])
         .await
         .expect(0);
+    let token = scratch.run(&["token", "acme-key/here"]).await.expect(0);
+    assert_eq!(token.stdout, "sk-from-the-environment\n");
 }
 
 #[tokio::test]
@@ -138,6 +202,7 @@ async fn a_credential_can_be_curated() {
     let disabled = scratch.run(&["disable", "work", "--json"]).await.expect(0).json();
     assert_eq!(disabled["health"], "disabled");
     scratch.run(&["status", "acme"]).await.expect(3);
+    scratch.run(&["token", "acme"]).await.expect(3);
     scratch.run(&["enable", "work"]).await.expect(0);
     let moved = scratch
         .run(&["priority", "acme/work", "-5", "--json"])

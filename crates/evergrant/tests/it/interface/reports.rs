@@ -1,5 +1,6 @@
 //! `providers`, `doctor` and `sandbox`: what can be had, how it is, and something to try it on.
 
+use evergrant_sandbox::client::HttpClient;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
@@ -119,6 +120,36 @@ async fn the_sandbox_gives_a_row_that_works() {
     scratch.run(&["login", "sandbox", "--flow", "device"]).await.expect(0);
     signal(&child, "INT");
     assert_eq!(child.wait().await.unwrap().code(), Some(130));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_gateway_says_where_it_listens_and_drains() {
+    let sandbox = sandbox().await;
+    let scratch = Scratch::with(&sandbox);
+    scratch.run(&["login", "acme", "--flow", "device"]).await.expect(0);
+    let arguments = ["serve", "--listen", "127.0.0.1:0", "--json"];
+    let mut child = scratch.evergrant(&arguments).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let listening: Value = serde_json::from_str(&lines.next_line().await.unwrap().unwrap()).unwrap();
+    assert_eq!(listening["event"], "listening");
+    let address = listening["address"].as_str().unwrap();
+    let models = HttpClient::new()
+        .get(&format!("http://{address}/p/acme/models"))
+        .await
+        .unwrap();
+    assert_eq!(models.status, 200, "{}", models.text());
+    let taken = scratch.run(&["serve", "--listen", address]).await;
+    assert_exchange!(taken, @r#"
+    $ evergrant serve --listen [address]
+    exit 2
+    --- stderr
+    error: `[address]` is taken by another process
+      help: end the other process, or listen on another port; 0 is any free one
+      try: evergrant serve --listen [address]
+    "#);
+    signal(&child, "TERM");
+    assert_eq!(child.wait().await.unwrap().code(), Some(0));
 }
 
 #[tokio::test]

@@ -3,11 +3,12 @@
 use crate::assert_exchange;
 use crate::scratch::Scratch;
 
-const COMMANDS: [&str; 18] = [
+const COMMANDS: [&str; 20] = [
     "login",
     "add",
     "list",
     "status",
+    "token",
     "refresh",
     "remove",
     "logout",
@@ -16,6 +17,7 @@ const COMMANDS: [&str; 18] = [
     "rename",
     "priority",
     "reset",
+    "serve",
     "explain",
     "providers",
     "doctor",
