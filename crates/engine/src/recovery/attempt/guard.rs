@@ -2,6 +2,7 @@
 
 use super::limits;
 use crate::pool::Member;
+use crate::protection::{Protection, stands};
 use crate::time::Moment;
 use crate::vocabulary::Verdict;
 
@@ -18,6 +19,9 @@ pub(super) fn justifies_renewal(member: &Member, verdict: Verdict, now: &Moment)
 
 /// Whether the member's access token is so young that the provider's edge may not know it yet.
 pub(super) fn may_lag(member: &Member, now: &Moment) -> bool {
+    if !stands(Protection::FreshTokenWait) {
+        return false;
+    }
     let unproven = member.standing.accepted != Some(member.lease.fence.generation);
     member
         .age(now)

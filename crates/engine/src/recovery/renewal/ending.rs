@@ -7,6 +7,7 @@ use super::input::Input;
 use super::renewed::{Obstacle, Renewed};
 use crate::credential::{Fence, Material};
 use crate::failure::{Code, Failure};
+use crate::protection::{Protection, stands};
 use crate::remedy::Remedy;
 use crate::secret::Fingerprint;
 use crate::store::{Health, LastError, Minted, Owner, Record, Standing};
@@ -216,10 +217,10 @@ pub(super) fn dead(ask: &Ask, spend: &Spend, reading: &Reading, view: View, now:
     if matches!(current.material, Material::Gone) {
         return logged_out(ask);
     }
-    if view
+    let rotated = view
         .fingerprint
-        .is_some_and(|fingerprint| fingerprint != spend.fingerprint)
-    {
+        .is_some_and(|fingerprint| fingerprint != spend.fingerprint);
+    if rotated && stands(Protection::Reread) {
         return adopted(current.fence());
     }
     let mut ending = unusable_at(

@@ -13,6 +13,7 @@ use super::limits::{LOCK_PATIENCE, LOCK_POLL_MIN, LOCK_POLL_SPREAD, SAVE_RETRY_M
 use super::rejection;
 use super::rules::{Hold, Permit, Suitable, held_back, permitted, suitable};
 use crate::credential::Fence;
+use crate::protection::{Protection, stands};
 use crate::secret::Fingerprint;
 use crate::store::Standing;
 use crate::time::Moment;
@@ -241,7 +242,7 @@ impl Renewal {
                 phase: Phase::Sent,
                 detail,
             } => finish(ending::broken(&spend, &detail, now)),
-            Input::Refused { reading, .. } if reading.verdict == Verdict::GrantDead => {
+            Input::Refused { reading, .. } if is_death(reading.verdict) => {
                 self.then(State::Confirming(spend, reading), Action::Read)
             }
             Input::Refused { reading, moved } if moved && !self.relocated && rejection::not_taken(reading.verdict) => {
@@ -343,4 +344,9 @@ impl Renewal {
 
 fn finish(ending: Ending) -> Step {
     (None, Action::Finish(Box::new(ending)))
+}
+
+/// A death needs proof: the word of the provider for it, and nothing else.
+fn is_death(verdict: Verdict) -> bool {
+    verdict == Verdict::GrantDead || !stands(Protection::DeathNeedsProof)
 }

@@ -7,6 +7,7 @@ use super::ending::{self, Ending};
 use super::jitter::fraction;
 use super::limits::{CALLER_BACKOFF, CLAIM_FRESH_FOR, IDLE_BACKOFF, LOCK_PATIENCE, REPLAY_GAP};
 use crate::credential::{Fence, Grant, Material};
+use crate::protection::{Protection, stands};
 use crate::store::{Claim, ClaimState, Health, Standing};
 use crate::time::Moment;
 
@@ -40,7 +41,7 @@ pub(super) fn suitable(ask: &Ask, terms: &Terms, token_host: Option<&str>, view:
     };
     let newer = record.generation > ask.fence.generation || record.epoch > ask.fence.epoch;
     let unasked = ask.reason == Reason::Expiring && record.generation == ask.fence.generation;
-    if (newer || unasked) && !refused && good_enough(ask, grant, now) {
+    if (newer || unasked) && stands(Protection::Reread) && !refused && good_enough(ask, grant, now) {
         return Suitable::Adopt(record.fence());
     }
     if let Some(change) = row_change(grant, terms, token_host) {

@@ -1,0 +1,71 @@
+//! The protections that can be taken away, one by one, to see that the test of each goes red.
+//!
+//! In an ordinary build every protection stands and [`stands`] is a constant. In a build with the feature `breakable`, which
+//! is never shipped, the environment variable `EVERGRANT_BROKEN` names those that do not, separated by commas.
+
+macro_rules! protections {
+    ($($(#[$doc:meta])* $variant:ident = $text:literal;)*) => {
+        /// A protection.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Protection { $($(#[$doc])* $variant,)* }
+
+        impl Protection {
+            /// The name by which it is taken away.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+        }
+    };
+}
+
+protections! {
+    /// A refused grant is renewed at all.
+    Renewal = "renewal";
+    /// One flight a grant in a process.
+    SingleFlight = "single-flight";
+    /// A newer generation that is found is adopted instead of renewed again.
+    Reread = "reread";
+    /// A dead refresh token is never sent again.
+    Quarantine = "quarantine";
+    /// Only a proof of death ends a grant.
+    DeathNeedsProof = "death-needs-proof";
+    /// An authentication marker beats entitlement words.
+    AuthenticationFirst = "authentication-first";
+    /// A missing entitlement is never renewed for.
+    EntitlementNeverRenews = "entitlement-never-renews";
+    /// A token that was minted just now is tried once more before it is renewed.
+    FreshTokenWait = "fresh-token-wait";
+    /// An answer of another login does not end this one.
+    StateCheck = "state-check";
+    /// The challenge is repeated at the token endpoint where the row says so.
+    ChallengeEcho = "challenge-echo";
+    /// Every connection goes through the proxy that is configured.
+    Proxy = "proxy";
+    /// Reading a home does not change it.
+    ReadOnlyStatus = "read-only-status";
+    /// A secret does not show itself when printed.
+    Redaction = "redaction";
+    /// The course of a verdict is that of the table.
+    FixedCourse = "fixed-course";
+}
+
+/// Whether the protection stands.
+#[cfg(not(feature = "breakable"))]
+pub const fn stands(_: Protection) -> bool {
+    true
+}
+
+/// Whether the protection stands.
+#[cfg(feature = "breakable")]
+pub fn stands(protection: Protection) -> bool {
+    static BROKEN: std::sync::OnceLock<Vec<String>> = std::sync::OnceLock::new();
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a build that can be broken is told so from outside, and is never shipped"
+    )]
+    let broken = BROKEN.get_or_init(|| {
+        let names = std::env::var("EVERGRANT_BROKEN").unwrap_or_default();
+        names.split(',').map(|name| name.trim().to_owned()).collect()
+    });
+    !broken.iter().any(|name| name == protection.name())
+}
