@@ -10,6 +10,7 @@ mod row;
 mod rows;
 mod signal;
 mod table;
+mod value;
 mod written;
 
 pub use fault::RowError;

@@ -3,16 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderValue};
 use toml::Spanned;
 use url::Url;
 
 use super::fault::{RowError, Source};
-use super::hosts::{Hosts, is_loopback};
+use super::hosts::Hosts;
 use super::parse_oauth::oauth;
 use super::parse_signal::signals;
 use super::row::{ApiKeyAuth, Auth, ModelGlob, Origin, Row};
 use super::signal::{Signal, Tier};
+use super::value::{header_name, secure_url, within};
 use super::written::WrittenRow;
 use crate::credential::ProviderId;
 
@@ -189,52 +190,4 @@ fn path(source: Source<'_>, path: Spanned<String>) -> Result<String, RowError> {
     } else {
         Err(source.error(path.span(), "probe", "must be a path that begins with `/`"))
     }
-}
-
-/// A header's name.
-pub(super) fn header_name(source: Source<'_>, name: &Spanned<String>, key: &str) -> Result<HeaderName, RowError> {
-    name.get_ref().parse().map_err(|_| {
-        let message = format!("is not the name of a header: `{}`", name.get_ref());
-        source.error(name.span(), key, message)
-    })
-}
-
-/// An https URL, or http on loopback, without user, password or fragment.
-pub(super) fn secure_url(source: Source<'_>, text: &Spanned<String>, key: &str) -> Result<Url, RowError> {
-    let refuse = |message: String| source.error(text.span(), key, message);
-    let url: Url = text
-        .get_ref()
-        .parse()
-        .map_err(|error| refuse(format!("is not a URL ({error}): `{}`", text.get_ref())))?;
-    if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
-        return Err(refuse("must carry neither user, password nor fragment".to_owned()));
-    }
-    match url.scheme() {
-        "https" if url.host().is_some() => Ok(url),
-        "http" if is_loopback(&url) => Ok(url),
-        "http" => Err(refuse(format!(
-            "must be https, plain http is for loopback only: `{}`",
-            text.get_ref()
-        ))),
-        _ => Err(refuse(format!("must be an https URL: `{}`", text.get_ref()))),
-    }
-}
-
-/// Holds a URL to the row's hosts.
-pub(super) fn within(
-    source: Source<'_>,
-    hosts: &Hosts,
-    url: &Url,
-    text: &Spanned<String>,
-    key: &str,
-) -> Result<(), RowError> {
-    if hosts.allows(url) {
-        return Ok(());
-    }
-    let message = format!(
-        "its host is none of `hosts` ({}): `{}`",
-        hosts.names().join(", "),
-        text.get_ref()
-    );
-    Err(source.error(text.span(), key, message))
 }

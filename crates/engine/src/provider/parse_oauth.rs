@@ -7,9 +7,9 @@ use url::Url;
 
 use super::fault::{RowError, Source};
 use super::hosts::Hosts;
-use super::parse::{header_name, secure_url, within};
 use super::quirk::{Quirk, Quirks};
 use super::row::{BodyForm, DeviceDialect, Endpoints, Flow, OAuth, Redirect};
+use super::value::{header_name, secure_url, within, word_of};
 use super::written::WrittenOAuth;
 
 /// Reads the table; its URLs must lie within the row's hosts.
@@ -191,21 +191,6 @@ fn one_of<T: Copy>(
     words: &[(&str, T)],
 ) -> Result<Option<T>, RowError> {
     word.map(|word| word_of(source, word, key, words)).transpose()
-}
-
-/// The value of that word, or an error that lists the words there are.
-pub(super) fn word_of<T: Copy>(
-    source: Source<'_>,
-    word: &Spanned<String>,
-    key: &str,
-    words: &[(&str, T)],
-) -> Result<T, RowError> {
-    let found = words.iter().find(|(name, _)| name == word.get_ref());
-    found.map(|(_, value)| *value).ok_or_else(|| {
-        let names: Vec<_> = words.iter().map(|(name, _)| format!("`{name}`")).collect();
-        let message = format!("must be one of {}: `{}`", names.join(", "), word.get_ref());
-        source.error(word.span(), key, message)
-    })
 }
 
 const fn days(days: u64) -> Duration {

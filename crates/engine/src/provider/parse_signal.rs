@@ -6,8 +6,8 @@ use http::HeaderName;
 use toml::Spanned;
 
 use super::fault::{RowError, Source};
-use super::parse_oauth::word_of;
 use super::signal::{Field, Pattern, Signal, Tier};
+use super::value::word_of;
 use super::written::{OneOrMany, WrittenSignal, WrittenTable};
 use crate::vocabulary::{Channel, Verdict};
 

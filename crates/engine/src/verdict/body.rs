@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use url::form_urlencoded;
 
-use super::evidence::{Found, Role, Shape};
-use super::json;
+use super::found::{Found, Role, Shape};
+use super::json::{self, Listener};
 use super::keys;
 use super::sink::Sink;
 

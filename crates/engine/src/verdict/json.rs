@@ -2,9 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::evidence::Role;
+use super::found::{HintForm, Marks, Role};
 use super::keys::{self, Meaning};
-use super::sink::Sink;
 
 /// Whether the text begins like an object with at least one key.
 pub(super) fn looks_like_object(text: &str) -> bool {
@@ -12,8 +11,24 @@ pub(super) fn looks_like_object(text: &str) -> bool {
     text.starts_with(['{', '[']) && rest.starts_with(['"', '\'', '{'])
 }
 
-/// Reads a body and puts its error fields into the sink; stops silently where it can no longer be read.
-pub(super) fn read(text: &str, sink: &mut Sink) {
+/// Who takes what a reader finds.
+pub(super) trait Listener {
+    /// An error field's text.
+    fn text(&mut self, role: Role, text: &str);
+    /// A value that tells when to come back.
+    fn hint(&mut self, form: HintForm, value: &str);
+    /// A status named inside the body.
+    fn inner_status(&mut self, status: u16);
+    /// What the top level shows.
+    fn marks(&mut self) -> &mut Marks;
+    /// How many codes were found so far.
+    fn codes(&self) -> usize;
+    /// Whether this is the outermost body, not one that was nested in a string.
+    fn is_outermost(&self) -> bool;
+}
+
+/// Reads a body and hands on its error fields; stops silently where it can no longer be read.
+pub(super) fn read<L: Listener>(text: &str, sink: &mut L) {
     let mut reader = Reader {
         text,
         bytes: text.as_bytes(),
@@ -28,11 +43,11 @@ pub(super) fn read(text: &str, sink: &mut Sink) {
     let _ = reader.value(top, 0);
 }
 
-struct Reader<'t, 's> {
+struct Reader<'t, 's, L> {
     text: &'t str,
     bytes: &'t [u8],
     at: usize,
-    sink: &'s mut Sink,
+    sink: &'s mut L,
 }
 
 /// What a value turned out to be.
@@ -44,7 +59,7 @@ enum Kind {
     Other,
 }
 
-impl<'t> Reader<'t, '_> {
+impl<'t, L: Listener> Reader<'t, '_, L> {
     fn value(&mut self, meaning: Meaning, depth: u8) -> Option<Kind> {
         self.space();
         match self.peek()? {

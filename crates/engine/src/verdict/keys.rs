@@ -1,6 +1,6 @@
 //! Which keys of an envelope hold an error's words, which hold further objects, and which say nothing.
 
-use super::evidence::{HintForm, Role};
+use super::found::{HintForm, Role};
 
 /// What a key's value is good for.
 #[derive(Clone, Copy, Debug, Default)]

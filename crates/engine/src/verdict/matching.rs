@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
-use super::evidence::{Evidence, Role};
+use super::evidence::Evidence;
+use super::found::Role;
 use crate::provider::{Field, Pattern, Signal};
 use crate::vocabulary::Channel;
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 use http::HeaderMap;
 
 use super::duration::{Unit, of_value, of_words};
-use super::evidence::{Evidence, HintForm, Role};
+use super::evidence::Evidence;
+use super::found::{HintForm, Role};
 use crate::time::Timestamp;
 use crate::vocabulary::Verdict;
 

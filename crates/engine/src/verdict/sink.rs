@@ -1,7 +1,7 @@
 //! The place where the readers of JSON, pages and forms put what they find.
 
-use super::evidence::{Found, Hint, HintForm, Marks, Role, Shape, Span};
-use super::json;
+use super::found::{Found, Hint, HintForm, Marks, Role, Shape, Span};
+use super::json::{self, Listener};
 use super::wording;
 
 /// Collects the fields of one body, within limits.
@@ -32,30 +32,49 @@ impl Sink {
         self.found
     }
 
-    /// What the top level shows.
-    pub(super) const fn marks(&mut self) -> &mut Marks {
+    /// Reads JSON inside a text, as aggregators and libraries wrap it; gives back the words before it.
+    fn nested<'t>(&mut self, text: &'t str) -> &'t str {
+        if self.nesting >= NESTING_LIMIT {
+            return text;
+        }
+        // An object between quotes is somebody's input, unless the quotes are those of Python's byte strings.
+        let quoted = |at: usize| text[..at].ends_with(['\'', '`', '"']) && !text[..at].ends_with("b'");
+        let object = |at: &usize| json::looks_like_object(&text[*at..]) && !quoted(*at);
+        let Some(at) = text.find('{').filter(object) else {
+            return text;
+        };
+        let before = self.found.spans.len();
+        self.nesting += 1;
+        json::read(&text[at..], self);
+        self.nesting -= 1;
+        if self.found.spans.len() == before {
+            text
+        } else {
+            text[..at].trim_end_matches(['[', ' ', '-', ':'])
+        }
+    }
+}
+
+impl Listener for Sink {
+    fn marks(&mut self) -> &mut Marks {
         &mut self.found.marks
     }
 
-    /// How many codes were found so far.
-    pub(super) fn codes(&self) -> usize {
+    fn codes(&self) -> usize {
         self.found.spans.iter().filter(|span| span.role == Role::Code).count()
     }
 
-    /// Whether this is still the outermost body, not one that was nested in a string.
-    pub(super) const fn is_outermost(&self) -> bool {
+    fn is_outermost(&self) -> bool {
         self.nesting == 0
     }
 
-    /// A status named inside the body; the first one counts.
-    pub(super) fn inner_status(&mut self, status: u16) {
+    fn inner_status(&mut self, status: u16) {
         if (400..600).contains(&status) && self.is_outermost() {
             self.found.inner_status.get_or_insert(status);
         }
     }
 
-    /// An error field's text; JSON inside it is read as well.
-    pub(super) fn text(&mut self, role: Role, text: &str) {
+    fn text(&mut self, role: Role, text: &str) {
         let text = text.trim();
         if text.is_empty() || self.found.spans.len() >= FIELD_LIMIT || self.found.text.len() >= TEXT_LIMIT {
             return;
@@ -84,8 +103,7 @@ impl Sink {
         });
     }
 
-    /// A value that tells when to come back.
-    pub(super) fn hint(&mut self, form: HintForm, value: &str) {
+    fn hint(&mut self, form: HintForm, value: &str) {
         if self.found.hints.len() >= HINT_LIMIT || value.len() > HINT_LENGTH {
             return;
         }
@@ -96,28 +114,6 @@ impl Sink {
             start: offset(start),
             end: offset(self.found.text.len()),
         });
-    }
-
-    /// Reads JSON inside a text, as aggregators and libraries wrap it; gives back the words before it.
-    fn nested<'t>(&mut self, text: &'t str) -> &'t str {
-        if self.nesting >= NESTING_LIMIT {
-            return text;
-        }
-        // An object between quotes is somebody's input, unless the quotes are those of Python's byte strings.
-        let quoted = |at: usize| text[..at].ends_with(['\'', '`', '"']) && !text[..at].ends_with("b'");
-        let object = |at: &usize| json::looks_like_object(&text[*at..]) && !quoted(*at);
-        let Some(at) = text.find('{').filter(object) else {
-            return text;
-        };
-        let before = self.found.spans.len();
-        self.nesting += 1;
-        json::read(&text[at..], self);
-        self.nesting -= 1;
-        if self.found.spans.len() == before {
-            text
-        } else {
-            text[..at].trim_end_matches(['[', ' ', '-', ':'])
-        }
     }
 }
 

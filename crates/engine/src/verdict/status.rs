@@ -1,6 +1,7 @@
 //! The last tier: what the status and the kind of body say when no word does.
 
-use super::evidence::{Evidence, Role, Shape};
+use super::evidence::Evidence;
+use super::found::{Role, Shape};
 use crate::vocabulary::Verdict;
 
 /// The verdict of an inference answer of that status, with the name of the rule.

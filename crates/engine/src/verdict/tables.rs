@@ -25,7 +25,7 @@ macro_rules! files {
     };
 }
 
-files!(COMMON_FILES: "common.toml");
+files!(COMMON_FILES: "credential.toml", "account.toml", "limits.toml", "edge.toml", "request.toml");
 files!(STANDARD_FILES: "standard.toml");
 files!(SERVER_FILES: "token.toml", "device.toml");
 files!(OAUTH_FILES: "oauth.toml");

@@ -1,7 +1,8 @@
 //! Answers of token and device endpoints: what they say of the grant, and whether the rotation happened.
 
-use super::classify::{Decided, of_row};
-use super::evidence::{Evidence, Role, Shape};
+use super::decided::{Decided, of_row};
+use super::evidence::Evidence;
+use super::found::{Role, Shape};
 use super::matching::{Hit, Setting};
 use super::status;
 use super::tables::{OAUTH, SERVERS};

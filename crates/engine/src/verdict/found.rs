@@ -1,0 +1,87 @@
+//! What a body yields: its shape, its error fields, and what they hint at.
+
+/// What part an error field plays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// `code`, `reason`, `error_codes` and the like.
+    Code,
+    /// `type`, `__type`.
+    Type,
+    /// `error` as a text.
+    Error,
+    /// A sentence: `message`, `detail`, `error_description`, a page's text.
+    Message,
+}
+
+/// What kind of body an answer has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Nothing.
+    Empty,
+    /// A JSON object, array or string, perhaps cut off.
+    Json,
+    /// Server-sent events.
+    Events,
+    /// A form, as some authorization servers answer.
+    Form,
+    /// A page.
+    Html,
+    /// XML that is not a page.
+    Xml,
+    /// Anything else.
+    Text,
+}
+
+/// All that a body yields.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    pub(super) shape: Shape,
+    pub(super) inner_status: Option<u16>,
+    pub(super) marks: Marks,
+    pub(super) text: String,
+    pub(super) spans: Vec<Span>,
+    pub(super) hints: Vec<Hint>,
+    pub(super) fragment: String,
+}
+
+/// Where in the kept text a field stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Span {
+    pub(super) role: Role,
+    pub(super) start: u32,
+    pub(super) end: u32,
+}
+
+/// A value that tells when to come back, and how it is to be read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Hint {
+    pub(super) form: HintForm,
+    pub(super) start: u32,
+    pub(super) end: u32,
+}
+
+/// How a value that tells a time is to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum HintForm {
+    /// Seconds unless it says otherwise; large numbers are points in time.
+    Seconds,
+    /// Milliseconds; large numbers are points in time.
+    Millis,
+}
+
+/// What the top level of a JSON or form body shows of its nature.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Marks {
+    /// It is an object.
+    pub(super) object: bool,
+    /// It has an error that is not null, or says that it failed.
+    pub(super) error: bool,
+    /// It has what only an answer has: choices, output, content.
+    pub(super) content: bool,
+    /// It has keys beyond those in which errors are told.
+    pub(super) other: bool,
+    /// It has an access token.
+    pub(super) access_token: bool,
+    /// It has a device code or an authorization code.
+    pub(super) code: bool,
+}
