@@ -12,6 +12,7 @@ use tracing::warn;
 use crate::client::{AttemptRecorder, Client, Parts, Surroundings};
 use crate::clock::Clock;
 use crate::ledger::Ledger;
+use crate::provider::key_provider;
 use crate::refresh::{Renewals, Tools};
 use crate::settings::Settings;
 use crate::store::{Store, StoreFault};
@@ -40,6 +41,7 @@ impl Kernel {
             clock: Arc::clone(&tools.clock),
             environment: settings.environment.clone(),
             strategies: settings.strategies.clone().into_iter().collect(),
+            rows: rows(&settings),
             routes: settings.routes.clone(),
             recorder: attempts,
         })?;
@@ -117,6 +119,13 @@ impl Kernel {
                 })
             })
     }
+}
+
+/// Every row, and the provider that takes keys for the same API.
+fn rows(settings: &Settings) -> Vec<(Arc<Row>, Option<ProviderId>)> {
+    let rows = settings.table.rows();
+    rows.map(|row| (Arc::clone(row), key_provider(settings, &row.id)))
+        .collect()
 }
 
 /// Looks at the store every 250 ms, so that another process's rotation, cooldown or logout is known here.

@@ -43,6 +43,8 @@ pub(crate) struct Parts {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) environment: Environment,
     pub(crate) strategies: Vec<(ProviderId, Strategy)>,
+    /// Every row, and the provider that takes keys for the same API: what people are told is true of that provider.
+    pub(crate) rows: Vec<(Arc<Row>, Option<ProviderId>)>,
     pub(crate) routes: Vec<ModelRoute>,
     pub(crate) recorder: Option<AttemptRecorder>,
 }
@@ -83,6 +85,7 @@ impl Client {
             earnings,
             parts.environment,
             parts.strategies,
+            parts.rows,
             parts.recorder,
         );
         Ok(Self {

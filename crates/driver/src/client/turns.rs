@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use evergrant_engine::credential::{CredentialId, Fence, Material, ProviderId};
 use evergrant_engine::pool::{Lease, Roster, Strategy, View};
+use evergrant_engine::provider::Row;
 use evergrant_engine::recovery::attempt::{Action, Attempt, Cue, Input, Note, Plan, Recorded, Step};
 use evergrant_engine::store::{Health, Record};
 use evergrant_engine::time::Moment;
@@ -56,11 +57,15 @@ impl Turns {
         earnings: Earnings,
         environment: Environment,
         strategies: impl IntoIterator<Item = (ProviderId, Strategy)>,
+        rows: impl IntoIterator<Item = (Arc<Row>, Option<ProviderId>)>,
         recorder: Option<AttemptRecorder>,
     ) -> Self {
         let mut scene = Scene::default();
         for (provider, strategy) in strategies {
             scene.view.choose_by(&provider, strategy);
+        }
+        for (row, key_provider) in rows {
+            scene.view.describe(row, key_provider);
         }
         Self {
             ledger,

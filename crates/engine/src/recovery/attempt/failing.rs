@@ -7,6 +7,7 @@ use super::state::Missed;
 use crate::credential::{Kind, Label, ProviderId};
 use crate::failure::{Code, Failure};
 use crate::pool::{Bar, Lease, Member, Readiness, Renewability, View, renewability};
+use crate::provider::Auth;
 use crate::remedy::Remedy;
 use crate::store::Health;
 use crate::time::{Moment, Timestamp};
@@ -119,18 +120,26 @@ pub(super) fn nothing_usable(plan: &Plan, view: &View, missed: Option<Missed>, n
                 (_, _) => failure,
             }
         }
-        (None, None) => no_credential(plan),
+        (None, None) => no_credential(plan, view),
     }
 }
 
-fn no_credential(plan: &Plan) -> Failure {
+fn no_credential(plan: &Plan, view: &View) -> Failure {
     match (plan.route.first(), &plan.pin) {
         (Some(provider), Some(label)) => {
             let message = format!("there is no credential `{label}` for {provider}");
             Failure::new(Code::NoCredential, message).with_remedy(login(provider, Some(label)))
         }
-        (Some(provider), None) => Failure::new(Code::NoCredential, format!("there is no credential for {provider}"))
-            .with_remedy(login(provider, None)),
+        (Some(provider), None) => {
+            let about = view.pool(provider).and_then(|pool| pool.about.as_ref());
+            let remedy = match about.map(|about| &about.row.auth) {
+                Some(Auth::ApiKey(_)) => Remedy::AddKey {
+                    provider: provider.clone(),
+                },
+                Some(Auth::OAuth(_)) | None => login(provider, None),
+            };
+            Failure::new(Code::NoCredential, format!("there is no credential for {provider}")).with_remedy(remedy)
+        }
         (None, _) => Failure::new(Code::UnknownModel, "no provider serves this request"),
     }
 }
