@@ -64,7 +64,7 @@ async fn an_empty_home_is_no_fault() {
     $ evergrant token xai --json
     exit 3
     --- stdout
-    {"error":{"code":"no-credential","message":"there is no credential for xai","remedy":{"kind":"login","sentence":"log in at xai: only a new login helps","command":"evergrant login xai"}}}
+    {"error":{"code":"no-credential","message":"there is no credential for xai","remedy":{"kind":"add-key","sentence":"add an API key for xai","command":"evergrant add xai"}}}
     "#);
     assert_exchange!(scratch.run(&["token", "nobody"]).await, @r#"
     $ evergrant token nobody
