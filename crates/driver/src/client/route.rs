@@ -35,19 +35,18 @@ pub(super) fn providers(
             };
             if found.is_empty() {
                 let message = format!("no provider serves the model `{model}`");
-                return Err(Failure::new(Code::UnknownModel, message).with_remedy(run("evergrant models")));
+                return Err(Failure::new(Code::UnknownModel, message).with_remedy(run("evergrant providers")));
             }
-            Ok(found)
+            // A provider that nobody has ever logged in at is no part of the way; with none at all, the first is the one to name.
+            let (kept, empty): (Vec<_>, Vec<_>) = found.into_iter().partition(|id| has_any(picture, id));
+            Ok(if kept.is_empty() {
+                empty.into_iter().take(1).collect()
+            } else {
+                kept
+            })
         }
         Route::Any => {
-            let living = || {
-                picture
-                    .records()
-                    .iter()
-                    .filter(|record| !matches!(record.material, Material::Gone))
-            };
-            let has_any = |id: &ProviderId| living().any(|record| record.provider == *id);
-            let first = table.rows().map(|row| &row.id).find(|id| has_any(id));
+            let first = table.rows().map(|row| &row.id).find(|id| has_any(picture, id));
             first.map(|id| vec![id.clone()]).ok_or_else(|| {
                 Failure::new(Code::NoCredential, "there is no credential for any provider").with_remedy(Remedy::Run {
                     command: "evergrant login".to_owned(),
@@ -56,6 +55,14 @@ pub(super) fn providers(
             })
         }
     }
+}
+
+fn has_any(picture: &Picture, provider: &ProviderId) -> bool {
+    let living = |material: &Material| !matches!(material, Material::Gone);
+    picture
+        .records()
+        .iter()
+        .any(|record| record.provider == *provider && living(&record.material))
 }
 
 fn run(command: &str) -> Remedy {
