@@ -18,6 +18,7 @@ use evergrant_engine::time::Moment;
 use tracing::{error, info, trace, warn};
 use url::Url;
 
+use super::standing::learn;
 use super::tools::{Tools, revoke, view_of};
 use crate::http::Fresh;
 use crate::store::{ClaimAnswer, Commit, CommitAnswer, Held, Journal, LockName, Quarantine, StoreFault, Version};
@@ -370,8 +371,12 @@ impl Hands {
             }
         }
         if let Some((fence, standing)) = standing {
-            self.tools.ledger.stand(&fence, &standing);
-            if let Err(fault) = self.blocking(move |tools| tools.store.stand(&fence, &standing)).await {
+            let before = self
+                .held_record()
+                .map(|record| record.standing.clone())
+                .unwrap_or_default();
+            let learnt = move |tools: &Tools| learn(&tools.ledger, &*tools.store, &fence, &before, &standing);
+            if let Err(fault) = self.blocking(learnt).await {
                 warn!(%fault, "the standing of a credential could not be written");
             }
         }

@@ -4,6 +4,7 @@ mod flight;
 mod hands;
 mod perform;
 mod recorded;
+mod standing;
 mod tools;
 
 pub(crate) use flight::Renewals;

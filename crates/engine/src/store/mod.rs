@@ -1,7 +1,9 @@
 //! What is kept of a credential, and how what is on disk is held against what is in memory.
 
+mod amend;
 mod merge;
 mod record;
 
+pub use amend::amend;
 pub use merge::{Decision, Newcomer, place};
 pub use record::{Claim, ClaimOwner, ClaimState, Health, LastError, Minted, Owner, Record, Source, Standing};
