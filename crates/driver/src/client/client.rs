@@ -42,6 +42,8 @@ pub(crate) struct Parts {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) environment: Environment,
+    /// Every provider, with the one that takes API keys for the same API.
+    pub(crate) rows: Vec<(Arc<Row>, Option<ProviderId>)>,
     pub(crate) strategies: Vec<(ProviderId, Strategy)>,
     /// Every row, and the provider that takes keys for the same API: what people are told is true of that provider.
     pub(crate) rows: Vec<(Arc<Row>, Option<ProviderId>)>,
@@ -84,6 +86,7 @@ impl Client {
             parts.clock,
             earnings,
             parts.environment,
+            parts.rows,
             parts.strategies,
             parts.rows,
             parts.recorder,

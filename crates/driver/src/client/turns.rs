@@ -56,11 +56,15 @@ impl Turns {
         clock: Arc<dyn Clock>,
         earnings: Earnings,
         environment: Environment,
+        rows: Vec<(Arc<Row>, Option<ProviderId>)>,
         strategies: impl IntoIterator<Item = (ProviderId, Strategy)>,
         rows: impl IntoIterator<Item = (Arc<Row>, Option<ProviderId>)>,
         recorder: Option<AttemptRecorder>,
     ) -> Self {
         let mut scene = Scene::default();
+        for (row, key_provider) in rows {
+            scene.view.describe(row, key_provider);
+        }
         for (provider, strategy) in strategies {
             scene.view.choose_by(&provider, strategy);
         }
