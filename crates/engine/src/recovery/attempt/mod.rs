@@ -20,7 +20,13 @@ mod stories_tests;
 mod strained;
 mod trace;
 #[cfg(test)]
+mod walk_alphabet_tests;
+#[cfg(test)]
+mod walk_rules_tests;
+#[cfg(test)]
 mod walk_tests;
+#[cfg(test)]
+mod walker_tests;
 #[cfg(test)]
 mod world_tests;
 
