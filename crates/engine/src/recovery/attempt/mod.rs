@@ -1,6 +1,8 @@
 //! One request: what to do about each thing that happens to it, within its budgets.
 
 mod action;
+#[cfg(test)]
+mod bounds_tests;
 mod course;
 mod denied;
 mod ending;
@@ -17,6 +19,8 @@ mod pair_tests;
 mod state;
 #[cfg(test)]
 mod stories_tests;
+#[cfg(test)]
+mod story_tests;
 mod strained;
 mod trace;
 #[cfg(test)]
