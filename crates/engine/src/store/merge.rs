@@ -24,7 +24,8 @@ pub enum Decision {
 }
 
 /// The rule: the label names a record; else the same identity is the same record, when all of it is known; else a login
-/// takes the place of the provider's only grant that needs one, unless that is known to be another account's.
+/// takes the place of the provider's only grant that needs one, else of its only one that was logged out, unless that is
+/// known to be another account's.
 pub fn place(records: &[Record], newcomer: &Newcomer<'_>) -> Decision {
     let own = || records.iter().filter(|record| record.provider == *newcomer.provider);
     let named = newcomer
@@ -34,17 +35,22 @@ pub fn place(records: &[Record], newcomer: &Newcomer<'_>) -> Decision {
         let login = newcomer.login?;
         own().find(|record| grant_of(record).is_some_and(|origin| is_same(origin, login)))
     };
-    let waiting = || {
+    let only = |waits: fn(&Health) -> bool| {
         let login = newcomer.login?;
         if newcomer.label.is_some() {
             return None;
         }
-        let mut waiting = own().filter(|record| needs_login(record));
+        let mut waiting =
+            own().filter(|record| record.material.kind() == Kind::Grant && waits(&record.standing.health));
         let only = waiting.next().filter(|_| waiting.next().is_none())?;
         let another = grant_of(only).is_some_and(|origin| is_another(origin, login));
         (!another).then_some(only)
     };
-    match named.or_else(same).or_else(waiting) {
+    match named
+        .or_else(same)
+        .or_else(|| only(needs_login))
+        .or_else(|| only(is_logged_out))
+    {
         Some(record) => Decision::Replace(record.fence()),
         None => Decision::New,
     }
@@ -57,17 +63,21 @@ fn grant_of(record: &Record) -> Option<&LoginOrigin> {
     }
 }
 
-fn needs_login(record: &Record) -> bool {
-    record.material.kind() == Kind::Grant
-        && match record.standing.health {
-            Health::Quarantined { .. } | Health::NeedsLogin { .. } | Health::LoggedOut { .. } => true,
-            Health::Ready
-            | Health::Cooling { .. }
-            | Health::OutcomeUnknown { .. }
-            | Health::NotEntitled { .. }
-            | Health::AccountDisabled { .. }
-            | Health::Unsaved { .. } => false,
-        }
+fn needs_login(health: &Health) -> bool {
+    match health {
+        Health::Quarantined { .. } | Health::NeedsLogin { .. } => true,
+        Health::Ready
+        | Health::Cooling { .. }
+        | Health::OutcomeUnknown { .. }
+        | Health::NotEntitled { .. }
+        | Health::AccountDisabled { .. }
+        | Health::Unsaved { .. }
+        | Health::LoggedOut { .. } => false,
+    }
+}
+
+fn is_logged_out(health: &Health) -> bool {
+    matches!(health, Health::LoggedOut { .. })
 }
 
 /// Issuer, client, subject and account, all of them known and equal.
@@ -205,7 +215,7 @@ mod tests {
         check(&[ready.clone(), old.clone()], None, &unknown, Some("old"));
         check(&[ready.clone(), old.clone()], Some("new"), &unknown, None);
         check(&[ready, record("out", None, gone())], None, &unknown, Some("out"));
-        check(&[old, record("out", None, gone())], None, &unknown, None);
+        check(&[old, record("out", None, gone())], None, &unknown, Some("old"));
     }
 
     #[test]
