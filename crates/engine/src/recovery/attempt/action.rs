@@ -66,6 +66,7 @@ pub struct Renew {
 pub struct Tally {
     /// How often the request was sent upstream.
     pub tries: u32,
-    /// The words of `x-evergrant-repaired`, in order, each once; empty if the answer is a refusal all the same.
+    /// The words of `x-evergrant-repaired`, in order, each once, without a wait that did not help; empty if the answer
+    /// is a refusal all the same.
     pub repaired: Vec<&'static str>,
 }

@@ -71,10 +71,12 @@ impl Attempt {
 
     /// Tells the log what was done about the refusal at hand, and counts it as a repair if it is one.
     pub(super) fn noted(&mut self, turn: &mut Turn<'_>, act: Act) {
-        if let Some(word) = act.repair()
-            && !self.repaired.contains(&word)
-        {
-            self.repaired.push(word);
+        if let Some(word) = act.repair() {
+            // Who waited in vain is repaired by what comes after.
+            self.repaired.retain(|earlier| Some(*earlier) != Act::Wait.repair());
+            if !self.repaired.contains(&word) {
+                self.repaired.push(word);
+            }
         }
         if let Some(Trouble { lease, verdict, signal }) = self.trouble.take() {
             turn.note = Some(Note {

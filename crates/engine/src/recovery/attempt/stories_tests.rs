@@ -68,7 +68,7 @@ fn a_fresh_token_refused_twice_is_renewed() {
         .renewed()
         .sends("a", 2)
         .answered(Verdict::Success)
-        .good(&["wait", "refresh"]);
+        .good(&["refresh"]);
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn a_token_refused_right_after_its_renewal_gets_one_wait_then_the_next_credentia
     story.answered(Verdict::Unauthenticated).renewed().sends("a", 2);
     story.answered(Verdict::Unauthenticated).waited().sends("a", 2);
     story.answered(Verdict::Unauthenticated).sends("b", 1);
-    story.answered(Verdict::Success).good(&["refresh", "wait", "rotate"]);
+    story.answered(Verdict::Success).good(&["refresh", "rotate"]);
     assert!(matches!(
         story.health("a"),
         Health::Cooling {
@@ -208,7 +208,7 @@ fn strain_backs_off_on_the_same_credential_then_falls_back_without_a_penalty() {
             story.sends("a", 1).answered(verdict).waited();
         }
         story.answered(verdict).tell(Input::FellBack).sends("k", 1);
-        story.answered(Verdict::Success).good(&["wait", "fallback"]);
+        story.answered(Verdict::Success).good(&["fallback"]);
         assert_eq!(story.health("a"), Health::Ready);
         assert_eq!(story.world.of("p", "a").standing.last_error, None);
     }
