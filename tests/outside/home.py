@@ -100,9 +100,9 @@ class Home:
         arguments = ("login", provider, "--json", "--no-browser", "--flow", flow, *arguments)
         process = self.start(*arguments)
         first = process.stdout.readline()
-        if not first.startswith("{"):
+        event = json.loads(first) if first.startswith("{") else {}
+        if "event" not in event:
             return self._with(first, self.ended(process, arguments))
-        event = json.loads(first)
         pasted = None
         if event["event"] == "device":
             server.approve_device(event["verification_uri_complete"])
@@ -133,10 +133,10 @@ class Home:
         return self.run("token", provider, "--json", *arguments)
 
     def wait_past_expiry(self, provider):
-        """Lets the access token that is kept now expire."""
+        """Lets the access token that is kept now expire; its time is written in whole seconds, so one more."""
         text = self.credential(provider)["expires_at"]
         expires_at = datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
-        time.sleep(max(0.0, expires_at - time.time()) + 0.2)
+        time.sleep(max(0.0, expires_at - time.time()) + 1.1)
 
 
 class Gateway(Child):

@@ -36,7 +36,7 @@ def fault(checks, scenario, parameters, exits):
         checks.done(f"{scenario}: login", home.login("acme", sandbox))
         before = home.credential("acme")
         old = home.token("acme").json["access_token"]
-        sandbox.order("scenario", name=scenario, times=1, **parameters)
+        sandbox.order("scenario", name=scenario, **parameters)
         forced = home.run("refresh", home.name("acme"), "--json")
         checks.check(f"{scenario}: a forced refresh, exit {exits}", forced.exit in exits, forced)
         during = home.token("acme")
@@ -45,7 +45,11 @@ def fault(checks, scenario, parameters, exits):
         credential = home.credential("acme")
         checks.check(f"{scenario}: health", credential["health"] not in ("quarantined", "needs-login"), credential["health"])
         checks.equal(f"{scenario}: generation", credential["generation"], before["generation"])
-        checks.equal(f"{scenario}: requests", sandbox.counters()["token_by_grant_type"].get("refresh_token"), 1)
+        # An endpoint that may have moved is looked up again and asked once more.
+        most = 2 if scenario == "token-403-html" else 1
+        sent = sandbox.counters()["refreshes"]
+        checks.check(f"{scenario}: requests, at most {most}", 1 <= sent <= most, sent)
+        sandbox.disarm()
         sandbox.order("config", access_token_lifetime_secs=600)
         if 2 in exits:
             # A rejected request is held for 5 minutes; a person may end that.
