@@ -23,6 +23,7 @@ mod ledger;
 pub mod loopback;
 pub mod metadata;
 mod private_file;
+mod probe;
 pub mod provider;
 mod refresh;
 pub mod settings;
