@@ -84,7 +84,7 @@ fn execute(
         Command::Serve(typed) => serve::run(typed, unlocked()?, console),
         Command::Explain(typed) => explain::run(typed, &settings()?, console),
         Command::Providers(typed) => providers::run(typed, &settings()?, console),
-        Command::Doctor(typed) => doctor::run(typed, &unlocked(), console),
+        Command::Doctor(typed) => doctor::run(typed, unlocked(), console),
         Command::Sandbox(typed) => sandbox::run(typed, console),
         Command::Completions(typed) => completions::run(typed, Typed::command(), console),
         Command::Man(typed) => man::run(typed, Typed::command(), console),

@@ -1,20 +1,26 @@
 //! `doctor`: checks home, store, key, configuration and every credential; each finding has a remedy.
 
 use clap::Args;
-use evergrant_driver::Failure;
 use evergrant_driver::doctor::{Finding, Level};
 use evergrant_driver::settings::Settings;
+use evergrant_driver::{Driver, Failure};
 use serde::Serialize;
 
 use super::colours;
 use super::console::{Console, visible};
 use super::exit::Exit;
 use super::json::RemedyShape;
+use super::online;
+use super::progress;
 
 /// What can be typed.
 #[derive(Args, Debug)]
 #[command(after_long_help = EXAMPLES)]
-pub(crate) struct Typed {}
+pub(crate) struct Typed {
+    /// Ask each provider as well what it thinks of the credentials
+    #[arg(long)]
+    probe: bool,
+}
 
 #[derive(Serialize)]
 struct FindingsShape {
@@ -44,11 +50,18 @@ impl From<&Finding> for FindingShape {
 ///
 /// # Errors
 /// Only stdout's own: what is wrong here is a finding, settings that cannot be read among them.
-pub(crate) fn run(_: &Typed, settings: &Result<Settings, Failure>, console: &Console) -> Result<Exit, Failure> {
-    let findings = match settings {
+pub(crate) fn run(typed: &Typed, settings: Result<Settings, Failure>, console: &Console) -> Result<Exit, Failure> {
+    let mut findings = match &settings {
         Ok(settings) => evergrant_driver::doctor(settings),
         Err(failure) => vec![unreadable(failure)],
     };
+    let sound = !findings
+        .iter()
+        .any(|finding| finding.check == "store" && finding.level == Level::Fault);
+    match settings {
+        Ok(settings) if typed.probe && sound => findings.extend(probe(settings, console)?),
+        Ok(_) | Err(_) => {}
+    }
     if console.json() {
         let findings = findings.iter().map(FindingShape::from).collect();
         console.document(&FindingsShape { findings })?;
@@ -59,6 +72,13 @@ pub(crate) fn run(_: &Typed, settings: &Result<Settings, Failure>, console: &Con
     }
     let fault = findings.iter().any(|finding| finding.level == Level::Fault);
     Ok(if fault { Exit::FAULT } else { Exit::DONE })
+}
+
+/// Asks the providers; a store that cannot be opened for it has been told of already.
+fn probe(settings: Settings, console: &Console) -> Result<Vec<Finding>, Failure> {
+    online::with_driver(settings, console, async |driver: Driver| {
+        Ok(progress::shown("asking the providers", driver.probe()).await)
+    })
 }
 
 fn unreadable(failure: &Failure) -> Finding {
@@ -103,4 +123,5 @@ const fn word(level: Level) -> &'static str {
 const EXAMPLES: &str = "\
 Examples:
   evergrant doctor           offline: sends nothing and changes nothing
+  evergrant doctor --probe   one cheap request with each credential
   evergrant doctor --json | jq '.findings[] | select(.level != \"ok\")'";

@@ -6,13 +6,12 @@ use evergrant_driver::settings::Settings;
 use evergrant_driver::{Code, Driver, Failure};
 
 use super::console::Console;
-use super::exit::Exit;
 
 /// Runs the work on a runtime of its own.
 ///
 /// # Errors
 /// What the work fails with, and `internal` if the system grants no runtime.
-pub(crate) fn run(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
+pub(crate) fn run<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -28,11 +27,11 @@ pub(crate) fn run(work: impl Future<Output = Result<Exit, Failure>>) -> Result<E
 ///
 /// # Errors
 /// What the work fails with, or `interrupted`.
-pub(crate) fn with_driver(
+pub(crate) fn with_driver<T>(
     settings: Settings,
     console: &Console,
-    work: impl AsyncFnOnce(Driver) -> Result<Exit, Failure>,
-) -> Result<Exit, Failure> {
+    work: impl AsyncFnOnce(Driver) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     run(async {
         let driver = Driver::open(settings)?;
         let asked = tokio::select! {

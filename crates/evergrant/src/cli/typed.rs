@@ -106,7 +106,9 @@ pub(crate) enum Command {
     Explain(explain::Typed),
     /// List the providers
     Providers(providers::Typed),
-    /// Check home, store, key, configuration and every credential, offline
+    /// Check home, store, key, configuration and every credential
+    ///
+    /// Offline unless --probe is given: nothing is sent, renewed or written. Exit 1 if something is at fault.
     Doctor(doctor::Typed),
     /// Run a provider that can be broken at will
     ///

@@ -105,6 +105,39 @@ async fn a_healthy_home_has_no_faults() {
     "#);
 }
 
+#[tokio::test]
+async fn a_probe_asks_each_provider() {
+    let sandbox = sandbox().await;
+    let scratch = Scratch::with(&sandbox);
+    scratch.run(&["login", "acme", "--flow", "device"]).await.expect(0);
+    scratch
+        .run_with(&["add", "acme-key"], b"sk-not-one-of-the-sandbox")
+        .await
+        .expect(0);
+    let exchange = scratch.run(&["doctor", "--probe"]).await.expect(1);
+    let asked: Vec<&str> = exchange
+        .stdout
+        .lines()
+        .skip_while(|line| !line.contains("probe "))
+        .collect();
+    insta::assert_snapshot!(asked.join("\n"), @r#"
+    fault  probe acme-key/default: Sandbox (acme-key) does not accept `default` as it is now
+           help: replace the API key `default`: acme-key does not accept it
+           try: evergrant add acme-key --label default
+    ok     endpoints acme: the token endpoint is at 127.0.0.1
+    ok     probe acme/default: Sandbox (acme) accepts it
+    "#);
+    sandbox.control().arm("entitlement").unwrap();
+    let refused = scratch.run(&["doctor", "--probe", "--json"]).await.expect(1).json();
+    let findings = refused["findings"].as_array().unwrap();
+    let finding = findings
+        .iter()
+        .find(|finding| finding["check"] == "probe acme/default")
+        .unwrap();
+    assert_eq!(finding["remedy"]["kind"], "change-plan", "{finding}");
+    assert_eq!(sandbox.control().counters().refreshes, 0);
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn the_sandbox_gives_a_row_that_works() {
