@@ -46,7 +46,6 @@ impl Kernel {
                 .map(|row| (Arc::clone(row), key_provider(&settings, &row.id)))
                 .collect(),
             strategies: settings.strategies.clone().into_iter().collect(),
-            rows: rows(&settings),
             routes: settings.routes.clone(),
             recorder: attempts,
         })?;
@@ -124,13 +123,6 @@ impl Kernel {
                 })
             })
     }
-}
-
-/// Every row, and the provider that takes keys for the same API.
-fn rows(settings: &Settings) -> Vec<(Arc<Row>, Option<ProviderId>)> {
-    let rows = settings.table.rows();
-    rows.map(|row| (Arc::clone(row), key_provider(settings, &row.id)))
-        .collect()
 }
 
 /// Looks at the store every 250 ms, so that another process's rotation, cooldown or logout is known here.

@@ -45,8 +45,6 @@ pub(crate) struct Parts {
     /// Every provider, with the one that takes API keys for the same API.
     pub(crate) rows: Vec<(Arc<Row>, Option<ProviderId>)>,
     pub(crate) strategies: Vec<(ProviderId, Strategy)>,
-    /// Every row, and the provider that takes keys for the same API: what people are told is true of that provider.
-    pub(crate) rows: Vec<(Arc<Row>, Option<ProviderId>)>,
     pub(crate) routes: Vec<ModelRoute>,
     pub(crate) recorder: Option<AttemptRecorder>,
 }
@@ -88,7 +86,6 @@ impl Client {
             parts.environment,
             parts.rows,
             parts.strategies,
-            parts.rows,
             parts.recorder,
         );
         Ok(Self {

@@ -58,7 +58,6 @@ impl Turns {
         environment: Environment,
         rows: Vec<(Arc<Row>, Option<ProviderId>)>,
         strategies: impl IntoIterator<Item = (ProviderId, Strategy)>,
-        rows: impl IntoIterator<Item = (Arc<Row>, Option<ProviderId>)>,
         recorder: Option<AttemptRecorder>,
     ) -> Self {
         let mut scene = Scene::default();
@@ -67,9 +66,6 @@ impl Turns {
         }
         for (provider, strategy) in strategies {
             scene.view.choose_by(&provider, strategy);
-        }
-        for (row, key_provider) in rows {
-            scene.view.describe(row, key_provider);
         }
         Self {
             ledger,
