@@ -40,11 +40,6 @@ impl Kernel {
             store: Arc::clone(&tools.store),
             clock: Arc::clone(&tools.clock),
             environment: settings.environment.clone(),
-            rows: settings
-                .table
-                .rows()
-                .map(|row| (Arc::clone(row), key_provider(&settings, &row.id)))
-                .collect(),
             strategies: settings.strategies.clone().into_iter().collect(),
             routes: settings.routes.clone(),
             recorder: attempts,

@@ -56,14 +56,10 @@ impl Turns {
         clock: Arc<dyn Clock>,
         earnings: Earnings,
         environment: Environment,
-        rows: Vec<(Arc<Row>, Option<ProviderId>)>,
         strategies: impl IntoIterator<Item = (ProviderId, Strategy)>,
         recorder: Option<AttemptRecorder>,
     ) -> Self {
         let mut scene = Scene::default();
-        for (row, key_provider) in rows {
-            scene.view.describe(row, key_provider);
-        }
         for (provider, strategy) in strategies {
             scene.view.choose_by(&provider, strategy);
         }
