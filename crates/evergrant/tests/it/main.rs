@@ -10,3 +10,4 @@
 mod exchange;
 mod interface;
 mod scratch;
+mod storm;
