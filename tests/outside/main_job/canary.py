@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from urllib.parse import parse_qsl, quote, quote_plus
 
 import wire
@@ -15,6 +16,7 @@ SECRET_FIELDS = ("code", "code_verifier", "refresh_token", "device_code")
 LIFETIME_SECS = 5
 # A piece of a secret this long in a log is a leak too; 8 hex digits of a fingerprint are not a piece.
 PIECE = 12
+JWT = re.compile(r"eyJ[A-Za-z0-9_-]{16,}\.")
 
 
 def main():
@@ -156,6 +158,8 @@ def leaks(secrets, said):
                 continue
             if any(form in text for form in forms):
                 found.append(f"{name} in {place}")
+    # Id tokens are kept by nobody here, but look like any other JWT.
+    found += [f"a JWT in {place}" for place, text in said.items() if JWT.search(text)]
     return found
 
 
