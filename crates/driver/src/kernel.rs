@@ -12,7 +12,6 @@ use tracing::warn;
 use crate::client::{AttemptRecorder, Client, Parts, Surroundings};
 use crate::clock::Clock;
 use crate::ledger::Ledger;
-use crate::provider::key_provider;
 use crate::refresh::{Renewals, Tools};
 use crate::settings::Settings;
 use crate::store::{Store, StoreFault};

@@ -12,30 +12,20 @@ use http_body::{Body, Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::listener::Listener;
-use crate::http::ResponseBody;
+use super::rest::Rest;
 
 /// An answer's body. Dropping it before its end cancels the request upstream.
 pub struct AnswerBody {
     held: std::vec::IntoIter<Bytes>,
     held_length: u64,
     rest: Rest,
-    listener: Option<Listener>,
+    listener: Option<Box<Listener>>,
     silence: Option<Pin<Box<Sleep>>>,
     waiting: bool,
 }
 
-/// What comes after what was held.
-pub(super) enum Rest {
-    /// The provider's own bytes.
-    Coming(ResponseBody),
-    /// Nothing: it is whole.
-    Whole,
-    /// Nothing: it broke off here.
-    Broken(String),
-}
-
 impl AnswerBody {
-    pub(super) fn new(held: Vec<Bytes>, rest: Rest, listener: Option<Listener>) -> Self {
+    pub(super) fn new(held: Vec<Bytes>, rest: Rest, listener: Option<Box<Listener>>) -> Self {
         Self {
             held_length: held.iter().map(|piece| piece.len() as u64).sum(),
             held: held.into_iter(),

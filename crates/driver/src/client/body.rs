@@ -8,17 +8,11 @@ use bytes::{Bytes, BytesMut};
 use evergrant_engine::failure::{Code, Failure};
 use evergrant_engine::remedy::Remedy;
 use http_body_util::BodyExt as _;
-use http_body_util::combinators::UnsyncBoxBody;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
+use super::coming::{BodyError, Coming, broken};
 use super::outgoing::{Kept, Replayable};
-
-/// Whatever may go wrong with a body that is still coming.
-pub(super) type BodyError = Box<dyn std::error::Error + Send + Sync>;
-
-/// The part of a body that is still coming.
-pub(super) type Coming = UnsyncBoxBody<Bytes, BodyError>;
 
 /// The memory that all kept bodies of a process share.
 #[derive(Clone, Debug)]
@@ -180,13 +174,6 @@ impl fmt::Debug for Body {
             .field("coming", &self.coming.is_some())
             .finish()
     }
-}
-
-/// The failure of a client's body that broke off.
-pub(super) fn broken(error: &(dyn std::error::Error + Send + Sync + 'static)) -> Failure {
-    Failure::new(Code::BodyBroken, "the request's body broke off or is malformed")
-        .with_remedy(Remedy::ChangeRequest)
-        .with_detail(error.to_string())
 }
 
 fn silent() -> Failure {

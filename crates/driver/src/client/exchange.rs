@@ -3,20 +3,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use evergrant_engine::pool::Lease;
 use evergrant_engine::provider::Row;
 use evergrant_engine::recovery::attempt::Input;
 use evergrant_engine::time::Timestamp;
-use evergrant_engine::verdict::{BODY_LIMIT, Channel, Evidence, Glance, Reading, classify, glance};
+use evergrant_engine::verdict::{BODY_LIMIT, Glance, Reading, glance};
+use http::Response;
 use http::response::Parts;
-use http::{HeaderMap, Response};
 use http_body_util::BodyExt as _;
 use tokio::time::timeout;
 
-use super::answer_body::Rest;
 use super::events::Events;
 use super::gate::{GateEnd, gate};
+use super::reading::read_answer;
+use super::rest::Rest;
 use crate::http::{Broken, ResponseBody};
 
 /// An answer that waits for the decision what to do with it.
@@ -54,7 +55,7 @@ pub(super) async fn judge(
         }
         Glance::Body => {
             let (pieces, rest) = beginning(body).await;
-            let reading = read(&row, status, &head.headers, &pieces, now);
+            let reading = read_answer(&row, status, &head.headers, &pieces, now);
             (answered(&lease, reading), held(head, pieces, rest, None))
         }
         Glance::Events(reading) => {
@@ -112,21 +113,6 @@ async fn beginning(mut body: ResponseBody) -> (Vec<Bytes>, Rest) {
     });
     let rest = reading.await.unwrap_or(None);
     (pieces, rest.unwrap_or(Rest::Coming(body)))
-}
-
-fn read(row: &Row, status: u16, headers: &HeaderMap, pieces: &[Bytes], now: Timestamp) -> Reading {
-    let evidence = match pieces {
-        [] => Evidence::read(status, headers, &[]),
-        [only] => Evidence::read(status, headers, only),
-        several => {
-            let mut whole = BytesMut::new();
-            for piece in several {
-                whole.extend_from_slice(piece);
-            }
-            Evidence::read(status, headers, &whole)
-        }
-    };
-    classify(Some(row), Channel::Inference, &evidence, now)
 }
 
 /// 10 s: a provider that refuses has its words at hand; whoever trickles them is judged by what has come.

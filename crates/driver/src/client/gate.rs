@@ -5,12 +5,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use evergrant_engine::provider::Row;
 use evergrant_engine::time::Timestamp;
-use evergrant_engine::verdict::{EventMeaning, Reading, judge_event};
+use evergrant_engine::verdict::{EventMeaning, Reading};
 use http_body_util::BodyExt as _;
 use tokio::time::timeout;
 
-use super::answer_body::Rest;
 use super::events::{Event, Events};
+use super::reading::read_event;
+use super::rest::Rest;
 use crate::http::ResponseBody;
 
 /// A stream's beginning, and what became of it.
@@ -53,7 +54,7 @@ pub(super) async fn gate(mut body: ResponseBody, row: &Row, now: Timestamp) -> G
                 None => (events.rest().into_iter().collect(), Some(Rest::Whole)),
             };
             for event in &raw {
-                match judge(event, row, now) {
+                match read_event(row, event, now) {
                     EventMeaning::Error(reading) => return (GateEnd::Failed(reading), end),
                     EventMeaning::Content => return (GateEnd::Open, end),
                     EventMeaning::NotYet => said_something |= is_last_word(event),
@@ -76,12 +77,6 @@ pub(super) async fn gate(mut body: ResponseBody, row: &Row, now: Timestamp) -> G
         events,
         end,
     }
-}
-
-/// What a raw event means.
-pub(super) fn judge(raw: &[u8], row: &Row, now: Timestamp) -> EventMeaning {
-    let event = Event::read(raw);
-    judge_event(Some(row), event.name.as_deref(), &event.data, now)
 }
 
 /// Whether the event says that the stream has ended as it should, though it bore no content.

@@ -8,7 +8,7 @@ use evergrant_engine::recovery::attempt::{Attempt, Input};
 use evergrant_engine::verdict::{EventMeaning, Reading};
 
 use super::events::Events;
-use super::gate::judge;
+use super::reading::read_event;
 use super::turns::{Run, Turns};
 
 /// One stream under one lease.
@@ -29,7 +29,7 @@ impl Listener {
                 continue;
             }
             let now = self.turns.now().wall;
-            match judge(&raw, &self.row, now) {
+            match read_event(&self.row, &raw, now) {
                 EventMeaning::Error(reading) => {
                     self.broke(Some(reading));
                     return true;

@@ -10,7 +10,7 @@ use evergrant_engine::failure::Failure;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::body::{BodyError, Coming, broken};
+use super::coming::{BodyError, Coming, broken};
 
 /// What has been read of a body, and the memory reserved for it.
 pub(super) struct Kept {

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use evergrant_engine::credential::{CredentialId, Fence, Material, ProviderId};
 use evergrant_engine::pool::{Lease, Roster, Strategy, View};
-use evergrant_engine::provider::Row;
 use evergrant_engine::recovery::attempt::{Action, Attempt, Cue, Input, Note, Plan, Recorded, Step};
 use evergrant_engine::store::{Health, Record};
 use evergrant_engine::time::Moment;

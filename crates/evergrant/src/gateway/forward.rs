@@ -9,7 +9,7 @@ use hyper::body::Incoming;
 use super::body::GatewayBody;
 use super::destination::model_of;
 use super::keep_alive::KeepAlive;
-use super::service::{Unanswered, mark};
+use super::trail::{Unanswered, mark};
 use super::tunnel::tunnel;
 
 /// Sends a request to whom it names: a provider, or whoever serves its model.

@@ -13,6 +13,7 @@ mod request_id;
 mod serve;
 mod service;
 mod surface;
+mod trail;
 mod tunnel;
 
 pub(crate) use serve::{ServeOptions, serve};

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::body::GatewayBody;
-use super::service::{Unanswered, mark};
+use super::trail::{Unanswered, mark};
 
 /// Asks every usable provider at once; one that does not answer is left out, unless none does.
 pub(super) async fn models(driver: &Driver, headers: &HeaderMap) -> Result<Response<GatewayBody>, Unanswered> {

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use evergrant_driver::client::Trail;
 use evergrant_driver::{Code, Driver, Failure, Remedy};
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
+use http::{HeaderValue, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use tracing::{Instrument as _, debug, info_span};
 
@@ -16,15 +16,13 @@ use super::models::models;
 use super::refusal::refusal;
 use super::request_id::RequestIds;
 use super::surface::Surface;
+use super::trail::{Unanswered, mark};
 
 /// What all connections share.
 pub(super) struct Gateway {
     driver: Driver,
     ids: RequestIds,
 }
-
-/// An answer of ours instead of a provider's, and how far the request had come.
-pub(super) type Unanswered = (Failure, Trail);
 
 impl Gateway {
     pub(super) fn new(driver: Driver) -> Result<Self, Failure> {
@@ -73,31 +71,6 @@ impl Gateway {
             Destination::Forward { provider, path } => forward(&self.driver, request, provider, &path).await,
             Destination::Unknown => Err(none(unknown(request.uri().path()))),
         }
-    }
-}
-
-/// Says in an answer's headers which way its request took.
-pub(super) fn mark(headers: &mut HeaderMap, trail: &Trail) {
-    let mut set = |name: &'static str, text: &str| {
-        // A label with characters that no header can carry is left out.
-        if let Ok(value) = HeaderValue::from_str(text) {
-            headers.insert(name, value);
-        }
-    };
-    if let Some(provider) = &trail.provider {
-        set("x-evergrant-provider", provider.as_str());
-    }
-    if let Some(label) = &trail.label {
-        set("x-evergrant-credential", label.as_str());
-    }
-    if trail.provider.is_some() {
-        set("x-evergrant-attempts", &trail.attempts.to_string());
-    }
-    if !trail.repaired.is_empty() {
-        set("x-evergrant-repaired", &trail.repaired.join(", "));
-    }
-    if trail.provider.is_some() && !trail.replayable {
-        set("x-evergrant-replay", "no");
     }
 }
 

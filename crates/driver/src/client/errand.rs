@@ -18,8 +18,9 @@ use http::Response;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::answer_body::AnswerBody;
-use super::body::{Body, BodyError, Budget};
+use super::body::{Body, Budget};
 use super::call::{Answer, Call, Trail};
+use super::coming::BodyError;
 use super::dress::{Undressed, drop_hop_by_hop, place_of_credential};
 use super::earnings::Earnings;
 use super::exchange::{Held, judge, unanswered};
@@ -288,14 +289,14 @@ impl Errand<'_> {
         self.trail.provider = Some(held.lease.provider.clone());
         self.trail.label = Some(held.lease.label.clone());
         let listener = match (held.events, step.next) {
-            (Some(events), Some(machine)) => Some(Listener {
+            (Some(events), Some(machine)) => Some(Box::new(Listener {
                 turns: Arc::clone(&self.client.turns),
                 run,
                 machine,
                 lease: held.lease,
                 row: held.row,
                 events,
-            }),
+            })),
             (_, _) => None,
         };
         let mut response = Response::from_parts(held.head, AnswerBody::new(held.pieces, held.rest, listener));

@@ -1,0 +1,31 @@
+//! Asks the classifier: the only place of the client that does.
+
+use bytes::{Bytes, BytesMut};
+use evergrant_engine::provider::Row;
+use evergrant_engine::time::Timestamp;
+use evergrant_engine::verdict::{Channel, EventMeaning, Evidence, Reading, classify, judge_event};
+use http::HeaderMap;
+
+use super::events::Event;
+
+/// What an answer means whose body begins with these pieces.
+pub(super) fn read_answer(row: &Row, status: u16, headers: &HeaderMap, pieces: &[Bytes], now: Timestamp) -> Reading {
+    let evidence = match pieces {
+        [] => Evidence::read(status, headers, &[]),
+        [only] => Evidence::read(status, headers, only),
+        several => {
+            let mut whole = BytesMut::new();
+            for piece in several {
+                whole.extend_from_slice(piece);
+            }
+            Evidence::read(status, headers, &whole)
+        }
+    };
+    classify(Some(row), Channel::Inference, &evidence, now)
+}
+
+/// What a raw event of a stream means.
+pub(super) fn read_event(row: &Row, raw: &[u8], now: Timestamp) -> EventMeaning {
+    let event = Event::read(raw);
+    judge_event(Some(row), event.name.as_deref(), &event.data, now)
+}
