@@ -9,7 +9,7 @@ use super::matching::{Hit, Setting};
 use super::reading::Reading;
 use super::retry_after;
 use super::status;
-use super::tables::{COMMON, STANDARD};
+use super::tables::INFERENCE;
 use super::ties::{is_general, stronger, yields_to_authentication};
 use super::token;
 use crate::provider::{Row, Signal, Tier};
@@ -47,9 +47,12 @@ fn inference<'s>(row: Option<&'s Row>, channel: Channel, evidence: &Evidence) ->
     if may_be_success && !could_hide_an_error(evidence) {
         return rule((Verdict::Success, "status-2xx"));
     }
-    let mut common = None;
-    let mut authentication = None;
-    COMMON.matches(setting, evidence, |hit| {
+    let (mut common, mut standard, mut authentication) = (None, None, None);
+    INFERENCE.matches(setting, evidence, |hit| {
+        if hit.signal.tier == Tier::Standard {
+            standard = stronger(standard.take(), hit);
+            return;
+        }
         if hit.signal.verdict == Verdict::Unauthenticated {
             authentication = Some(hit.signal);
         }
@@ -64,8 +67,6 @@ fn inference<'s>(row: Option<&'s Row>, channel: Channel, evidence: &Evidence) ->
     if may_be_success {
         return rule((Verdict::Success, "status-2xx"));
     }
-    let mut standard = None;
-    STANDARD.matches(setting, evidence, |hit| standard = stronger(standard.take(), hit));
     match standard {
         Some(hit) => Decided::Signal(hit.signal),
         None => rule(status::of_inference(status, evidence)),

@@ -22,7 +22,7 @@ pub(super) struct Hit<'s> {
 pub(super) enum Plainness {
     /// A part of a sentence.
     Phrase,
-    /// A whole field: a code, a type, a constant.
+    /// A code, a type, or a whole field.
     Constant,
 }
 
@@ -93,7 +93,11 @@ fn matched(signal: &Signal, setting: Setting, evidence: &Evidence) -> Option<Pla
     evidence
         .fields()
         .filter(|(role, _)| looks_at(&signal.field, *role))
-        .filter_map(|(_, text)| of_text(&signal.pattern, text))
+        .filter_map(|(role, text)| {
+            let plainness = of_text(&signal.pattern, text)?;
+            let in_a_code = matches!(role, Role::Code | Role::Type);
+            Some(if in_a_code { Plainness::Constant } else { plainness })
+        })
         .max()
 }
 
@@ -126,12 +130,14 @@ fn looks_at(field: &Field, role: Role) -> bool {
     }
 }
 
-/// A large table of signals, compiled so that all their texts are looked for in one pass.
+/// A large table of signals, compiled: whole fields are looked up, all other texts are looked for in one pass.
 #[derive(Debug)]
 pub(super) struct Compiled {
     signals: Vec<Arc<Signal>>,
     /// Signals without a text in a body: they are asked one by one.
     bodiless: Vec<usize>,
+    /// For each text that is a whole field, the signals that want it.
+    whole: HashMap<String, Vec<usize>>,
     automaton: Option<AhoCorasick>,
     /// For each text of the automaton, the signals that look for it.
     uses: Vec<Vec<Use>>,
@@ -146,28 +152,29 @@ struct Use {
 #[derive(Clone, Copy, Debug)]
 enum Part {
     Contains,
-    Equals,
     Prefix,
     /// One of the texts that must all be there, by its place in the list.
     All(u32),
 }
 
 /// How far one signal has matched so far.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct Progress {
+    signal: usize,
     plainness: Option<Plainness>,
     all: u32,
 }
 
 impl Compiled {
-    /// Compiles a table; lists of `all` beyond 32 texts are asked one by one.
+    /// Compiles a table; lists of `all` beyond 31 texts are asked one by one.
     pub(super) fn new(signals: Vec<Arc<Signal>>) -> Self {
         let mut texts: Vec<String> = Vec::new();
         let mut uses: Vec<Vec<Use>> = Vec::new();
         let mut index: HashMap<String, usize> = HashMap::new();
+        let mut whole: HashMap<String, Vec<usize>> = HashMap::new();
         let mut bodiless = Vec::new();
         for (place, signal) in signals.iter().enumerate() {
-            if matches!(signal.field, Field::Header(_)) || signal.pattern == Pattern::Present || signal.all.len() > 32 {
+            if matches!(signal.field, Field::Header(_)) || signal.pattern == Pattern::Present || signal.all.len() > 31 {
                 bodiless.push(place);
                 continue;
             }
@@ -181,8 +188,12 @@ impl Compiled {
             };
             match &signal.pattern {
                 Pattern::Contains(needles) => needles.iter().for_each(|text| add(text, Part::Contains)),
-                Pattern::Equals(needles) => needles.iter().for_each(|text| add(text, Part::Equals)),
                 Pattern::Prefix(needles) => needles.iter().for_each(|text| add(text, Part::Prefix)),
+                Pattern::Equals(needles) => {
+                    for text in needles {
+                        whole.entry(text.clone()).or_default().push(place);
+                    }
+                }
                 Pattern::Present => {}
             }
             for (at, text) in signal.all.iter().enumerate() {
@@ -192,58 +203,56 @@ impl Compiled {
         let automaton = AhoCorasick::builder()
             .match_kind(MatchKind::Standard)
             .kind(Some(AhoCorasickKind::DFA))
+            .prefilter(false)
             .build(&texts)
             .ok();
         Self {
             signals,
             bodiless,
+            whole,
             automaton,
             uses,
         }
     }
 
-    /// Calls `hit` with every signal that matches.
+    /// Calls `hit` with every signal that matches, in the order of the table.
     pub(super) fn matches<'s>(&'s self, setting: Setting, evidence: &Evidence, mut hit: impl FnMut(Hit<'s>)) {
         let Some(automaton) = &self.automaton else {
             one_by_one(self.signals.iter(), setting, evidence).for_each(hit);
             return;
         };
-        let mut progress: Vec<(usize, Progress)> = Vec::new();
+        let mut progress = Vec::new();
         for (role, text) in evidence.fields() {
+            if text.len() <= WHOLE_LENGTH {
+                for signal in self.whole.get(text).into_iter().flatten() {
+                    if looks_at(&self.signals[*signal].field, role) {
+                        advance(&mut progress, *signal, Some(Plainness::Constant), 0);
+                    }
+                }
+            }
             for found in automaton.find_overlapping_iter(text) {
                 for one in &self.uses[found.pattern().as_usize()] {
-                    let signal = &self.signals[one.signal];
-                    if !setting.admits(signal) {
-                        continue;
+                    let here = looks_at(&self.signals[one.signal].field, role);
+                    let in_a_code = matches!(role, Role::Code | Role::Type);
+                    match one.part {
+                        Part::Contains if here && in_a_code => {
+                            advance(&mut progress, one.signal, Some(Plainness::Constant), 0);
+                        }
+                        Part::Contains if here => advance(&mut progress, one.signal, Some(Plainness::Phrase), 0),
+                        Part::Prefix if here && found.start() == 0 => {
+                            advance(&mut progress, one.signal, Some(Plainness::Constant), 0);
+                        }
+                        Part::All(bit) => advance(&mut progress, one.signal, None, bit),
+                        Part::Contains | Part::Prefix => {}
                     }
-                    let whole = found.start() == 0 && found.end() == text.len();
-                    let here = looks_at(&signal.field, role);
-                    let (plainness, all) = match one.part {
-                        Part::Contains if here => (Some(Plainness::Phrase), 0),
-                        Part::Equals if here && whole => (Some(Plainness::Constant), 0),
-                        Part::Prefix if here && found.start() == 0 => (Some(Plainness::Constant), 0),
-                        Part::All(bit) => (None, bit),
-                        Part::Contains | Part::Equals | Part::Prefix => continue,
-                    };
-                    let place = progress.iter().position(|(signal, _)| *signal == one.signal);
-                    let at = place.unwrap_or_else(|| {
-                        progress.push((one.signal, Progress::default()));
-                        progress.len() - 1
-                    });
-                    let so_far = &mut progress[at].1;
-                    so_far.plainness = so_far.plainness.max(plainness);
-                    so_far.all |= all;
                 }
             }
         }
-        progress.sort_unstable_by_key(|(signal, _)| *signal);
-        for (place, so_far) in progress {
-            let signal = &self.signals[place];
-            let wanted = 1_u64
-                .checked_shl(u32::try_from(signal.all.len()).unwrap_or(64))
-                .unwrap_or(0);
-            let complete = u64::from(so_far.all) == wanted.wrapping_sub(1);
-            if let (Some(plainness), true) = (so_far.plainness, complete) {
+        progress.sort_unstable_by_key(|one| one.signal);
+        for one in progress {
+            let signal = &self.signals[one.signal];
+            let complete = one.all.count_ones() as usize == signal.all.len();
+            if let (Some(plainness), true, true) = (one.plainness, complete, setting.admits(signal)) {
                 hit(Hit { signal, plainness });
             }
         }
@@ -251,3 +260,16 @@ impl Compiled {
         one_by_one(bodiless, setting, evidence).for_each(hit);
     }
 }
+
+fn advance(progress: &mut Vec<Progress>, signal: usize, plainness: Option<Plainness>, all: u32) {
+    match progress.iter_mut().find(|one| one.signal == signal) {
+        Some(one) => {
+            one.plainness = one.plainness.max(plainness);
+            one.all |= all;
+        }
+        None => progress.push(Progress { signal, plainness, all }),
+    }
+}
+
+/// 96 bytes: the longest code of any table has 60; a longer field is a sentence and is not looked up.
+const WHOLE_LENGTH: usize = 96;

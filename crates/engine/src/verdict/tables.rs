@@ -5,14 +5,11 @@ use std::sync::LazyLock;
 use super::matching::Compiled;
 use crate::provider::{Tier, parse_signals};
 
-/// Unmistakable markers of any provider and of the common envelopes.
-pub(super) static COMMON: LazyLock<Compiled> = LazyLock::new(|| compiled(COMMON_FILES, Tier::Common));
-/// What the standards and the envelopes' own classes say.
-pub(super) static STANDARD: LazyLock<Compiled> = LazyLock::new(|| compiled(STANDARD_FILES, Tier::Standard));
-/// The known authorization servers, at their token and device endpoints.
-pub(super) static SERVERS: LazyLock<Compiled> = LazyLock::new(|| compiled(SERVER_FILES, Tier::Common));
-/// RFC 6749 and RFC 8628.
-pub(super) static OAUTH: LazyLock<Compiled> = LazyLock::new(|| compiled(OAUTH_FILES, Tier::Standard));
+/// For inference: unmistakable markers of any provider and of the common envelopes, and what the standards and the
+/// envelopes' own classes say.
+pub(super) static INFERENCE: LazyLock<Compiled> = LazyLock::new(|| compiled(COMMON_FILES, STANDARD_FILES));
+/// For token and device endpoints: the known authorization servers, RFC 6749 and RFC 8628.
+pub(super) static TOKENS: LazyLock<Compiled> = LazyLock::new(|| compiled(SERVER_FILES, OAUTH_FILES));
 
 /// File name and text.
 type File = (&'static str, &'static str);
@@ -30,12 +27,26 @@ files!(STANDARD_FILES: "standard.toml");
 files!(SERVER_FILES: "token.toml", "device.toml");
 files!(OAUTH_FILES: "oauth.toml");
 
-fn compiled(files: &[File], tier: Tier) -> Compiled {
+fn compiled(common: &'static [File], standard: &'static [File]) -> Compiled {
     // A test reads every embedded table; one that could not be read would be missing here, never a panic.
-    let signals = files
-        .iter()
-        .filter_map(|(file, text)| parse_signals(file, text, tier).ok())
-        .flatten()
-        .collect();
-    Compiled::new(signals)
+    let of_tier = |files: &'static [File], tier| {
+        files
+            .iter()
+            .filter_map(move |(file, text)| parse_signals(file, text, tier).ok())
+            .flatten()
+    };
+    let signals = of_tier(common, Tier::Common).chain(of_tier(standard, Tier::Standard));
+    Compiled::new(signals.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_embedded_table_can_be_read() {
+        for (file, text) in [COMMON_FILES, STANDARD_FILES, SERVER_FILES, OAUTH_FILES].concat() {
+            assert!(!parse_signals(file, text, Tier::Common).unwrap().is_empty(), "{file}");
+        }
+    }
 }

@@ -5,7 +5,7 @@ use super::evidence::Evidence;
 use super::found::{Role, Shape};
 use super::matching::{Hit, Setting};
 use super::status;
-use super::tables::{OAUTH, SERVERS};
+use super::tables::TOKENS;
 use super::ties::stronger;
 use crate::provider::{Row, Tier};
 use crate::vocabulary::{Channel, Verdict};
@@ -26,13 +26,12 @@ pub(super) fn decide<'s>(row: Option<&'s Row>, channel: Channel, evidence: &Evid
     if let Some(hit) = of_row(row, setting, evidence).filter(counts) {
         return Decided::Signal(hit.signal);
     }
-    let (mut server, mut equivalent) = (None, None);
-    SERVERS.matches(setting, evidence, |hit| {
-        if hit.signal.verdict == Verdict::GrantDead {
-            equivalent = Some(hit).filter(|_| proof && row.is_none());
-        } else {
-            server = stronger(server.take(), hit);
-        }
+    let (mut server, mut equivalent, mut standard) = (None, None, None);
+    TOKENS.matches(setting, evidence, |hit| match (hit.signal.tier, hit.signal.verdict) {
+        (Tier::Standard, _) if counts(&hit) => standard = stronger(standard.take(), hit),
+        (Tier::Standard, _) => {}
+        (_, Verdict::GrantDead) => equivalent = Some(hit).filter(|_| proof && row.is_none()),
+        _ => server = stronger(server.take(), hit),
     });
     if let Some(hit) = server {
         return Decided::Signal(hit.signal);
@@ -43,12 +42,6 @@ pub(super) fn decide<'s>(row: Option<&'s Row>, channel: Channel, evidence: &Evid
     if let Some(hit) = equivalent {
         return Decided::Signal(hit.signal);
     }
-    let mut standard = None;
-    OAUTH.matches(setting, evidence, |hit| {
-        if counts(&hit) {
-            standard = stronger(standard.take(), hit);
-        }
-    });
     match standard {
         Some(hit) => Decided::Signal(hit.signal),
         None => {

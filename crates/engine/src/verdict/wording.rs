@@ -13,15 +13,27 @@ pub(super) fn push_masked(into: &mut String, text: &str) {
         return push_masked(into, &text.replace("%20", " "));
     }
     let text = unquoted(text);
+    let has_url = text.contains("://");
     let limit = into.len() + TEXT_LENGTH;
     let mut before = ' ';
     let mut at = 0;
-    while let Some(c) = text[at..].chars().next() {
-        if into.len() >= limit {
-            return;
-        }
+    while at < text.len() && into.len() < limit {
         let rest = &text[at..];
-        if (c == 'h' || c == 'H') && is_url(rest) {
+        // Plain words are copied whole; only what may open a quotation or a URL is looked at.
+        let run = rest
+            .bytes()
+            .position(|byte| !is_plain(byte, has_url))
+            .unwrap_or(rest.len());
+        if run > 0 {
+            let start = into.len();
+            into.push_str(&rest[..run]);
+            into[start..].make_ascii_lowercase();
+            before = char::from(rest.as_bytes()[run - 1]);
+            at += run;
+            continue;
+        }
+        let Some(c) = rest.chars().next() else { return };
+        if has_url && is_url(rest) {
             into.push_str("url");
             at += rest
                 .find(|c: char| c.is_whitespace() || "\"'`<>),]}".contains(c))
@@ -41,6 +53,15 @@ pub(super) fn push_masked(into: &mut String, text: &str) {
             before = c;
             at += c.len_utf8();
         }
+    }
+}
+
+/// Whether the byte can be copied without a look: a letter of a word, a digit, plain punctuation.
+const fn is_plain(byte: u8, has_url: bool) -> bool {
+    match byte {
+        b'h' | b'H' => !has_url,
+        b'"' | b'\'' | b'`' => false,
+        _ => byte.is_ascii_graphic(),
     }
 }
 
@@ -70,6 +91,9 @@ pub(super) fn add_fragment(fragment: &mut String, text: &str) {
 
 /// A word that might be a key, a token, an account's id or an address.
 fn is_secret_like(word: &str) -> bool {
+    if word.len() < SHORTEST_SECRET && !word.contains(['@', '*']) {
+        return false;
+    }
     let plain = word.trim_matches(|c: char| !c.is_alphanumeric());
     let digits = plain.bytes().filter(u8::is_ascii_digit).count();
     let capitals = plain.bytes().filter(u8::is_ascii_uppercase).count();
@@ -138,3 +162,5 @@ pub(super) const FRAGMENT_LIMIT: usize = 200;
 const TEXT_LENGTH: usize = 4_096;
 /// 2,048 bytes: a longer span between two quotes is two texts with a quote mark each.
 const QUOTE_LENGTH: usize = 2_048;
+/// 8 bytes: no key, token or id that is worth hiding is shorter.
+const SHORTEST_SECRET: usize = 8;

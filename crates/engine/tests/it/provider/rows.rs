@@ -113,7 +113,7 @@ fn a_user_row_takes_the_place_of_a_built_in_one_and_is_read_first() {
     assert!(matches!(row.auth, Auth::OAuth(_)));
     assert_eq!(row.signals[0].tier, Tier::User);
     assert!(row.signals[1..].iter().all(|signal| signal.tier == Tier::Provider));
-    assert!(row.signals.len() > 3);
+    assert!(row.signals.len() > 1);
 }
 
 #[test]
