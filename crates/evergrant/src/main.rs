@@ -1,6 +1,7 @@
 //! The `evergrant` command.
 
 mod cli;
+mod demo;
 mod gateway;
 
 fn main() -> std::process::ExitCode {

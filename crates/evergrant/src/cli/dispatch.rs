@@ -11,6 +11,7 @@ use super::add;
 use super::completions;
 use super::console::{ColourChoice, Console};
 use super::curate;
+use super::demo;
 use super::doctor;
 use super::environment::Environment;
 use super::exit::Exit;
@@ -44,7 +45,14 @@ pub(crate) fn run(arguments: Vec<OsString>, environment: Environment) -> ExitCod
     };
     let everywhere = &typed.everywhere;
     let console = Console::new(everywhere.json, everywhere.color, &environment);
+    // What the demo breaks on purpose is no news.
+    let usual = if let Command::Demo(_) = typed.command {
+        "error"
+    } else {
+        "warn"
+    };
     let ended = log::start(
+        usual,
         everywhere.verbose,
         environment.value("EVERGRANT_LOG"),
         console.colour_err(),
@@ -86,6 +94,7 @@ fn execute(
         Command::Providers(typed) => providers::run(typed, &settings()?, console),
         Command::Doctor(typed) => doctor::run(typed, unlocked(), console),
         Command::Sandbox(typed) => sandbox::run(typed, console),
+        Command::Demo(typed) => demo::run(typed, console),
         Command::Completions(typed) => completions::run(typed, Typed::command(), console),
         Command::Man(typed) => man::run(typed, Typed::command(), console),
     }

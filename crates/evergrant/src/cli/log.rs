@@ -6,13 +6,13 @@ use tracing_subscriber::fmt;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// Starts the log: `directives` (of `EVERGRANT_LOG`) win over the count of `-v`.
+/// Starts the log: `directives` (of `EVERGRANT_LOG`) win over the count of `-v`, and that over the command's usual level.
 ///
 /// # Errors
 /// `usage` if the directives cannot be read.
-pub(crate) fn start(verbose: u8, directives: Option<&str>, colour: bool) -> Result<(), Failure> {
+pub(crate) fn start(usual: &str, verbose: u8, directives: Option<&str>, colour: bool) -> Result<(), Failure> {
     let written = directives.unwrap_or(match verbose {
-        0 => "warn",
+        0 => usual,
         1 => "info",
         2 => "debug",
         _ => "trace",

@@ -8,6 +8,7 @@ mod console;
 mod credential_json;
 mod credential_text;
 mod curate;
+mod demo;
 mod dispatch;
 mod doctor;
 mod environment;

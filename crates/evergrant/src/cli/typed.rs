@@ -9,6 +9,7 @@ use super::colours;
 use super::completions;
 use super::console::ColourChoice;
 use super::curate;
+use super::demo;
 use super::doctor;
 use super::explain;
 use super::list;
@@ -115,6 +116,11 @@ pub(crate) enum Command {
     /// It is an authorization server and an inference API on loopback that behave like the real ones, until a scenario is
     /// armed: by flag from the start, or over HTTP below /_sandbox/ while it runs.
     Sandbox(sandbox::Typed),
+    /// Watch a conversation survive a provider that breaks: no account, no internet
+    ///
+    /// It starts the sandbox, a store and the gateway in a temporary home, logs in, lets the token die in the middle of a
+    /// conversation, and shows what the client and the provider saw; then a missing plan, a dead grant and a new login.
+    Demo(demo::Typed),
     /// Print what a shell needs to complete commands
     Completions(completions::Typed),
     /// Print the manual
