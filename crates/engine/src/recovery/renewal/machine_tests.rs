@@ -6,7 +6,9 @@ use super::ask::{Ask, Asker, Reason, Terms, View};
 use super::input::Input;
 use super::machine::Action;
 use super::renewed::{Obstacle, Renewed};
+use crate::credential::Generation;
 use crate::failure::{Code, Failure};
+use crate::store::LastError;
 use crate::store::{Health, Owner};
 use crate::verdict::Verdict;
 use crate::wire::Phase;
@@ -358,21 +360,29 @@ fn a_moved_endpoint_is_learnt_anew_once() {
 }
 
 #[test]
-fn a_person_is_owed_one_try_whatever_hold_there_is() {
-    let mut held = record(3);
-    held.standing.renew_not_before = Some(at(200).wall);
-    let by = |asker| {
-        tell(
-            Ask {
-                asker,
-                ..ask(Reason::Wanted)
-            },
-            terms(0),
-            vec![(0, Input::Viewed(view(held.clone())))],
-        )
-        .1
+fn a_person_is_owed_one_try_after_a_rejection() {
+    let by = |asker, code| {
+        let mut held = record(3);
+        held.standing.renew_not_before = Some(at(200).wall);
+        held.standing.last_error = Some(LastError {
+            verdict: Verdict::RequestRejected,
+            code,
+            signal: "signal".to_owned(),
+            at: at(0).wall,
+            generation: Generation(3),
+            fragment: String::new(),
+        });
+        let ask = Ask {
+            asker,
+            ..ask(Reason::Wanted)
+        };
+        tell(ask, terms(0), vec![(0, Input::Viewed(view(held)))]).1
     };
-    assert_eq!(by(Asker::Command), Action::Locate);
-    assert!(matches!(by(Asker::Request), Action::Finish(_)));
-    assert!(matches!(by(Asker::Keeper), Action::Finish(_)));
+    assert_eq!(by(Asker::Command, Code::RequestRejected), Action::Locate);
+    assert!(
+        matches!(by(Asker::Command, Code::Transient), Action::Finish(_)),
+        "the provider asked to wait"
+    );
+    assert!(matches!(by(Asker::Request, Code::RequestRejected), Action::Finish(_)));
+    assert!(matches!(by(Asker::Keeper, Code::RequestRejected), Action::Finish(_)));
 }

@@ -7,6 +7,7 @@ use super::ending::{self, Ending};
 use super::jitter::fraction;
 use super::limits::{CALLER_BACKOFF, CLAIM_FRESH_FOR, IDLE_BACKOFF, LOCK_PATIENCE, REPLAY_GAP};
 use crate::credential::{Fence, Grant, Material};
+use crate::failure::Code;
 use crate::protection::{Protection, stands};
 use crate::store::{Claim, ClaimState, Health, Standing};
 use crate::time::Moment;
@@ -116,10 +117,19 @@ pub(super) fn held_back(ask: &Ask, standing: &Standing, now: &Moment) -> Hold {
         _ if left.is_zero() => Hold::None,
         Asker::Keeper => Hold::Later(left),
         Asker::Command | Asker::Request if left <= CALLER_BACKOFF => Hold::Pause(left),
-        // A person who has just mended the configuration is owed one try, whatever hold stands.
-        Asker::Command => Hold::None,
-        Asker::Request => Hold::Later(left),
+        // A person who has just mended the row is owed one try; a provider that asked to wait is not asked in between.
+        Asker::Command if mended_by_hand(standing) => Hold::None,
+        Asker::Command | Asker::Request => Hold::Later(left),
     }
+}
+
+/// Whether what is held against it is of the kind that configuration or the account's owner mends.
+fn mended_by_hand(standing: &Standing) -> bool {
+    let code = standing.last_error.as_ref().map(|error| error.code);
+    matches!(
+        code,
+        Some(Code::ClientRejected | Code::RequestRejected | Code::NotEntitled)
+    )
 }
 
 /// Whether the token may be sent now.
