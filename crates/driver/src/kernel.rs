@@ -12,6 +12,7 @@ use tracing::warn;
 use crate::client::{AttemptRecorder, Client, Parts, Surroundings};
 use crate::clock::Clock;
 use crate::ledger::Ledger;
+use crate::provider::key_provider;
 use crate::refresh::{Renewals, Tools};
 use crate::settings::Settings;
 use crate::store::{Store, StoreFault};
@@ -39,6 +40,11 @@ impl Kernel {
             store: Arc::clone(&tools.store),
             clock: Arc::clone(&tools.clock),
             environment: settings.environment.clone(),
+            rows: settings
+                .table
+                .rows()
+                .map(|row| (Arc::clone(row), key_provider(&settings, &row.id)))
+                .collect(),
             strategies: settings.strategies.clone().into_iter().collect(),
             routes: settings.routes.clone(),
             recorder: attempts,

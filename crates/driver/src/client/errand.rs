@@ -43,6 +43,8 @@ pub(crate) struct Parts {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) environment: Environment,
+    /// Every provider, with the one that takes API keys for the same API.
+    pub(crate) rows: Vec<(Arc<Row>, Option<ProviderId>)>,
     pub(crate) strategies: Vec<(ProviderId, Strategy)>,
     pub(crate) routes: Vec<ModelRoute>,
     pub(crate) recorder: Option<AttemptRecorder>,
@@ -83,6 +85,7 @@ impl Client {
             parts.clock,
             earnings,
             parts.environment,
+            parts.rows,
             parts.strategies,
             parts.recorder,
         );

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use evergrant_engine::credential::{CredentialId, Fence, Material, ProviderId};
 use evergrant_engine::pool::{Lease, Roster, Strategy, View};
+use evergrant_engine::provider::Row;
 use evergrant_engine::recovery::attempt::{Action, Attempt, Cue, Input, Note, Plan, Recorded, Step};
 use evergrant_engine::store::{Health, Record};
 use evergrant_engine::time::Moment;
@@ -55,10 +56,14 @@ impl Turns {
         clock: Arc<dyn Clock>,
         earnings: Earnings,
         environment: Environment,
+        rows: Vec<(Arc<Row>, Option<ProviderId>)>,
         strategies: impl IntoIterator<Item = (ProviderId, Strategy)>,
         recorder: Option<AttemptRecorder>,
     ) -> Self {
         let mut scene = Scene::default();
+        for (row, key_provider) in rows {
+            scene.view.describe(row, key_provider);
+        }
         for (provider, strategy) in strategies {
             scene.view.choose_by(&provider, strategy);
         }
