@@ -101,25 +101,15 @@ impl HttpBody for Outgoing {
     }
 
     fn size_hint(&self) -> SizeHint {
-        let mut hint = SizeHint::with_exact(self.left);
-        if let Some(coming) = &self.coming {
-            let rest = coming.size_hint();
-            hint.set_lower(self.left.saturating_add(rest.lower()));
-            let upper = rest.upper().and_then(|upper| upper.checked_add(self.left));
-            hint = match upper {
-                Some(upper) => {
-                    let mut both = SizeHint::new();
-                    both.set_upper(upper.max(hint.lower()));
-                    both.set_lower(hint.lower());
-                    both
-                }
-                None => {
-                    let mut open = SizeHint::new();
-                    open.set_lower(hint.lower());
-                    open
-                }
-            };
+        let Some(coming) = &self.coming else {
+            return SizeHint::with_exact(self.left);
+        };
+        let rest = coming.size_hint();
+        let mut hint = SizeHint::new();
+        if let Some(upper) = rest.upper().and_then(|upper| upper.checked_add(self.left)) {
+            hint.set_upper(upper);
         }
+        hint.set_lower(rest.lower().saturating_add(self.left));
         hint
     }
 }

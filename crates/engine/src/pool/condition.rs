@@ -28,7 +28,9 @@ pub fn condition(record: &Record, key_present: bool, now: &Moment) -> Condition 
         provider: record.provider.clone(),
         label: Some(record.label.clone()),
     };
-    let alive = record.material.serves(now);
+    // What was refused serves no longer, however long it would have lived.
+    let refused = record.standing.refused == Some(record.generation);
+    let alive = record.material.serves(now) && !refused;
     let mut condition = Condition {
         health: record.standing.health.as_str(),
         usable: false,
@@ -62,12 +64,12 @@ pub fn condition(record: &Record, key_present: bool, now: &Moment) -> Condition 
             }
             Material::Grant(grant) if !alive && grant.refresh_token.is_none() => {
                 condition.health = "needs-login";
-                condition.why = Some("the access token has expired and there is no refresh token".to_owned());
+                condition.why = Some("the access token is used up and there is no refresh token".to_owned());
                 condition.remedy = Some(login());
             }
             Material::Borrowed { tool, .. } if !alive => {
                 condition.health = "needs-login";
-                condition.why = Some(format!("the token borrowed from {tool} has expired"));
+                condition.why = Some(format!("the token borrowed from {tool} is used up"));
                 condition.remedy = Some(Remedy::RenewElsewhere { tool: tool.clone() });
             }
             Material::Grant(_) | Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed { .. } => {
@@ -82,12 +84,10 @@ pub fn condition(record: &Record, key_present: bool, now: &Moment) -> Condition 
             condition.why = Some(said().unwrap_or_else(|| why.as_str().to_owned()));
             condition.remedy = Some(match why {
                 Verdict::OutOfCredit => Remedy::AddCredit { provider: provider() },
-                _ if record.material.kind() == Kind::ApiKey && record.standing.refused == Some(record.generation) => {
-                    Remedy::ReplaceKey {
-                        provider: provider(),
-                        label: record.label.clone(),
-                    }
-                }
+                _ if record.material.kind() == Kind::ApiKey && refused => Remedy::ReplaceKey {
+                    provider: provider(),
+                    label: record.label.clone(),
+                },
                 _ => Remedy::Wait { until: Some(*until) },
             });
         }

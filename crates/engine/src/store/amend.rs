@@ -46,6 +46,10 @@ mod tests {
         };
         assert_eq!(amend(&before, renewal.clone(), &request), both);
         assert_eq!(amend(&before, request.clone(), &renewal), both);
-        assert_eq!(amend(&both, before.clone(), &both), before, "what is cleared is cleared");
+        assert_eq!(
+            amend(&both, before.clone(), &both),
+            before,
+            "what is cleared is cleared"
+        );
     }
 }
