@@ -9,6 +9,7 @@
 
 mod demo;
 mod exchange;
+mod gateway;
 mod interface;
 mod scratch;
 mod storm;

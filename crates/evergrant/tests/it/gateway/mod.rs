@@ -1,0 +1,9 @@
+//! The gateway as a process of its own: what goes through it byte for byte, what it repairs, and what it keeps out.
+
+mod bytes;
+mod desk;
+mod doors;
+mod life;
+mod limits;
+mod repairs;
+mod upstream;
