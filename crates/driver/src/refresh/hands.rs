@@ -39,7 +39,8 @@ pub(super) struct Hands {
     claimed: Option<Moment>,
     /// Shared with the thread that writes it, so that a lost thread does not take it along.
     journal: Arc<Mutex<Option<Journal>>>,
-    answer: Option<TokenAnswer>,
+    /// The answer, and when it was received: its tokens age from then on, however late they are saved.
+    answer: Option<(TokenAnswer, Moment)>,
 }
 
 impl Hands {
@@ -257,7 +258,7 @@ impl Hands {
         };
         match hear(&self.row, &reply, self.tools.clock.now().wall) {
             Heard::Granted(answer) => {
-                self.answer = Some(*answer);
+                self.answer = Some((*answer, self.tools.clock.now()));
                 Input::Granted
             }
             Heard::Refused { reading, moved } => Input::Refused { reading, moved },
@@ -266,14 +267,14 @@ impl Hands {
 
     /// Journal, commit, publish.
     pub(super) async fn commit(&mut self, from: Fence, spent: Fingerprint, standing: Standing) -> Input {
-        let (Some(grant), Some(answer)) = (self.held_grant(), &self.answer) else {
+        let (Some(grant), Some((answer, received))) = (self.held_grant(), &self.answer) else {
             return self.out_of_order("no answer");
         };
         let now = self.tools.clock.now();
         let commit = Commit {
             from,
             spent,
-            material: Material::Grant(Box::new(answer.clone().renew(grant, now.clone()))),
+            material: Material::Grant(Box::new(answer.clone().renew(grant, received.clone()))),
             standing,
             at: now.wall,
         };
@@ -318,13 +319,15 @@ impl Hands {
 
     /// Shows the received token to this process though it is not durable.
     pub(super) fn publish_unsaved(&self) -> Renewed {
-        let (Some(record), Some(grant), Some(answer)) = (self.held_record(), self.held_grant(), &self.answer) else {
+        let (Some(record), Some(grant), Some((answer, received))) =
+            (self.held_record(), self.held_grant(), &self.answer)
+        else {
             return self.lost();
         };
         let now = self.tools.clock.now();
         let unsaved = Record {
             generation: record.generation.next(),
-            material: Material::Grant(Box::new(answer.clone().renew(grant, now.clone()))),
+            material: Material::Grant(Box::new(answer.clone().renew(grant, received.clone()))),
             standing: Standing {
                 health: Health::Unsaved { since: now.wall },
                 ..record.standing.clone()
@@ -440,7 +443,7 @@ impl Hands {
 
     /// A logout won while the token was on its way: what came back must not outlive it (RFC 7009).
     async fn revoke(&self) {
-        let Some(answer) = &self.answer else { return };
+        let Some((answer, _)) = &self.answer else { return };
         let token = answer.refresh_token.as_ref().unwrap_or(&answer.access_token);
         let hint = if answer.refresh_token.is_some() {
             TokenHint::Refresh
