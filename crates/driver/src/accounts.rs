@@ -115,6 +115,20 @@ impl Driver {
         Ok(self.account(&record))
     }
 
+    /// The variables that no child may inherit: the store's key, every provider's usual ones, and those of keys that are
+    /// kept by reference.
+    pub fn withheld(&self) -> Vec<String> {
+        let mut names = self.kernel.settings().withheld();
+        for record in self.kernel.ledger().picture().records() {
+            if let Material::EnvKey(name) = &record.material
+                && !names.contains(name)
+            {
+                names.push(name.clone());
+            }
+        }
+        names
+    }
+
     /// Renews a grant now, unless the outcome of an earlier renewal is unknown while its access token still serves.
     pub async fn refresh(&self, credential: &str) -> Result<Account, Failure> {
         let record = self.find(credential)?;
