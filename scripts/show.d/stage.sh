@@ -29,7 +29,7 @@ build() {
 binary() {
   if [ -n "${EVERGRANT:-}" ]; then return; fi
   if [ -n "${SHOW_BROKEN:-}" ]; then
-    build build --bin evergrant 2>&1 || exit 1
+    build build --bin evergrant || exit 1
     EVERGRANT=$target/broken/debug/evergrant
   else
     build build --release --bin evergrant || exit 1

@@ -149,8 +149,6 @@ def leaks(secrets, said):
     found = []
     for name, secret in secrets.items():
         forms = {secret, quote(secret, safe=""), quote_plus(secret), base64.b64encode(secret.encode()).decode(), secret[-PIECE:]}
-        # As Rust shows bytes.
-        forms.add(", ".join(str(byte) for byte in secret.encode()))
         # A JWT begins as every other does.
         if not secret.startswith("eyJ"):
             forms.add(secret[:PIECE])

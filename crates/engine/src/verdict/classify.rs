@@ -12,7 +12,6 @@ use super::status;
 use super::tables::INFERENCE;
 use super::ties::{is_general, stronger, yields_to_authentication};
 use super::token;
-use crate::protection::{Protection, stands};
 use crate::provider::{Row, Signal, Tier};
 use crate::time::Timestamp;
 use crate::vocabulary::{Channel, Verdict};
@@ -79,11 +78,7 @@ fn inference<'s>(row: Option<&'s Row>, channel: Channel, evidence: &Evidence) ->
 fn over_the_row<'s>(hit: Hit<'s>, common: Option<Hit<'s>>, authentication: Option<&'s Arc<Signal>>) -> &'s Arc<Signal> {
     let verdict = hit.signal.verdict;
     match (hit.signal.tier, common, authentication) {
-        (Tier::Provider, _, Some(authentication))
-            if yields_to_authentication(verdict) && stands(Protection::AuthenticationFirst) =>
-        {
-            authentication
-        }
+        (Tier::Provider, _, Some(authentication)) if yields_to_authentication(verdict) => authentication,
         (Tier::Provider, Some(common), _) if is_general(verdict) => common.signal,
         _ => hit.signal,
     }

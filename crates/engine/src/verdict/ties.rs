@@ -9,10 +9,9 @@ pub(super) fn stronger<'s>(one: Option<Hit<'s>>, other: Hit<'s>) -> Option<Hit<'
     let Some(one) = one else { return Some(other) };
     let (first, second) = (one.signal.verdict, other.signal.verdict);
     // An authentication marker beats entitlement words, however plain those are: it can be repaired.
-    let authentication_first = stands(Protection::AuthenticationFirst);
     let other_wins = match (first, second) {
-        (Verdict::Unauthenticated, denial) if yields_to_authentication(denial) => !authentication_first,
-        (denial, Verdict::Unauthenticated) if yields_to_authentication(denial) => authentication_first,
+        (Verdict::Unauthenticated, denial) if yields_to_authentication(denial) => false,
+        (denial, Verdict::Unauthenticated) if yields_to_authentication(denial) => true,
         (Verdict::UpstreamLimited, purse_or_window) if is_purse_or_window(purse_or_window) => false,
         (purse_or_window, Verdict::UpstreamLimited) if is_purse_or_window(purse_or_window) => true,
         _ => standing(other) > standing(one),
@@ -40,11 +39,12 @@ pub(super) const fn is_general(verdict: Verdict) -> bool {
 }
 
 /// Whether an authentication marker in the same body overrules this.
-pub(super) const fn yields_to_authentication(verdict: Verdict) -> bool {
-    matches!(
-        verdict,
-        Verdict::NotEntitled | Verdict::InsufficientScope | Verdict::UnknownDenial | Verdict::InvalidRequest
-    )
+pub(super) fn yields_to_authentication(verdict: Verdict) -> bool {
+    stands(Protection::AuthenticationFirst)
+        && matches!(
+            verdict,
+            Verdict::NotEntitled | Verdict::InsufficientScope | Verdict::UnknownDenial | Verdict::InvalidRequest
+        )
 }
 
 /// What an aggregator's upstream says of the aggregator's own account there.

@@ -97,14 +97,14 @@ impl Typed {
 /// Whatever ended the sign-in.
 pub(crate) fn run(typed: &Typed, settings: Settings, console: &Console) -> Result<Exit, Failure> {
     let meant = typed.meant(&settings);
-    let withheld = settings.withheld();
     online::with_driver(settings, console, async |driver: Driver| {
-        sign_in(meant, &withheld, driver, console).await
+        sign_in(meant, driver, console).await
     })
 }
 
-async fn sign_in(meant: Meant, withheld: &[String], driver: Driver, console: &Console) -> Result<Exit, Failure> {
+async fn sign_in(meant: Meant, driver: Driver, console: &Console) -> Result<Exit, Failure> {
     let opens_browser = meant.opens_browser;
+    let withheld = driver.withheld();
     let tell = |event: SignInEvent| {
         if console.json() {
             // The sign-in goes on even if nobody reads its events.
@@ -117,7 +117,7 @@ async fn sign_in(meant: Meant, withheld: &[String], driver: Driver, console: &Co
                 url,
                 flow: Flow::Browser,
             } if opens_browser => {
-                if !browser::open(url.as_str(), withheld) {
+                if !browser::open(url.as_str(), &withheld) {
                     console.note("no browser could be started: open the address above yourself");
                 }
             }

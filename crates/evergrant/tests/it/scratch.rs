@@ -80,6 +80,25 @@ impl Scratch {
         Exchange::new(arguments, child.wait_with_output().await.unwrap(), &self.home())
     }
 
+    /// The binary with these arguments, deaf to the signal that a full file sends, so that its write fails as on a full disk.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn unsignalled(&self, arguments: &[&str]) -> Command {
+        let plain = self.evergrant(&[]);
+        let variables = plain.as_std().get_envs();
+        let mut shell = Command::new("/bin/sh");
+        // 25 is SIGXFSZ.
+        shell
+            .args(["-c", "trap '' 25; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_evergrant")])
+            .args(arguments)
+            .env_clear()
+            .envs(variables.filter_map(|(name, value)| Some((name, value?))))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        shell
+    }
+
     /// Runs it to its end with this on stdin.
     pub(crate) async fn run_with(&self, arguments: &[&str], input: &[u8]) -> Exchange {
         let mut child = self.evergrant(arguments).stdin(Stdio::piped()).spawn().unwrap();

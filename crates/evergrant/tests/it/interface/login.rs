@@ -66,6 +66,47 @@ async fn a_browser_comes_back_by_itself() {
     assert_eq!(child.wait().await.unwrap().code(), Some(0));
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_browser_inherits_no_key() {
+    use std::os::unix::fs::PermissionsExt;
+    let sandbox = sandbox().await;
+    let mut scratch = Scratch::with(&sandbox);
+    // A browser of our own: it writes down what it was given.
+    let programs = scratch.home().join("programs");
+    scratch.write(
+        "programs/xdg-open",
+        "#!/bin/sh\n/usr/bin/env > \"$SEEN.part\"; echo \"$1\" >> \"$SEEN.part\"; /bin/mv \"$SEEN.part\" \"$SEEN\"\n",
+    );
+    std::fs::set_permissions(programs.join("xdg-open"), std::fs::Permissions::from_mode(0o700)).unwrap();
+    let seen = scratch.home().join("seen");
+    for (name, value) in [
+        ("PATH", programs.to_str().unwrap()),
+        ("SEEN", seen.to_str().unwrap()),
+        ("DISPLAY", ":0"),
+        ("ACME_KEY_API_KEY", "canary-of-the-row"),
+        ("XAI_API_KEY", "canary-of-a-built-in-row"),
+        ("MY_KEY", "canary-by-reference"),
+    ] {
+        scratch.set(name, value);
+    }
+    scratch.run(&["add", "acme-key", "--env", "MY_KEY"]).await.expect(0);
+    let mut child = scratch.evergrant(&["login", "acme"]).spawn().unwrap();
+    while !seen.exists() {
+        assert_eq!(
+            child.try_wait().unwrap(),
+            None,
+            "the login ended before its browser began"
+        );
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    let given = std::fs::read_to_string(&seen).unwrap();
+    assert!(given.contains("DISPLAY=:0") && !given.contains("canary"), "{given}");
+    let address = given.lines().last().unwrap();
+    Browser::new(HttpClient::new()).visit(address).await.unwrap();
+    assert_eq!(child.wait().await.unwrap().code(), Some(0));
+}
+
 #[tokio::test]
 async fn the_address_can_be_pasted() {
     let sandbox = sandbox().await;

@@ -3,8 +3,14 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use evergrant_sandbox::Order;
+use tokio::io::{AsyncBufReadExt, BufReader};
 
 use crate::assert_exchange;
+use crate::exchange::Exchange;
 use crate::scratch::{Scratch, sandbox};
 
 #[tokio::test]
@@ -92,6 +98,55 @@ async fn a_home_that_others_can_read_exits_6() {
     scratch.run(&["status", "acme"]).await.expect(0);
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_disk_that_fills_up_during_a_renewal_loses_nothing() {
+    let sandbox = sandbox().await;
+    let scratch = Scratch::with(&sandbox);
+    sandbox
+        .control()
+        .reconfigure(|config| config.access_token_lifetime_secs = 1);
+    scratch.run(&["login", "acme", "--flow", "device"]).await.expect(0);
+    sandbox
+        .control()
+        .reconfigure(|config| config.access_token_lifetime_secs = 7200);
+    // Its whole life; from then on a token needs a renewal.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    // A login that waits has the store open and keeps SQLite's log, which grows with each write.
+    let arguments = ["login", "acme", "--flow", "browser", "--no-browser", "--json"];
+    let mut waiting = scratch.evergrant(&arguments).spawn().unwrap();
+    let mut said = BufReader::new(waiting.stdout.take().unwrap()).lines();
+    said.next_line().await.unwrap().unwrap();
+    let log = scratch.home().join("evergrant.db-wal");
+    while fs::metadata(&log).unwrap().len() < 2 * ROOM {
+        scratch.run(&["priority", "acme/default", "1"]).await.expect(0);
+        scratch.run(&["priority", "acme/default", "0"]).await.expect(0);
+    }
+    // The disk is full from when the token is spent on: the journal can still be written, the log cannot.
+    sandbox
+        .control()
+        .arm(Order::new("answer-slow").with("delay_ms", 1_500))
+        .unwrap();
+    let child = scratch.unsignalled(&["token", "acme", "--json"]).spawn().unwrap();
+    while sandbox.control().counters().refreshes == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let pid = child.id().unwrap().to_string();
+    let limited = Command::new("prlimit")
+        .args(["--pid", &pid, &format!("--fsize={ROOM}:")])
+        .status();
+    assert!(limited.unwrap().success());
+    let output = child.wait_with_output().await.unwrap();
+    let full = Exchange::new(&["token", "acme", "--json"], output, &scratch.home()).expect(6);
+    assert!(full.stderr.contains("could not be saved yet"), "{full}");
+    // Whoever comes next finishes the journal.
+    let again = scratch.run(&["token", "acme", "--json"]).await.expect(0);
+    assert_eq!(again.json(), full.json());
+    let status = scratch.run(&["status", "acme", "--json"]).await.expect(0).json();
+    assert_eq!(status["credentials"][0]["generation"], 2, "{status}");
+    assert_eq!(sandbox.control().counters().refreshes, 1);
+}
+
 #[tokio::test]
 async fn a_mistake_in_the_configuration_names_its_place() {
     let scratch = Scratch::new();
@@ -105,6 +160,10 @@ async fn a_mistake_in_the_configuration_names_its_place() {
     "#);
     scratch.run(&["doctor"]).await.expect(1);
 }
+
+/// Room for the journal, and less than SQLite's log has grown to.
+#[cfg(target_os = "linux")]
+const ROOM: u64 = 64 << 10;
 
 /// Every file below the directory with its bytes.
 fn files(directory: &Path) -> BTreeMap<String, Vec<u8>> {
