@@ -228,10 +228,8 @@ impl Hands {
         else {
             return Input::GaveUp;
         };
-        let Some(token) = self.held_grant().and_then(|grant| grant.refresh_token.clone()) else {
-            return Input::GaveUp;
-        };
-        let Ok(request) = login::refresh(&self.row, &endpoint, &token) else {
+        let token = self.held_grant().and_then(|grant| grant.refresh_token.as_ref());
+        let Some(Ok(request)) = token.map(|token| login::refresh(&self.row, &endpoint, token)) else {
             return Input::GaveUp;
         };
         trace!(provider = %self.row.id, %fingerprint, ?request, "sending");
@@ -319,9 +317,8 @@ impl Hands {
 
     /// Shows the received token to this process though it is not durable.
     pub(super) fn publish_unsaved(&self) -> Renewed {
-        let (Some(record), Some(grant), Some((answer, received))) =
-            (self.held_record(), self.held_grant(), &self.answer)
-        else {
+        let held = (self.held_record(), self.held_grant(), &self.answer);
+        let (Some(record), Some(grant), Some((answer, received))) = held else {
             return self.lost();
         };
         let now = self.tools.clock.now();
