@@ -59,9 +59,11 @@ impl Destination {
     }
 }
 
-/// The model that a path names: that of `/models/MODEL`.
-pub(super) fn model_of(path: &str) -> Option<String> {
-    let model = path.split('?').next()?.strip_prefix("/models/")?;
+/// The model that a path names: that of `/models/MODEL`, or of `?model=MODEL`, as realtime sessions have it.
+pub(super) fn model_of(path_and_query: &str) -> Option<String> {
+    let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
+    let asked = || query.split('&').find_map(|pair| pair.strip_prefix("model="));
+    let model = path.strip_prefix("/models/").or_else(asked)?;
     let mut bytes = Vec::with_capacity(model.len());
     let mut rest = model.as_bytes();
     while let Some((byte, after)) = rest.split_first() {
@@ -119,6 +121,7 @@ mod tests {
     fn a_path_can_name_a_model() {
         assert_eq!(model_of("/models/grok-4.3?x"), Some("grok-4.3".to_owned()));
         assert_eq!(model_of("/models/a%2Fb/c"), Some("a/b/c".to_owned()));
+        assert_eq!(model_of("/realtime?a=b&model=grok-4.3"), Some("grok-4.3".to_owned()));
         assert_eq!(model_of("/models/"), None);
         assert_eq!(model_of("/files/x"), None);
     }

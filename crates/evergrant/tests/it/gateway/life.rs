@@ -143,3 +143,32 @@ async fn an_ipv6_loopback_serves() {
         200
     );
 }
+
+#[tokio::test]
+async fn an_upgrade_is_repaired_and_then_carries_bytes_both_ways() {
+    let desk = Desk::open().await;
+    desk.control().expire(evergrant_sandbox::Wording::Unauthorized);
+    let mut stream = desk.gateway.connect().await;
+    let request = "GET /v1/realtime?model=grok-4.3 HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\
+                   sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.unwrap());
+    }
+    let head = String::from_utf8(head).unwrap().to_ascii_lowercase();
+    assert!(head.starts_with("http/1.1 101"), "{head}");
+    for line in ["upgrade: websocket", "sec-websocket-accept: ", "x-evergrant-repaired: "] {
+        assert!(head.contains(line), "{line} in {head}");
+    }
+    // A masked text frame that says `hi` (RFC 6455 section 5.2), and its echo.
+    stream.write_all(&[0x81, 0x82, 0, 0, 0, 0, b'h', b'i']).await.unwrap();
+    for expected in ["session.created", "hi"] {
+        let (_, length) = (stream.read_u8().await.unwrap(), stream.read_u8().await.unwrap());
+        let mut text = vec![0; usize::from(length)];
+        stream.read_exact(&mut text).await.unwrap();
+        let text = String::from_utf8(text).unwrap();
+        assert!(text.contains(expected), "{text}");
+    }
+    assert_eq!(desk.control().counters().refreshes, 1);
+}
