@@ -276,8 +276,14 @@ fn crate_uses(source: &Source) -> Vec<(usize, String)> {
         .collect()
 }
 
-#[test]
-fn second_site_cannot_exist() {
+mod acceptance {
+    #[test]
+    fn second_site_cannot_exist() {
+        super::statuses_and_error_texts_are_read_in_one_place();
+    }
+}
+
+fn statuses_and_error_texts_are_read_in_one_place() {
     let mut faults = Vec::new();
     for source in product() {
         let judged_here = source.path.starts_with("crates/engine/src/verdict/");
