@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::colours;
 use super::console::{Console, visible};
 use super::exit::Exit;
+use super::interrupts::Interrupts;
 use super::json::RemedyShape;
 use super::online;
 use crate::demo::{Client, Ended, Provider, Status, Step, play};
@@ -69,7 +70,7 @@ struct EndedShape {
 pub(crate) fn run(_: &Typed, console: &Console) -> Result<Exit, Failure> {
     online::run(async {
         let stop = async {
-            online::interrupted().await;
+            Interrupts::new().next().await;
         };
         if !console.json() {
             let heading = row("STEP", "CLIENT SAW", "PROVIDER SAW", "STATUS SAYS");

@@ -6,6 +6,7 @@ use evergrant_driver::settings::Settings;
 use evergrant_driver::{Code, Driver, Failure};
 
 use super::console::Console;
+use super::interrupts::{Asked, Interrupts};
 
 /// Runs the work on a runtime of its own.
 ///
@@ -33,66 +34,27 @@ pub(crate) fn with_driver<T>(
     work: impl AsyncFnOnce(Driver) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     run(async {
+        let mut interrupts = Interrupts::new();
         let driver = Driver::open(settings)?;
         let asked = tokio::select! {
             ended = work(driver.clone()) => return ended,
-            asked = interrupted() => asked,
+            asked = interrupts.next() => asked,
         };
         console.note("interrupted: a renewal in flight is let finish, once more ends at once");
         tokio::select! {
-            _ = driver.drain(asked.patience()) => {}
-            _ = interrupted() => {}
+            _ = driver.drain(patience(asked)) => {}
+            _ = interrupts.next() => {}
         }
         Err(Failure::new(Code::Interrupted, "interrupted"))
     })
 }
 
-/// Who asked to end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Asked {
-    /// The user, by Ctrl-C.
-    User,
-    /// The system, by SIGTERM.
-    System,
-}
-
-impl Asked {
-    const fn patience(self) -> Duration {
-        match self {
-            Self::User => RENEWAL,
-            Self::System => DRAIN,
-        }
+/// How long a renewal in flight is waited for.
+const fn patience(asked: Asked) -> Duration {
+    match asked {
+        Asked::User => RENEWAL,
+        Asked::System => DRAIN,
     }
-}
-
-/// Waits for Ctrl-C or SIGTERM.
-pub(crate) async fn interrupted() -> Asked {
-    tokio::select! {
-        () = user() => Asked::User,
-        () = system() => Asked::System,
-    }
-}
-
-async fn user() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending().await
-    }
-}
-
-#[cfg(unix)]
-async fn system() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            terminate.recv().await;
-        }
-        Err(_) => std::future::pending().await,
-    }
-}
-
-#[cfg(not(unix))]
-async fn system() {
-    std::future::pending().await
 }
 
 /// As long as a renewal itself waits for its answer, and the commit after it.

@@ -10,7 +10,8 @@ use serde::Serialize;
 
 use super::console::Console;
 use super::exit::Exit;
-use super::online::{self, Asked};
+use super::interrupts::{Asked, Interrupts};
+use super::online;
 use super::table::Table;
 
 /// What can be typed.
@@ -81,9 +82,10 @@ pub(crate) fn run(typed: &Typed, console: &Console) -> Result<Exit, Failure> {
 }
 
 async fn serve(config: Config, console: &Console) -> Result<Exit, Failure> {
+    let mut interrupts = Interrupts::new();
     let running = Sandbox::start(config).await.map_err(|error| told(&error))?;
     announce(&running, console)?;
-    let asked = online::interrupted().await;
+    let asked = interrupts.next().await;
     running.stop();
     Ok(match asked {
         Asked::User => Exit::of(Code::Interrupted),

@@ -13,6 +13,7 @@ use super::credential_json::CredentialsShape;
 use super::credential_text;
 use super::exit::Exit;
 use super::failure;
+use super::interrupts::Interrupts;
 use super::online;
 use super::when;
 
@@ -110,6 +111,7 @@ fn unusable(info: &ProviderInfo, accounts: &[Account]) -> Failure {
 }
 
 async fn watch(provider: Option<&ProviderId>, settings: &Settings, console: &Console) -> Result<Exit, Failure> {
+    let mut interrupts = Interrupts::new();
     let mut shown: Option<Vec<Account>> = None;
     loop {
         let accounts = read(provider, settings)?;
@@ -125,7 +127,7 @@ async fn watch(provider: Option<&ProviderId>, settings: &Settings, console: &Con
         }
         tokio::select! {
             () = tokio::time::sleep(GLANCE) => {}
-            _ = online::interrupted() => return Ok(Exit::of(Code::Interrupted)),
+            _ = interrupts.next() => return Ok(Exit::of(Code::Interrupted)),
         }
     }
 }
