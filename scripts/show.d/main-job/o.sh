@@ -3,7 +3,7 @@
 . scripts/show.d/stage.sh
 if [ -z "${SHOW_BROKEN:-}" ]; then
   # Cases of the whole, in every crate where they can be seen.
-  if ! printed=$(cargo test --locked --workspace acceptance 2>&1); then
+  if ! printed=$(cargo test --locked --workspace --no-fail-fast acceptance 2>&1); then
     grep -E '^test .* FAILED|panicked|^error' <<<"$printed"
     exit 1
   fi
