@@ -107,6 +107,12 @@ impl Driver {
             .collect()
     }
 
+    /// Waits until every renewal under way has ended or at least holds its answer, which then is in the journal: giving
+    /// up on one that was sent could cost the login. Bounded by what a renewal takes at most.
+    pub async fn land(&self) {
+        self.kernel.renewals().land().await;
+    }
+
     /// Waits until no renewal is under way, or the limit is over, and until what requests have shown is in the store;
     /// answers whether no renewal is.
     pub async fn drain(&self, limit: Duration) -> bool {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use evergrant_engine::credential::CredentialId;
 use evergrant_engine::failure::{Code, Failure};
 use evergrant_engine::protection::{Protection, stands};
 use evergrant_engine::provider::Row;
-use evergrant_engine::recovery::renewal::{Ask, LOCK_PATIENCE, Reason};
+use evergrant_engine::recovery::renewal::{ANSWER_PATIENCE, Ask, LOCK_PATIENCE, Reason};
 use evergrant_engine::recovery::{Obstacle, Renewed};
 use evergrant_engine::remedy::Remedy;
 use tokio::runtime::{Builder, Handle, Runtime};
@@ -24,8 +25,15 @@ pub(crate) struct Renewals {
     flights: Arc<Mutex<HashMap<CredentialId, Flight>>>,
     /// A runtime of our own, so that dropping a caller's runtime does not end what has been sent.
     runtime: Option<Runtime>,
-    /// Counts the flights under way, for draining.
-    airborne: Arc<watch::Sender<usize>>,
+    traffic: Arc<watch::Sender<Traffic>>,
+}
+
+/// The flights under way, for draining.
+#[derive(Clone, Copy, Default)]
+struct Traffic {
+    airborne: usize,
+    /// Those that have told nobody yet how they end; the others hold an answer that is not saved.
+    untold: usize,
 }
 
 /// The end of a flight, once it is known.
@@ -54,7 +62,7 @@ impl Renewals {
             tools,
             flights: Arc::default(),
             runtime: Some(runtime),
-            airborne: Arc::new(watch::Sender::new(0)),
+            traffic: Arc::default(),
         })
     }
 
@@ -97,10 +105,15 @@ impl Renewals {
 
     /// Waits until nothing flies, or the limit is over; answers whether nothing does.
     pub(crate) async fn drain(&self, limit: Duration) -> bool {
-        let mut airborne = self.airborne.subscribe();
-        tokio::time::timeout(limit, airborne.wait_for(|count| *count == 0))
+        let mut traffic = self.traffic.subscribe();
+        tokio::time::timeout(limit, traffic.wait_for(|traffic| traffic.airborne == 0))
             .await
             .is_ok()
+    }
+
+    /// Waits until every flight has ended or holds its answer, as long as that can take at most.
+    pub(crate) async fn land(&self) {
+        landed(self.traffic.subscribe()).await;
     }
 
     fn board(&self, ask: &Ask, row: &Arc<Row>) -> (Reason, watch::Receiver<Outcome>) {
@@ -123,20 +136,25 @@ impl Renewals {
 
     fn take_off(&self, ask: Ask, row: Arc<Row>, sender: watch::Sender<Outcome>) {
         let Some(runtime) = &self.runtime else { return };
-        let (tools, flights, airborne) = (
+        let (tools, flights, traffic) = (
             Arc::clone(&self.tools),
             Arc::clone(&self.flights),
-            Arc::clone(&self.airborne),
+            Arc::clone(&self.traffic),
         );
-        airborne.send_modify(|count| *count += 1);
+        traffic.send_modify(|traffic| {
+            traffic.airborne += 1;
+            traffic.untold += 1;
+        });
         let landing = Landing {
             id: ask.fence.id.clone(),
             flights,
-            airborne,
+            traffic,
+            told: AtomicBool::new(false),
         };
         runtime.spawn(async move {
             let told = |renewed: Renewed| {
                 sender.send_replace(Some(renewed));
+                landing.tell();
             };
             let renewed = perform(&tools, ask, row, &told).await;
             // Whoever asks from now on must not join a flight that is over.
@@ -149,7 +167,13 @@ impl Renewals {
 impl Drop for Renewals {
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
+            let traffic = self.traffic.subscribe();
+            let handle = runtime.handle().clone();
+            // What has been sent outlives the driver: the runtime goes when the last flight has its answer.
+            handle.spawn(async move {
+                landed(traffic).await;
+                runtime.shutdown_background();
+            });
         }
     }
 }
@@ -158,17 +182,37 @@ impl Drop for Renewals {
 struct Landing {
     id: CredentialId,
     flights: Arc<Mutex<HashMap<CredentialId, Flight>>>,
-    airborne: Arc<watch::Sender<usize>>,
+    traffic: Arc<watch::Sender<Traffic>>,
+    told: AtomicBool,
+}
+
+impl Landing {
+    /// Whoever waits has been told; only the first time counts.
+    fn tell(&self) {
+        if !self.told.swap(true, Ordering::AcqRel) {
+            self.traffic
+                .send_modify(|traffic| traffic.untold = traffic.untold.saturating_sub(1));
+        }
+    }
 }
 
 impl Drop for Landing {
     fn drop(&mut self) {
+        self.tell();
         self.flights
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .remove(&self.id);
-        self.airborne.send_modify(|count| *count = count.saturating_sub(1));
+        self.traffic
+            .send_modify(|traffic| traffic.airborne = traffic.airborne.saturating_sub(1));
     }
+}
+
+/// Waits until every flight has told how it ends; a longer wait than any flight's would be for a fault of ours.
+async fn landed(mut traffic: watch::Receiver<Traffic>) {
+    let told = traffic.wait_for(|traffic| traffic.untold == 0);
+    // Whichever it is, nothing is left to wait for.
+    let _ = tokio::time::timeout(FLIGHT_MAX, told).await;
 }
 
 async fn ended(mut outcome: watch::Receiver<Outcome>, ask: &Ask) -> Renewed {
@@ -198,3 +242,8 @@ fn still_flying(ask: &Ask) -> Renewed {
 
 /// 25 s: agents give up at 30 s; the renewal goes on without them.
 const CALLER_PATIENCE: Duration = LOCK_PATIENCE;
+
+/// A lock waited for, an answer waited for, and 20 s for connection, backoff and commit.
+const FLIGHT_MAX: Duration = LOCK_PATIENCE
+    .saturating_add(ANSWER_PATIENCE)
+    .saturating_add(Duration::from_secs(20));

@@ -7,6 +7,7 @@ use evergrant_driver::{Code, Driver, Failure};
 
 use super::console::Console;
 use super::interrupts::{Asked, Interrupts};
+use super::progress;
 
 /// Runs the work on a runtime of its own.
 ///
@@ -36,8 +37,14 @@ pub(crate) fn with_driver<T>(
     run(async {
         let mut interrupts = Interrupts::new();
         let driver = Driver::open(settings)?;
+        let work = async {
+            let ended = work(driver.clone()).await;
+            // A renewal outlives the patience of who asked for it, and would end with this process.
+            progress::shown("letting a renewal finish", driver.land()).await;
+            ended
+        };
         let asked = tokio::select! {
-            ended = work(driver.clone()) => return ended,
+            ended = work => return ended,
             asked = interrupts.next() => asked,
         };
         console.note("interrupted: a renewal in flight is let finish, once more ends at once");

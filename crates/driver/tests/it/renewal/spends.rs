@@ -105,6 +105,28 @@ fn a_runtime_that_is_dropped_does_not_abandon_what_was_sent() {
 }
 
 #[tokio::test]
+async fn a_driver_that_is_dropped_does_not_abandon_what_was_sent() {
+    let (scene, driver) = Scene::logged_in(Config::default()).await;
+    let before = scene.grant().0.generation;
+    scene
+        .control()
+        .arm(Order::new("answer-slow").with("delay_ms", 300))
+        .unwrap();
+    let asked = tokio::spawn(async move { driver.refresh("acme/default").await });
+    while scene.refreshes() == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    // The last clone of the driver goes with the task.
+    asked.abort();
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
+    while scene.grant().0.generation == before && tokio::time::Instant::now() < deadline {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(scene.grant().0.generation, before.next());
+    assert_eq!(scene.refreshes(), 1);
+}
+
+#[tokio::test]
 async fn an_answer_that_never_came_is_not_asked_for_again_while_the_token_serves() {
     let (scene, driver) = Scene::logged_in(Config::default()).await;
     scene.control().arm(Order::new("answer-lost").times(1)).unwrap();

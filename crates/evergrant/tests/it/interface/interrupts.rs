@@ -46,6 +46,22 @@ async fn the_second_interrupt_ends_at_once() {
 }
 
 #[tokio::test]
+async fn a_command_that_waited_long_enough_still_lets_its_renewal_finish() {
+    let (sandbox, scratch) = logged_in().await;
+    // A second longer than a caller waits.
+    sandbox
+        .control()
+        .arm(Order::new("answer-slow").with("delay_ms", 26_000))
+        .unwrap();
+    let refused = scratch.run(&["refresh", "acme/default", "--json"]).await.expect(5);
+    assert_eq!(refused.json()["error"]["code"], "timeout", "{refused}");
+    let status = scratch.run(&["status", "acme", "--json"]).await.expect(0).json();
+    assert_eq!(status["credentials"][0]["generation"], 2, "{status}");
+    assert_eq!(status["credentials"][0]["health"], "ready", "{status}");
+    assert_eq!(sandbox.control().counters().refreshes, 1);
+}
+
+#[tokio::test]
 async fn an_interrupted_login_keeps_nothing() {
     let sandbox = sandbox().await;
     let scratch = Scratch::with(&sandbox);
