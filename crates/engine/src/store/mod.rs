@@ -6,4 +6,4 @@ mod record;
 
 pub use amend::amend;
 pub use merge::{Decision, Newcomer, place};
-pub use record::{Claim, ClaimOwner, ClaimState, Health, LastError, Minted, Owner, Record, Source, Standing};
+pub use record::{Claim, ClaimOwner, ClaimState, HOLD_MAX, Health, LastError, Minted, Owner, Record, Source, Standing};

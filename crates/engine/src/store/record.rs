@@ -1,5 +1,7 @@
 //! The record of a credential and the claim on a refresh token, as every store keeps them.
 
+use std::time::Duration;
+
 use crate::credential::{CredentialId, Epoch, Fence, Generation, Label, Material, ProviderId};
 use crate::failure::Code;
 use crate::provider::Flow;
@@ -86,6 +88,15 @@ pub struct Standing {
 }
 
 impl Standing {
+    /// Until when no renewal is tried, if that is not over. A hold further ahead than any that is made was written by a
+    /// clock that has been set back since, and says nothing.
+    pub fn held_until(&self, now: Timestamp) -> Option<Timestamp> {
+        self.renew_not_before.filter(|until| {
+            let left = until.since(now);
+            !left.is_zero() && left <= HOLD_MAX
+        })
+    }
+
     /// The same without cooldowns, holds and settled denials; a quarantine and an unknown outcome are facts and stay.
     #[must_use]
     pub fn reset(self) -> Self {
@@ -288,3 +299,6 @@ pub struct Owner {
     /// Since when it holds what is asked about.
     pub since: Timestamp,
 }
+
+/// 1 h: a token endpoint that asks for a longer pause is not believed.
+pub const HOLD_MAX: Duration = Duration::from_secs(3_600);

@@ -94,6 +94,19 @@ pub(super) fn not_renewable(ask: &Ask, record: &Record) -> Ending {
     )
 }
 
+/// Its refresh token was spent before: to send it again would look like theft.
+pub(super) fn already_spent(ask: &Ask, record: &Record) -> Ending {
+    let message = format!(
+        "the refresh token of `{}` at {} was spent already, so it cannot be renewed",
+        record.label, record.provider
+    );
+    unusable(
+        ask,
+        Obstacle::NotRenewable,
+        Failure::new(Code::NeedsLogin, message).with_remedy(login(record)),
+    )
+}
+
 /// It was called dead before.
 pub(super) fn already_dead(ask: &Ask, record: &Record) -> Ending {
     unusable(ask, Obstacle::Dead, dead_failure(record))

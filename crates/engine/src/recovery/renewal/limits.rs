@@ -32,9 +32,6 @@ pub(super) const IDLE_BACKOFF: Duration = Duration::from_secs(300);
 /// 5 min: a rejected client or request does not mend itself in seconds.
 pub(super) const REJECTED_HOLD: Duration = Duration::from_secs(300);
 
-/// 1 h: a Retry-After of a token endpoint beyond this is not believed.
-pub(super) const RETRY_AFTER_MAX: Duration = Duration::from_secs(3_600);
-
 /// Five rejections ...
 pub(super) const REJECTIONS_TO_DOUBT: u32 = 5;
 

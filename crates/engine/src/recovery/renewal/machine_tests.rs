@@ -9,7 +9,8 @@ use super::renewed::{Obstacle, Renewed};
 use crate::credential::Generation;
 use crate::failure::{Code, Failure};
 use crate::store::LastError;
-use crate::store::{Health, Owner};
+use crate::store::{ClaimState, Health, Owner};
+use crate::time::{BootId, Moment};
 use crate::verdict::Verdict;
 use crate::wire::Phase;
 
@@ -385,4 +386,72 @@ fn a_person_is_owed_one_try_after_a_rejection() {
     );
     assert!(matches!(by(Asker::Request, Code::RequestRejected), Action::Finish(_)));
     assert!(matches!(by(Asker::Keeper, Code::RequestRejected), Action::Finish(_)));
+}
+
+#[test]
+fn a_hold_of_a_clock_that_was_set_back_holds_nobody() {
+    let mut held = record(3);
+    held.standing.renew_not_before = Some(at(24 * 3_600).wall);
+    let (_, action) = tell(
+        ask(Reason::Refused),
+        terms(0),
+        vec![(0, Input::Viewed(view(held.clone())))],
+    );
+    assert_eq!(action, Action::Locate);
+    held.standing.renew_not_before = Some(at(3_600).wall);
+    let end = ending(tell(
+        ask(Reason::Refused),
+        terms(0),
+        vec![(0, Input::Viewed(view(held)))],
+    ));
+    assert!(matches!(
+        end.renewed,
+        Renewed::Unusable {
+            obstacle: Obstacle::Later { .. },
+            ..
+        }
+    ));
+}
+
+#[test]
+fn a_send_before_a_restart_by_a_clock_that_was_set_back_is_replayed_once_nothing_is_left_to_lose() {
+    let stale = record(3);
+    let mut sent = claim(&stale, 0, Some(0));
+    let before = Moment {
+        boot_id: BootId("earlier".to_owned()),
+        ..at(24 * 3_600)
+    };
+    sent.claimed = before.clone();
+    sent.sent = Some(before);
+    let read_again = |reason| {
+        let view = claimed_view(stale.clone(), sent.clone());
+        let mut inputs = to_the_send(view);
+        inputs.truncate(4);
+        // A grace of a minute: by these clocks it cannot be told whether it is over.
+        tell(ask(reason), terms(60), inputs)
+    };
+    assert_eq!(read_again(Reason::Refused).1, Action::Connect);
+    assert!(matches!(
+        ending(read_again(Reason::Wanted)).renewed,
+        Renewed::Unusable {
+            obstacle: Obstacle::OutcomeUnknown,
+            ..
+        }
+    ));
+}
+
+#[test]
+fn a_token_that_was_spent_before_is_never_sent_again() {
+    let old = record(3);
+    let mut spent = claim(&old, 0, Some(0));
+    spent.state = ClaimState::Spent;
+    let end = ending(tell(
+        ask(Reason::Refused),
+        terms(60),
+        vec![(9, Input::Viewed(claimed_view(old, spent)))],
+    ));
+    let Renewed::Unusable { obstacle, failure, .. } = end.renewed else {
+        panic!("{end:?}")
+    };
+    assert_eq!((obstacle, failure.code), (Obstacle::NotRenewable, Code::NeedsLogin));
 }

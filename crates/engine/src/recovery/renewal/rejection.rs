@@ -5,11 +5,11 @@ use std::time::Duration;
 use super::ask::Spend;
 use super::ending::{Ending, broken, login, login_host, unusable_at};
 use super::jitter::fraction;
-use super::limits::{CALLER_BACKOFF, REJECTED_FOR_TO_DOUBT, REJECTED_HOLD, REJECTIONS_TO_DOUBT, RETRY_AFTER_MAX};
+use super::limits::{CALLER_BACKOFF, REJECTED_FOR_TO_DOUBT, REJECTED_HOLD, REJECTIONS_TO_DOUBT};
 use super::renewed::Obstacle;
 use crate::failure::{Code, Failure};
 use crate::remedy::Remedy;
-use crate::store::{LastError, Record, Standing};
+use crate::store::{HOLD_MAX, LastError, Record, Standing};
 use crate::time::Moment;
 use crate::verdict::{Reading, Verdict};
 
@@ -210,10 +210,7 @@ fn backed_off(spend: &Spend, failure: Failure, retry_after: Option<Duration>, no
     let standing = counted(&record.standing, now);
     // Never longer than a caller can sit through: the keeper has a patience of its own.
     let ceiling = CALLER_BACKOFF.min(Duration::from_secs(1 << standing.rejections.min(16)));
-    let pause = retry_after.map_or_else(
-        || ceiling.mul_f64(fraction(entropy)),
-        |after| after.min(RETRY_AFTER_MAX),
-    );
+    let pause = retry_after.map_or_else(|| ceiling.mul_f64(fraction(entropy)), |after| after.min(HOLD_MAX));
     let mut ending = unusable_at(
         record,
         Obstacle::Later { after: Some(pause) },

@@ -59,6 +59,11 @@ pub(super) fn suitable(ask: &Ask, terms: &Terms, token_host: Option<&str>, view:
             state: ClaimState::Dead,
             ..
         }) => stop(ending::already_dead(ask, &record)),
+        // An old copy of the record has come back: its token's successor was received once, and is not here.
+        Some(Claim {
+            state: ClaimState::Spent,
+            ..
+        }) => stop(ending::already_spent(ask, &record)),
         claim => Suitable::Renew(Box::new(Spend {
             record,
             fingerprint,
@@ -111,7 +116,7 @@ pub(super) enum Hold {
 /// Reads the hold that an earlier answer left.
 pub(super) fn held_back(ask: &Ask, standing: &Standing, now: &Moment) -> Hold {
     let left = standing
-        .renew_not_before
+        .held_until(now.wall)
         .map_or(Duration::ZERO, |until| until.since(now.wall));
     match ask.asker {
         _ if left.is_zero() => Hold::None,
@@ -164,7 +169,10 @@ pub(super) fn permitted(
             Some(_) => Permit::Now,
         };
     };
-    let since_sent = now.since(sent);
+    let Some(since_sent) = elapsed(sent, now) else {
+        let lapsed = lapsed(ask, spend, refused, now);
+        return if lapsed { Permit::Now } else { Permit::Not(None) };
+    };
     if claim.sends < 2 && since_sent < terms.reuse_grace {
         return Permit::Now;
     }
@@ -182,6 +190,13 @@ pub(super) fn permitted(
         Some(left) if ask.asker != Asker::Keeper && waited + left < LOCK_PATIENCE => Permit::Pause(left),
         Some(left) => Permit::Not(Some(left)),
     }
+}
+
+/// How long ago that was; `None` if it was before a restart, and by a wall clock that has been set back since. Then it
+/// was longer ago than any gap between two sends, and no grace may be counted on.
+fn elapsed(earlier: &Moment, now: &Moment) -> Option<Duration> {
+    let tells = now.boot_id == earlier.boot_id || now.wall >= earlier.wall;
+    tells.then(|| now.since(earlier))
 }
 
 /// Whether the access token has nothing left to lose: expired, or refused as unauthenticated.

@@ -18,7 +18,8 @@ pub fn renew_at(record: &Record, oauth: &OAuth, entropy: u64) -> Option<Timestam
     if record.standing.disabled
         || matches!(
             record.standing.health,
-            Health::Quarantined { .. } | Health::LoggedOut { .. }
+            // What is not saved yet is being saved by the renewal that received it.
+            Health::Quarantined { .. } | Health::LoggedOut { .. } | Health::Unsaved { .. }
         )
     {
         return None;
