@@ -28,9 +28,13 @@ pub enum Decision {
 /// known to be another account's.
 pub fn place(records: &[Record], newcomer: &Newcomer<'_>) -> Decision {
     let own = || records.iter().filter(|record| record.provider == *newcomer.provider);
-    let named = newcomer
-        .label
-        .and_then(|label| own().find(|record| record.label == *label));
+    // A label that was given again after a logout names the one that has it now.
+    let named = newcomer.label.and_then(|label| {
+        let named = || own().filter(|record| record.label == *label);
+        named()
+            .find(|record| !is_logged_out(&record.standing.health))
+            .or_else(|| named().next())
+    });
     let same = || {
         let login = newcomer.login?;
         own().find(|record| grant_of(record).is_some_and(|origin| is_same(origin, login)))
@@ -195,6 +199,18 @@ mod tests {
         let records = [record("one", Some(ada.clone()), Health::Ready)];
         check(&records, None, &ada, None);
         check(&records, Some("one"), &ada, Some("one"));
+    }
+
+    #[test]
+    fn a_label_names_the_living_before_the_logged_out() {
+        let unknown = login(None, None);
+        let out = Record {
+            id: "out".into(),
+            ..record("default", None, gone())
+        };
+        let living = record("default", Some(unknown.clone()), dead());
+        check(&[out.clone(), living], Some("default"), &unknown, Some("default"));
+        check(&[out], Some("default"), &unknown, Some("out"));
     }
 
     #[test]
