@@ -93,23 +93,15 @@ impl Driver {
         let record = self
             .kernel
             .blocking(move |kernel| {
-                let records = kernel.store().records()?;
-                let login = match &draft.material {
-                    Material::Grant(grant) => Some(&grant.login),
-                    Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed { .. } | Material::Gone => None,
-                };
-                let newcomer = Newcomer {
-                    provider: &draft.provider,
-                    label: draft.label.as_ref(),
-                    login,
-                };
-                let placement = match place(&records, &newcomer) {
-                    Decision::New => Placement::New,
-                    Decision::Replace(fence) => Placement::Replace(fence),
-                };
-                let record = kernel.store().place(&draft, &placement)?;
-                kernel.ledger().publish(record.clone());
-                Ok(record)
+                let mut placed = placed(kernel, &draft);
+                for _ in 1..PLACING_TRIES {
+                    // Someone else was faster, and what was just granted must not be lost for that.
+                    let Err(StoreFault::Changed | StoreFault::LabelTaken { .. }) = placed else {
+                        break;
+                    };
+                    placed = self::placed(kernel, &draft);
+                }
+                placed
             })
             .await?;
         Ok(self.account(&record))
@@ -311,6 +303,27 @@ impl Driver {
     }
 }
 
+/// Puts a draft where the merge rule says as the store stands now.
+fn placed(kernel: &Kernel, draft: &Draft) -> Result<Record, StoreFault> {
+    let records = kernel.store().records()?;
+    let login = match &draft.material {
+        Material::Grant(grant) => Some(&grant.login),
+        Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed { .. } | Material::Gone => None,
+    };
+    let newcomer = Newcomer {
+        provider: &draft.provider,
+        label: draft.label.as_ref(),
+        login,
+    };
+    let placement = match place(&records, &newcomer) {
+        Decision::New => Placement::New,
+        Decision::Replace(fence) => Placement::Replace(fence),
+    };
+    let record = kernel.store().place(draft, &placement)?;
+    kernel.ledger().publish(record.clone());
+    Ok(record)
+}
+
 /// A key without the white space that copying leaves, refused if it is a placeholder.
 fn checked(provider: &ProviderId, key: Secret<String>) -> Result<Secret<String>, Failure> {
     let text = key.expose().trim();
@@ -333,6 +346,9 @@ fn checked(provider: &ProviderId, key: Secret<String>) -> Result<Secret<String>,
         None => Ok(Secret::from(text)),
     }
 }
+
+/// 16 tries: each that fails means that another one was kept.
+const PLACING_TRIES: u32 = 16;
 
 /// 4 characters: no provider issues a shorter key.
 const KEY_MIN: usize = 4;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use evergrant_driver::{KeySource, Secret};
 use evergrant_sandbox::{Config, Order};
 
 use super::scene::{Scene, code};
@@ -124,6 +125,32 @@ async fn a_driver_that_is_dropped_does_not_abandon_what_was_sent() {
     }
     assert_eq!(scene.grant().0.generation, before.next());
     assert_eq!(scene.refreshes(), 1);
+}
+
+/// Two that are given the same label at once: both are kept, one after the other.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_two_bring_at_once_is_not_lost() {
+    let scene = Scene::start(Config::default()).await;
+    let drivers = [scene.open(), scene.open(), scene.open(), scene.open()];
+    for round in 0..25 {
+        let bringing: Vec<_> = drivers
+            .iter()
+            .map(|driver| {
+                let (driver, label) = (driver.clone(), format!("label-{}", round / 5));
+                tokio::spawn(async move {
+                    let key = KeySource::Value(Secret::from("sk-sandbox-0000000000000000"));
+                    driver
+                        .add_key(&"acme-key".into(), Some(label.as_str().into()), key)
+                        .await
+                })
+            })
+            .collect();
+        for brought in bringing {
+            brought.await.unwrap().unwrap();
+        }
+    }
+    assert_eq!(scene.records().len(), 5);
+    assert!(scene.records().iter().all(|record| record.epoch.0 == 20));
 }
 
 #[tokio::test]
