@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use evergrant_engine::credential::CredentialId;
 use evergrant_engine::failure::{Code, Failure};
 use evergrant_engine::pool::{Report, apply};
+use evergrant_engine::store::Standing;
 use evergrant_engine::time::Moment;
 use tracing::warn;
 
@@ -131,10 +132,14 @@ fn write(store: &dyn Store, id: &CredentialId, earned: &[Earned]) -> Result<(), 
             return Ok(());
         };
         let fence = record.fence();
-        let after = earned.iter().fold(record.standing.clone(), |standing, one| {
-            apply(&standing, &fence, &one.report, &one.now, one.entropy)
-        });
-        if after == record.standing || store.stand(&fence, &after)? {
+        let after = |standing: &Standing| {
+            earned.iter().fold(standing.clone(), |standing, one| {
+                apply(&standing, &fence, &one.report, &one.now, one.entropy)
+            })
+        };
+        // What was read may have changed by the time it is written, a quarantine above all, which keeps the generation.
+        let mut write = |standing: &mut Standing| *standing = after(standing);
+        if after(&record.standing) == record.standing || store.amend(&fence, &mut write)? {
             return Ok(());
         }
     }

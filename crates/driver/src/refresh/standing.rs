@@ -17,8 +17,7 @@ pub(super) fn learn(
     if let Some(shown) = ledger.picture().record(&fence.id) {
         ledger.stand(fence, &amend(before, after.clone(), &shown.standing));
     }
-    if let Some(stored) = store.record(&fence.id)? {
-        store.stand(fence, &amend(before, after.clone(), &stored.standing))?;
-    }
-    Ok(())
+    store
+        .amend(fence, &mut |stored| *stored = amend(before, after.clone(), stored))
+        .map(drop)
 }
