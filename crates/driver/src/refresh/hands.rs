@@ -181,7 +181,7 @@ impl Hands {
         let made = self.blocking(move |tools| tools.store.claim(&claim)).await;
         match made {
             Ok(ClaimAnswer::Made) => self.hold(fingerprint, now).await,
-            Ok(ClaimAnswer::Stands(_)) => Input::NotClaimed,
+            Ok(ClaimAnswer::Stands(_)) | Err(StoreFault::Changed) => Input::NotClaimed,
             Err(fault) => Input::StoreFailed(fault.to_string()),
         }
     }

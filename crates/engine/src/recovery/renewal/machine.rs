@@ -225,7 +225,7 @@ impl Renewal {
                 let fingerprint = spend.fingerprint;
                 self.then(State::Answering(spend), Action::Send(fingerprint))
             }
-            // Someone claimed between our read and our insert: read again, under the same lock, and judge by that claim.
+            // Someone claimed, logged in or logged out between our read and our insert: read again, under the same lock, and judge by that claim.
             Input::NotClaimed => self.then(State::Reading, Action::Read),
             input => self.astray(&input),
         }
