@@ -27,6 +27,16 @@ async fn terminal_predicate() {
         let dead = scene.grant().0.standing.health.as_str() == "quarantined";
         assert_eq!(dead, scenario == "token-invalid-grant", "{scenario}");
     }
+    // A reason that nobody knows is no rejection that configuration could mend: it is tried again soon.
+    let (scene, driver) = Scene::logged_in(Config::default()).await;
+    let unheard = Order::new("respond")
+        .with("path", "/oauth2/token")
+        .with("status", 400)
+        .with("body", r#"{"error":"out_to_lunch"}"#);
+    scene.control().arm(unheard).unwrap();
+    let failure = driver.refresh("acme/default").await.unwrap_err();
+    assert_eq!((failure.code.as_str(), failure.code.exit()), ("transient", 5));
+    assert_eq!(scene.grant().0.standing.health.as_str(), "ready");
     // The word of another provider's row means nothing here.
     let (scene, driver) = Scene::logged_in(Config::default()).await;
     let foreign = Order::new("respond")

@@ -94,7 +94,7 @@ pub(super) fn refused(spend: &Spend, reading: &Reading, now: &Moment, entropy: u
     let record = &spend.record;
     let (code, obstacle) = match reading.verdict {
         Verdict::ClientRejected => (Code::ClientRejected, Obstacle::Rejected),
-        Verdict::RequestRejected => (Code::RequestRejected, Obstacle::Rejected),
+        Verdict::RequestRejected if reading.is_placed() => (Code::RequestRejected, Obstacle::Rejected),
         Verdict::NotEntitled | Verdict::AccountDisabled | Verdict::InsufficientScope | Verdict::OutOfCredit => {
             (Code::NotEntitled, Obstacle::NotEntitled)
         }
