@@ -229,7 +229,7 @@ impl Hands {
             return Input::GaveUp;
         };
         let token = self.held_grant().and_then(|grant| grant.refresh_token.as_ref());
-        let Some(Ok(request)) = token.map(|token| login::refresh(&self.row, &endpoint, token)) else {
+        let Some((token, Ok(request))) = token.map(|token| (token, login::refresh(&self.row, &endpoint, token))) else {
             return Input::GaveUp;
         };
         trace!(provider = %self.row.id, %fingerprint, ?request, "sending");
@@ -254,7 +254,7 @@ impl Hands {
                 };
             }
         };
-        match hear(&self.row, &reply, self.tools.clock.now().wall) {
+        match hear(&self.row, &reply, token, self.tools.clock.now().wall) {
             Heard::Granted(answer) => {
                 self.answer = Some((*answer, self.tools.clock.now()));
                 Input::Granted

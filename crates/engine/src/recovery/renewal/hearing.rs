@@ -2,6 +2,7 @@
 
 use crate::login::{TokenAnswer, read_token_answer};
 use crate::provider::Row;
+use crate::secret::Secret;
 use crate::time::Timestamp;
 use crate::verdict::{Channel, Evidence, Reading, Verdict, classify, may_have_moved};
 use crate::wire::Reply;
@@ -20,10 +21,14 @@ pub enum Heard {
     },
 }
 
-/// Hears an answer; a success that cannot be read is an unknown outcome, because the token may be spent.
-pub fn hear(row: &Row, reply: &Reply, now: Timestamp) -> Heard {
+/// Hears an answer; a success that cannot be read is an unknown outcome, because the token may be spent. The answer may
+/// echo the token that was `sent`.
+pub fn hear(row: &Row, reply: &Reply, sent: &Secret<String>, now: Timestamp) -> Heard {
     let evidence = Evidence::read(reply.status, &reply.headers, &reply.body);
     let mut reading = classify(Some(row), Channel::Token, &evidence, now);
+    if !sent.expose().is_empty() {
+        reading.fragment = reading.fragment.replace(sent.expose().as_str(), "[..]");
+    }
     let answer = row.oauth().map(|oauth| read_token_answer(oauth, reply));
     match (reading.verdict == Verdict::Success, answer) {
         (true, Some(Ok(answer))) => Heard::Granted(Box::new(answer)),
@@ -36,5 +41,32 @@ pub fn hear(row: &Row, reply: &Reply, now: Timestamp) -> Heard {
             moved: may_have_moved(reply),
             reading,
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider::Table;
+    use bytes::Bytes;
+    use http::HeaderMap;
+
+    #[test]
+    fn an_echo_of_the_token_that_was_sent_is_not_kept() {
+        let table = Table::built_in();
+        let row = table.row(&"xai-oauth".into()).unwrap();
+        // Without digits, and so short that no rule about the look of secrets finds it.
+        let body = r#"{"error":"invalid_request","error_description":"bad token: plainwords, try again"}"#;
+        let reply = Reply {
+            status: 400,
+            headers: HeaderMap::new(),
+            body: Bytes::from_static(body.as_bytes()),
+            truncated: false,
+        };
+        let Heard::Refused { reading, .. } = hear(row, &reply, &Secret::from("plainwords"), Timestamp::default())
+        else {
+            panic!("granted")
+        };
+        assert!(reading.fragment.contains("bad token: [..]"), "{}", reading.fragment);
     }
 }
