@@ -4,6 +4,10 @@ import sys
 import traceback
 
 
+# As much of a wrong value as a reader wants to see.
+SAID = 400
+
+
 class Checks:
     """What passed and what failed so far."""
 
@@ -24,8 +28,12 @@ class Checks:
         return self.check(what, run.exit == wanted, f"exit {run.exit}" if run.exit == wanted else f"wanted exit {wanted}: {run}")
 
     def equal(self, what, found, wanted):
-        """The value that was found must be the one wanted."""
-        return self.check(what, found == wanted, found if found == wanted else f"found {found!r}, wanted {wanted!r}")
+        """The value that was found must be the one wanted; of a long one the beginning is said."""
+        if found == wanted:
+            return self.check(what, True, found)
+        said = repr(found)
+        said = said if len(said) <= SAID else f"{said[:SAID]}.. ({len(said)} characters)"
+        return self.check(what, False, f"found {said}, wanted {wanted!r}")
 
     def __enter__(self):
         return self

@@ -17,6 +17,8 @@ def main():
         with home.serve() as gateway:
             checks.equal("a request before", gateway.ask().status, 200)
             sandbox.order("expire")
+            # Late enough that all of them are refused before the first renewal has ended.
+            sandbox.order("scenario", name="token-slow", delay_ms=1500)
             answers = at_once(gateway)
         counters = sandbox.counters()
         checks.equal("answers by status", dict(Counter(answers)), {200: REQUESTS})

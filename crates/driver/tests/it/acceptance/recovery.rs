@@ -88,7 +88,7 @@ async fn entitlement_never_refreshes() {
         let refusal = told.refusal.unwrap();
         assert!(refusal.code == code && refusal.remedy.is_some(), "{refusal:?}");
         assert!(told.text.contains("code"), "{}", told.text);
-        driver.drain(Duration::ZERO).await;
+        driver.drain(Duration::from_secs(5)).await;
         let record = scene.grant().0;
         let error = record.standing.last_error.unwrap();
         assert_eq!(error.code, code);
@@ -137,7 +137,7 @@ async fn bare_403_is_settled_by_one_refresh() {
     assert!(told.text.contains("Forbidden"), "{}", told.text);
     assert_eq!(told.refusal.unwrap().code, Code::NotEntitled);
     assert_eq!(scene.refreshes(), 1);
-    driver.drain(Duration::ZERO).await;
+    driver.drain(Duration::from_secs(5)).await;
     let standing = scene.grant().0.standing;
     assert!(matches!(standing.health, Health::NotEntitled { .. }), "{standing:?}");
     assert!(standing.settled.is_some());
@@ -333,7 +333,7 @@ async fn repairs_are_logged() {
     ] {
         assert!(line.contains(field), "{field} in {line}");
     }
-    driver.drain(Duration::ZERO).await;
+    driver.drain(Duration::from_secs(5)).await;
     let error = scene.grant().0.standing.last_error.unwrap();
     assert_eq!(
         (error.verdict, error.generation.0),
