@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use evergrant_engine::credential::ProviderId;
 use evergrant_engine::failure::Failure;
 use evergrant_engine::pool::Strategy;
-use evergrant_engine::provider::ModelGlob;
+use evergrant_engine::provider::{ModelGlob, Table};
 use toml::Spanned;
 
 use super::listen::Listen;
@@ -73,9 +73,14 @@ pub struct Tasks {
 }
 
 impl Configuration {
-    /// Reads the file's text; failures name file, line and key.
-    pub(super) fn parse(source: Source<'_>) -> Result<Self, Failure> {
+    /// Reads the file's text; failures name file, line and key. A provider that the table lacks is one.
+    pub(super) fn parse(source: Source<'_>, table: &Table) -> Result<Self, Failure> {
         let written: Written = toml::from_str(source.text).map_err(|error| source.toml_failure(&error))?;
+        for (span, key, id) in written.providers() {
+            if table.row(&ProviderId::from(id)).is_none() {
+                return Err(source.failure(&span, &key, &format!("there is no provider `{id}`")));
+            }
+        }
         let listen = match &written.serve.listen {
             None => vec![Listen::Tcp(DEFAULT_LISTEN.into())],
             Some(addresses) => each(
@@ -89,9 +94,9 @@ impl Configuration {
             let Some(written) = &pool.strategy else { continue };
             let strategy = Strategy::parse(written.get_ref()).ok_or_else(|| {
                 let why = "is not one of `fill-first`, `round-robin`, `least-used`, `random`";
-                source.failure(&written.span(), &format!("pool.{provider}.strategy"), why)
+                source.failure(&written.span(), &format!("pool.{}.strategy", provider.get_ref()), why)
             })?;
-            strategies.insert(ProviderId::from(provider.as_str()), strategy);
+            strategies.insert(ProviderId::from(provider.get_ref().as_str()), strategy);
         }
         Ok(Self {
             listen,
@@ -111,7 +116,10 @@ impl Configuration {
 impl From<&WrittenChoice> for Choice {
     fn from(written: &WrittenChoice) -> Self {
         Self {
-            provider: written.provider.as_deref().map(ProviderId::from),
+            provider: written
+                .provider
+                .as_ref()
+                .map(|provider| ProviderId::from(provider.get_ref().as_str())),
             model: written.model.clone(),
         }
     }

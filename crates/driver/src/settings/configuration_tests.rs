@@ -3,14 +3,20 @@
 use std::path::Path;
 
 use evergrant_engine::failure::Code;
+use evergrant_engine::provider::{Origin, RowFile};
 
 use super::*;
 
 fn parse(text: &str) -> Result<Configuration, Failure> {
-    Configuration::parse(Source {
+    let rows = ["other", "third"].map(|id| {
+        let text = format!("id = \"{id}\"\nbase_url = \"https://{id}.example/v1\"\nauth = \"api-key\"\n");
+        RowFile::parse("row.toml", &text, Origin::File("row.toml".to_owned())).unwrap()
+    });
+    let source = Source {
         path: Path::new("/h/config.toml"),
         text,
-    })
+    };
+    Configuration::parse(source, &Table::built_in().with(rows).unwrap())
 }
 
 #[track_caller]
@@ -109,4 +115,20 @@ fn mistakes_are_told_with_file_line_and_key() {
         "/h/config.toml:2: `tasks.poem`: unknown field",
     );
     refused("serve = ", "/h/config.toml:1: `serve`: ");
+}
+
+#[test]
+fn a_provider_that_is_not_there_is_told_with_its_line() {
+    refused(
+        "[pool.xai-ouath]\n",
+        "/h/config.toml:1: `pool.xai-ouath`: there is no provider `xai-ouath`",
+    );
+    refused(
+        "[route]\n\"grok-*\" = [\"xai\", \"nobody\"]\n",
+        "/h/config.toml:2: `route.\"grok-*\"`: there is no provider `nobody`",
+    );
+    refused(
+        "[tasks]\ntitle = { provider = \"nobody\" }\n",
+        "/h/config.toml:2: `tasks.title.provider`: there is no provider `nobody`",
+    );
 }

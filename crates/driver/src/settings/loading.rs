@@ -50,10 +50,11 @@ impl Settings {
     pub fn load(home: Option<PathBuf>, variables: impl IntoIterator<Item = (String, String)>) -> Result<Self, Failure> {
         let environment = Environment::new(variables);
         let home = Home::at(find_home(home, &environment)?);
-        let configuration = read_configuration(&home.configuration())?;
+        let table = rows::table(&home.providers())?;
+        let configuration = read_configuration(&home.configuration(), &table)?;
         let StoreUrl::Sqlite(database) = &configuration.store;
         Ok(Self {
-            table: rows::table(&home.providers())?,
+            table,
             home: home.with_database(database),
             key: key_source(configuration.key, &environment),
             listen: configuration.listen,
@@ -123,7 +124,7 @@ fn find_home(option: Option<PathBuf>, environment: &Environment) -> Result<PathB
     })
 }
 
-fn read_configuration(path: &Path) -> Result<Configuration, Failure> {
+fn read_configuration(path: &Path, table: &Table) -> Result<Configuration, Failure> {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
@@ -133,7 +134,7 @@ fn read_configuration(path: &Path) -> Result<Configuration, Failure> {
             return Err(failure.with_remedy(Remedy::EditFile { place }));
         }
     };
-    Configuration::parse(Source { path, text: &text })
+    Configuration::parse(Source { path, text: &text }, table)
 }
 
 fn key_source(choice: KeyChoice, environment: &Environment) -> KeySource {

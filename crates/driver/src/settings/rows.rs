@@ -1,23 +1,44 @@
 //! The user's provider rows: the files of `providers.d`, in the order of their names.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use evergrant_engine::credential::ProviderId;
 use evergrant_engine::failure::{Code, Failure};
 use evergrant_engine::provider::{Origin, RowFile, Table};
 use evergrant_engine::remedy::Remedy;
 
 /// The built-in rows with the user's over them.
 pub(super) fn table(directory: &Path) -> Result<Table, Failure> {
-    let files = read(directory)?
-        .iter()
-        .map(|(path, text)| {
-            let name = path.display().to_string();
-            RowFile::parse(&name, text, Origin::File(name.clone()))
-        })
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut files = Vec::new();
+    let mut homes = BTreeMap::new();
+    for (path, text) in read(directory)? {
+        let name = path.display().to_string();
+        let file = RowFile::parse(&name, &text, Origin::File(name.clone()))?;
+        if let RowFile::Row(row) = &file
+            && let Some(other) = homes.insert(row.id.clone(), name.clone())
+        {
+            return Err(twice(&name, &text, &other, &row.id));
+        }
+        files.push(file);
+    }
     Ok(Table::built_in().with(files)?)
+}
+
+/// Two files with whole rows of one id: whichever won, the other's address would be ignored in silence.
+fn twice(name: &str, text: &str, other: &str, id: &ProviderId) -> Failure {
+    let above = text
+        .lines()
+        .take_while(|line| !line.trim_start().starts_with("id"))
+        .count();
+    let place = format!("{name}:{}", above + 1);
+    Failure::new(
+        Code::RowInvalid,
+        format!("{place}: `id`: `{id}` has its row in {other} already"),
+    )
+    .with_remedy(Remedy::EditFile { place })
 }
 
 /// Each file's path and text.
@@ -79,6 +100,21 @@ mod tests {
             .collect();
         assert_eq!(own, ["a.toml", "b.toml"]);
         assert!(table.rows().count() > 2, "the built-in ones are there too");
+    }
+
+    #[test]
+    fn a_second_row_of_one_id_is_told_with_both_files() {
+        let directory = tempfile::tempdir().unwrap();
+        for name in ["a.toml", "b.toml"] {
+            fs::write(directory.path().join(name), format!("# mine\nid = \"acme\"\n{ROW}")).unwrap();
+        }
+        let failure = table(directory.path()).unwrap_err();
+        assert_eq!(failure.code, Code::RowInvalid);
+        let [first, second] = ["a.toml", "b.toml"].map(|name| directory.path().join(name).display().to_string());
+        assert_eq!(
+            failure.message,
+            format!("{second}:2: `id`: `acme` has its row in {first} already")
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `config.toml` as it is written, before anything about it is believed.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -11,7 +12,7 @@ use toml::Spanned;
 pub(super) struct Written {
     pub(super) serve: WrittenServe,
     pub(super) store: WrittenStore,
-    pub(super) pool: BTreeMap<String, WrittenPool>,
+    pub(super) pool: BTreeMap<Spanned<String>, WrittenPool>,
     pub(super) route: BTreeMap<Spanned<String>, Spanned<Vec<String>>>,
     pub(super) chat: WrittenChoice,
     pub(super) tasks: WrittenTasks,
@@ -43,7 +44,7 @@ pub(super) struct WrittenPool {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct WrittenChoice {
-    pub(super) provider: Option<String>,
+    pub(super) provider: Option<Spanned<String>>,
     pub(super) model: Option<String>,
 }
 
@@ -53,4 +54,34 @@ pub(super) struct WrittenChoice {
 pub(super) struct WrittenTasks {
     pub(super) title: WrittenChoice,
     pub(super) summary: WrittenChoice,
+}
+
+impl Written {
+    /// Every provider that is named: where, under which key, and which.
+    pub(super) fn providers(&self) -> Vec<(Range<usize>, String, &str)> {
+        let mut named = Vec::new();
+        for provider in self.pool.keys() {
+            let id = provider.get_ref().as_str();
+            named.push((provider.span(), format!("pool.{id}"), id));
+        }
+        for (glob, providers) in &self.route {
+            for id in providers.get_ref() {
+                named.push((providers.span(), format!("route.\"{}\"", glob.get_ref()), id.as_str()));
+            }
+        }
+        for (table, choice) in [
+            ("chat", &self.chat),
+            ("tasks.title", &self.tasks.title),
+            ("tasks.summary", &self.tasks.summary),
+        ] {
+            if let Some(provider) = &choice.provider {
+                named.push((
+                    provider.span(),
+                    format!("{table}.provider"),
+                    provider.get_ref().as_str(),
+                ));
+            }
+        }
+        named
+    }
 }
