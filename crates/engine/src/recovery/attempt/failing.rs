@@ -126,19 +126,19 @@ pub(super) fn nothing_usable(plan: &Plan, view: &View, missed: Option<Missed>, n
 
 fn no_credential(plan: &Plan, view: &View) -> Failure {
     match (plan.route.first(), &plan.pin) {
-        (Some(provider), Some(label)) => {
-            let message = format!("there is no credential `{label}` for {provider}");
-            Failure::new(Code::NoCredential, message).with_remedy(login(provider, Some(label)))
-        }
-        (Some(provider), None) => {
+        (Some(provider), label) => {
             let about = view.pool(provider).and_then(|pool| pool.about.as_ref());
             let remedy = match about.map(|about| &about.row.auth) {
                 Some(Auth::ApiKey(_)) => Remedy::AddKey {
                     provider: provider.clone(),
                 },
-                Some(Auth::OAuth(_)) | None => login(provider, None),
+                Some(Auth::OAuth(_)) | None => login(provider, label.as_ref()),
             };
-            Failure::new(Code::NoCredential, format!("there is no credential for {provider}")).with_remedy(remedy)
+            let message = match label {
+                Some(label) => format!("there is no credential `{label}` for {provider}"),
+                None => format!("there is no credential for {provider}"),
+            };
+            Failure::new(Code::NoCredential, message).with_remedy(remedy)
         }
         (None, _) => Failure::new(Code::UnknownModel, "no provider serves this request"),
     }
@@ -176,16 +176,24 @@ fn barred(member: &Member, bar: &Bar) -> Failure {
         }
         Bar::LoggedOut => (Code::NoCredential, format!("`{label}` at {provider} is logged out")),
         Bar::GrantDead => (Code::GrantDead, format!("{provider} has ended the grant `{label}`")),
-        Bar::NeedsLogin(why) => (
-            Code::NeedsLogin,
-            format!("`{label}` at {provider} needs a login: {why}"),
-        ),
+        Bar::NeedsLogin(why) => match member.lease.kind {
+            Kind::ApiKey => (Code::NeedsLogin, format!("`{label}` at {provider} has no key: {why}")),
+            Kind::Grant | Kind::Borrowed => (
+                Code::NeedsLogin,
+                format!("`{label}` at {provider} needs a login: {why}"),
+            ),
+        },
         Bar::Unsaved => (
             Code::StoreUnwritable,
             format!("`{label}` at {provider} could not be saved and has expired"),
         ),
     };
-    Failure::new(code, message).with_remedy(login(provider, Some(label)))
+    Failure::new(code, message).with_remedy(match member.lease.kind {
+        Kind::ApiKey => Remedy::AddKey {
+            provider: provider.clone(),
+        },
+        Kind::Grant | Kind::Borrowed => login(provider, Some(label)),
+    })
 }
 
 /// Whether a refusal of this grant's token leaves nothing but a login.
