@@ -189,9 +189,7 @@ impl Remedy {
             Self::CheckNetwork { host } => {
                 format!("the request never reached the API at {host}: check proxy, firewall and network location")
             }
-            Self::Probe => {
-                "nothing is known to be wrong with the credential: ask the provider with `doctor --probe`".to_owned()
-            }
+            Self::Probe => "the credential may still be good: ask the provider with `doctor --probe`".to_owned(),
             Self::ChangeRequest => "change the request: the credential is fine".to_owned(),
             Self::EditFile { place } => format!("mend {place}"),
             Self::Run { why, .. } => why.clone(),

@@ -10,8 +10,7 @@ use evergrant_driver::{Channel, Code, Failure, Kind, Remedy};
 use super::colours;
 use super::console::{Console, visible};
 use super::exit::Exit;
-use super::explain_json::{CapturedShape, ExplanationLine, ExplanationShape, usual_status};
-use super::json::FailureShape;
+use super::explain_json::{CapturedShape, ExplanationLine, ExplanationShape, UnreadLine, usual_status};
 use super::when::span;
 
 /// What can be typed.
@@ -130,6 +129,7 @@ fn each_line(settings: &Settings, console: &Console) -> Result<Exit, Failure> {
     let mut stdin = io::stdin().lock();
     let mut exit = Exit::DONE;
     let mut line = Vec::new();
+    let mut number = 0;
     while !console.closed() {
         line.clear();
         let read = stdin
@@ -140,6 +140,7 @@ fn each_line(settings: &Settings, console: &Console) -> Result<Exit, Failure> {
         if read == 0 {
             break;
         }
+        number += 1;
         if read as u64 > BODY_LIMIT {
             return Err(too_large());
         }
@@ -152,8 +153,8 @@ fn each_line(settings: &Settings, console: &Console) -> Result<Exit, Failure> {
         }) {
             Ok(answer) => console.document(&answer)?,
             Err(failure) => {
-                console.document(&FailureShape::from(&failure))?;
                 exit = Exit::of(failure.code);
+                console.document(&UnreadLine::new(&line, number, failure))?;
             }
         }
     }

@@ -7,7 +7,7 @@ use evergrant_driver::{Channel, Code, Failure, Kind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::json::RemedyShape;
+use super::json::{FailureShape, RemedyShape};
 
 /// One captured answer; what is absent has its usual value, and further keys are ignored.
 #[derive(Debug, Deserialize)]
@@ -30,7 +30,11 @@ impl CapturedShape {
     /// # Errors
     /// `usage` for a line that is not such an object.
     pub(crate) fn read(line: &[u8]) -> Result<(Value, Captured), Failure> {
-        let shape: Self = serde_json::from_slice(line).map_err(|error| wrong(&error.to_string()))?;
+        let shape: Self = serde_json::from_slice(line).map_err(|error| {
+            let said = error.to_string();
+            // The reader counts lines within the line; whoever reads its answers counts those of the input.
+            wrong(said.split(" at line ").next().unwrap_or_default())
+        })?;
         let channel = match shape.channel.as_deref() {
             None => Channel::Inference,
             Some(word) => Channel::parse(word).ok_or_else(|| wrong(&format!("no such channel: `{word}`")))?,
@@ -79,7 +83,27 @@ pub(crate) const fn usual_status(channel: Channel) -> u16 {
 }
 
 fn wrong(what: &str) -> Failure {
-    Failure::new(Code::Usage, format!("the line cannot be read: {what}"))
+    Failure::new(Code::Usage, format!("cannot be read: {what}"))
+}
+
+/// A line that cannot be read, with its id, if that at least can be.
+#[derive(Debug, Serialize)]
+pub(crate) struct UnreadLine {
+    id: Value,
+    #[serde(flatten)]
+    failure: FailureShape,
+}
+
+impl UnreadLine {
+    /// The answer to that line, which is the input's `number`th.
+    pub(crate) fn new(line: &[u8], number: u64, failure: Failure) -> Self {
+        let object = serde_json::from_slice::<Value>(line).unwrap_or_default();
+        let message = format!("line {number}: {}", failure.message);
+        Self {
+            id: object.get("id").cloned().unwrap_or_default(),
+            failure: FailureShape::from(&Failure { message, ..failure }),
+        }
+    }
 }
 
 /// What it means: `{"verdict","signal","remedy","retry_after_secs"}`.

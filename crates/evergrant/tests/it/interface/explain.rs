@@ -20,7 +20,7 @@ async fn one_body_is_explained() {
     --- stdout
     verdict     unauthenticated
     signal      xai-unauthenticated-code (provider, built-in:xai-oauth.toml:42)
-    help        nothing is known to be wrong with the credential: ask the provider with `doctor --probe`
+    help        the credential may still be good: ask the provider with `doctor --probe`
     try         evergrant doctor --probe
     "#);
     let explained = scratch
@@ -91,4 +91,9 @@ async fn a_line_that_cannot_be_read_does_not_stop_the_others() {
         .map(|line| line["error"]["code"].clone())
         .collect();
     assert_eq!(codes, [json!(null), json!("usage"), json!("usage"), json!(null)]);
+    let answers = exchange.json_lines();
+    let ids: Vec<Value> = answers.iter().map(|line| line["id"].clone()).collect();
+    assert_eq!(ids, [json!(1), json!(null), json!(3), json!(4)]);
+    let said = answers[2]["error"]["message"].as_str().unwrap();
+    assert_eq!(said, "line 4: cannot be read: no such channel: `smoke`");
 }
