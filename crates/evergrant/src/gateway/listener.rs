@@ -87,6 +87,19 @@ impl Listener {
     }
 }
 
+impl Drop for Listener {
+    fn drop(&mut self) {
+        #[cfg(unix)]
+        if let Socket::Unix(listener) = &self.socket
+            && let Ok(address) = listener.local_addr()
+            && let Some(path) = address.as_pathname()
+        {
+            // What is left behind is removed when the next one listens there.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
 fn refused(address: &Listen, error: &io::Error) -> Failure {
     if error.kind() == io::ErrorKind::AddrInUse {
         return Failure::new(Code::AddressInUse, format!("`{address}` is taken by another process")).with_remedy(

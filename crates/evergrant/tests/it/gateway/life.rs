@@ -127,6 +127,10 @@ async fn a_unix_socket_serves_and_an_abandoned_one_is_replaced() {
         gateway.child.kill().await.unwrap();
         assert!(path.exists());
     }
+    let mut gateway = Serving::start(&scratch, &["--listen", &listen]).await;
+    signal(&gateway.child, "TERM");
+    assert!(gateway.child.wait().await.unwrap().success());
+    assert!(!path.exists(), "one that ends by itself leaves nothing behind");
 }
 
 #[tokio::test]
