@@ -57,11 +57,13 @@ impl Driver {
         let (material, source) = match key {
             KeySource::Value(key) => (Material::ApiKey(checked(provider, key)?), Source::Added),
             KeySource::Variable(variable) => {
-                if variable.is_empty() || variable.contains(['=', '\0']) {
-                    return Err(Failure::new(
-                        Code::Usage,
-                        format!("`{variable}` is no name of an environment variable"),
-                    ));
+                if !names_a_variable(&variable) {
+                    // It is not repeated: whoever gives the key itself by mistake would see it in logs.
+                    let message = "that is no name of an environment variable: letters, digits and `_` make one";
+                    return Err(Failure::new(Code::Usage, message).with_remedy(Remedy::Run {
+                        command: format!("evergrant add {provider} --stdin"),
+                        why: "give the name of the variable, not the key; a key itself comes by stdin".to_owned(),
+                    }));
                 }
                 if let Some(value) = self.kernel.settings().environment.value(&variable) {
                     checked(provider, Secret::from(value))?;
@@ -124,6 +126,13 @@ impl Driver {
     /// Renews a grant now, unless the outcome of an earlier renewal is unknown while its access token still serves.
     pub async fn refresh(&self, credential: &str) -> Result<Account, Failure> {
         let record = self.find(credential)?;
+        if let Material::ApiKey(_) | Material::EnvKey(_) = record.material {
+            let message = format!(
+                "`{}` at {} is an API key: it needs no renewal",
+                record.label, record.provider
+            );
+            return Err(Failure::new(Code::Usage, message));
+        }
         let row = self.kernel.row(&record.provider)?;
         let ask = Ask {
             fence: record.fence(),
@@ -329,7 +338,10 @@ fn checked(provider: &ProviderId, key: Secret<String>) -> Result<Secret<String>,
     let text = key.expose().trim();
     let lower = text.to_ascii_lowercase();
     let repeated = text.chars().all(|c| matches!(c, '*' | 'x' | 'X' | '.'));
-    let fault = if text.len() < KEY_MIN || repeated || PLACEHOLDERS.contains(&lower.as_str()) {
+    let bracketed = BRACKETS
+        .iter()
+        .any(|(open, close)| text.starts_with(open) && text.ends_with(close));
+    let fault = if text.len() < KEY_MIN || repeated || bracketed || PLACEHOLDERS.contains(&lower.as_str()) {
         Some("is a placeholder, not a key")
     } else if !text.chars().all(|c| c.is_ascii_graphic()) {
         Some("has characters that cannot be sent in a header")
@@ -347,11 +359,21 @@ fn checked(provider: &ProviderId, key: Secret<String>) -> Result<Secret<String>,
     }
 }
 
+/// Whether a shell could set a variable of that name.
+fn names_a_variable(text: &str) -> bool {
+    !text.starts_with(|c: char| c.is_ascii_digit())
+        && !text.is_empty()
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
 /// 16 tries: each that fails means that another one was kept.
 const PLACING_TRIES: u32 = 16;
 
 /// 4 characters: no provider issues a shorter key.
 const KEY_MIN: usize = 4;
+
+/// What documentation puts around the words for a key, and what is left of a variable that was not expanded.
+const BRACKETS: [(&str, &str); 4] = [("<", ">"), ("${", "}"), ("{{", "}}"), ("[", "]")];
 
 /// What documentation and templates put in the place of a key.
 const PLACEHOLDERS: [&str; 10] = [

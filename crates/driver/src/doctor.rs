@@ -114,7 +114,7 @@ fn network(settings: &Settings) -> Finding {
     }
     match Network::new(&settings.network) {
         // Their values stay unsaid: a proxy's address can carry a password.
-        Ok(_) if !set.is_empty() => ok("network", format!("{} hold for every connection", set.join(", "))),
+        Ok(_) if !set.is_empty() => ok("network", format!("honoured for every connection: {}", set.join(", "))),
         Ok(_) => ok(
             "network",
             "connections are made directly, with the platform's certificates".to_owned(),

@@ -8,6 +8,7 @@ use evergrant_driver::{Driver, Failure, Label, ProviderId};
 use super::console::Console;
 use super::credential_json::CredentialShape;
 use super::exit::Exit;
+use super::label::typed_label;
 use super::online;
 use super::stdin;
 
@@ -18,8 +19,8 @@ pub(crate) struct Typed {
     /// The provider, as `evergrant providers` lists it
     provider: String,
     /// What to call the credential; a known label is replaced
-    #[arg(long, value_name = "L")]
-    label: Option<String>,
+    #[arg(long, value_name = "L", value_parser = typed_label)]
+    label: Option<Label>,
     /// Read the key from stdin; on a terminal ask for it without an echo (the default there)
     #[arg(long)]
     stdin: bool,
@@ -44,7 +45,7 @@ impl Typed {
         };
         Ok(Meant {
             provider: self.provider.as_str().into(),
-            label: self.label.as_deref().map(Label::from),
+            label: self.label.clone(),
             key,
         })
     }

@@ -8,6 +8,7 @@ use evergrant_driver::{Driver, Failure, Label};
 use super::console::Console;
 use super::credential_json::CredentialShape;
 use super::exit::Exit;
+use super::label::typed_label;
 use super::online;
 
 /// The credential that is meant.
@@ -24,8 +25,8 @@ pub(crate) struct Renamed {
     #[command(flatten)]
     named: Named,
     /// The new label, unique within the provider
-    #[arg(value_name = "L")]
-    label: String,
+    #[arg(value_name = "L", value_parser = typed_label)]
+    label: Label,
 }
 
 /// The credential and its new priority.
@@ -61,7 +62,7 @@ pub(crate) fn reset(typed: &Named, settings: Settings, console: &Console) -> Res
 
 /// Gives it another label.
 pub(crate) fn rename(typed: &Renamed, settings: Settings, console: &Console) -> Result<Exit, Failure> {
-    let label = Label::from(typed.label.as_str());
+    let label = typed.label.clone();
     change(settings, console, "renamed", async |driver| {
         driver.rename(&typed.named.credential, label).await
     })

@@ -13,6 +13,7 @@ use super::browser;
 use super::colours;
 use super::console::{Console, visible};
 use super::exit::Exit;
+use super::label::typed_label;
 use super::login_json::EventShape;
 use super::online;
 use super::progress;
@@ -32,8 +33,8 @@ pub(crate) struct Typed {
     #[arg(long)]
     no_browser: bool,
     /// What to call the credential; a known label is replaced
-    #[arg(long, value_name = "L")]
-    label: Option<String>,
+    #[arg(long, value_name = "L", value_parser = typed_label)]
+    label: Option<Label>,
     /// How long to wait for the sign-in, in seconds
     #[arg(long, value_name = "S", default_value_t = PATIENCE_SECS, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     timeout: u64,
@@ -75,7 +76,7 @@ impl Typed {
         let provider = ProviderId::from(self.provider.as_str());
         let typed_by_hand = std::io::stdin().is_terminal();
         Meant {
-            label: self.label.as_deref().map(Label::from),
+            label: self.label.clone(),
             options: SignInOptions {
                 flow: self.flow.map(Flow::from),
                 can_show_browser: browser::can_be_shown(|name| settings.environment.value(name).is_some()),

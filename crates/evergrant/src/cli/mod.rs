@@ -18,6 +18,7 @@ mod explain_json;
 mod failure;
 mod interrupts;
 mod json;
+mod label;
 mod list;
 mod log;
 mod login;

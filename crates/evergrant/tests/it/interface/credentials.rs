@@ -261,3 +261,73 @@ async fn a_dead_grant_says_that_only_a_login_helps() {
     let health = &scratch.run(&["status", "acme", "--json"]).await.expect(0).json()["credentials"][0]["health"];
     assert_eq!(health, "ready");
 }
+
+#[tokio::test]
+async fn a_key_is_never_told_to_log_in() {
+    let scratch = Scratch::new();
+    scratch.run(&["add", "openai", "--env", "UNSET_HERE"]).await.expect(0);
+    assert_exchange!(scratch.run(&["token", "openai"]).await, @r#"
+    $ evergrant token openai
+    exit 3
+    --- stderr
+    error: `default` at openai has no key: the variable `UNSET_HERE` is not set
+      help: add an API key for openai
+      try: evergrant add openai
+    "#);
+    assert_exchange!(scratch.run(&["token", "openai/work"]).await, @r#"
+    $ evergrant token openai/work
+    exit 3
+    --- stderr
+    error: there is no credential `work` for openai
+      help: add an API key for openai
+      try: evergrant add openai
+    "#);
+    assert_exchange!(scratch.run(&["refresh", "openai/default"]).await, @r#"
+    $ evergrant refresh openai/default
+    exit 2
+    --- stderr
+    error: `default` at openai is an API key: it needs no renewal
+    "#);
+}
+
+#[tokio::test]
+async fn what_stands_for_a_key_is_not_kept() {
+    let scratch = Scratch::new();
+    for placeholder in ["<YOUR_KEY>", "${OPENAI_API_KEY}", "{{ key }}"] {
+        let refused = scratch
+            .run_with(&["add", "openai"], placeholder.as_bytes())
+            .await
+            .expect(2);
+        assert!(refused.stderr.contains("is a placeholder"), "{}", refused.stderr);
+    }
+    // Whoever gives the key where its variable's name belongs finds it in no message and no store.
+    let refused = scratch
+        .run(&["add", "openai", "--env", "sk-0000000000000000"])
+        .await
+        .expect(2);
+    assert!(
+        refused.stderr.contains("no name of an environment variable"),
+        "{}",
+        refused.stderr
+    );
+    assert!(!refused.stderr.contains("sk-0000"), "{}", refused.stderr);
+    let listed = scratch.run(&["list", "--json"]).await.expect(0);
+    assert_eq!(listed.stdout, "{\"credentials\":[]}\n");
+}
+
+#[tokio::test]
+async fn a_label_can_be_seen_and_typed() {
+    let scratch = Scratch::new();
+    scratch.run(&["add", "openai", "--env", "UNSET_HERE"]).await.expect(0);
+    for label in ["", " ", "two words"] {
+        scratch
+            .run(&["add", "openai", "--env", "UNSET_HERE", "--label", label])
+            .await
+            .expect(2);
+        scratch.run(&["rename", "openai/default", label]).await.expect(2);
+        scratch.run(&["login", "xai-oauth", "--label", label]).await.expect(2);
+    }
+    let listed = scratch.run(&["list", "--json"]).await.expect(0).json();
+    assert_eq!(listed["credentials"].as_array().unwrap().len(), 1);
+    assert_eq!(listed["credentials"][0]["label"], "default");
+}
