@@ -232,7 +232,7 @@ impl Hands {
         let Some((token, Ok(request))) = token.map(|token| (token, login::refresh(&self.row, &endpoint, token))) else {
             return Input::GaveUp;
         };
-        trace!(provider = %self.row.id, %fingerprint, ?request, "sending");
+        trace!(%fingerprint, record = ?self.held_record(), "sending");
         let (attempt, now) = (self.attempt, self.tools.clock.now());
         match self
             .blocking(move |tools| tools.store.mark_sent(&fingerprint, attempt, &now))
