@@ -77,7 +77,7 @@ codes! {
     /// The client is not accepted at the token endpoint.
     ClientRejected = "client-rejected", Caller, 2;
     /// The token request's form is not accepted.
-    RequestRejected = "request-rejected", Caller, 2;
+    RequestRejected = "request-rejected", Caller, 5;
     /// The row changed after the login.
     RowChanged = "row-changed", Caller, 2;
     /// A row cannot be used.

@@ -94,7 +94,11 @@ pub(super) fn refused(spend: &Spend, reading: &Reading, now: &Moment, entropy: u
     let record = &spend.record;
     let (code, obstacle) = match reading.verdict {
         Verdict::ClientRejected => (Code::ClientRejected, Obstacle::Rejected),
-        Verdict::RequestRejected if reading.is_placed() => (Code::RequestRejected, Obstacle::Rejected),
+        // Not held for minutes: whoever has mended the row must not wait, and a passing fault can speak like this, too.
+        Verdict::RequestRejected if reading.is_placed() => {
+            let after = reading.retry_after;
+            (Code::RequestRejected, Obstacle::Later { after })
+        }
         Verdict::NotEntitled | Verdict::AccountDisabled | Verdict::InsufficientScope | Verdict::OutOfCredit => {
             (Code::NotEntitled, Obstacle::NotEntitled)
         }

@@ -57,7 +57,7 @@ async fn untouched(scenario: &'static str, exit: i32, requests: u64) {
 /// The scenario, the exit of a forced refresh that meets it, and how often it asks: an endpoint that may have moved is
 /// looked up again and asked once more.
 const FAULTS: [(&str, i32, u64); 12] = [
-    ("token-other-400", 2, 1),
+    ("token-other-400", 5, 1),
     ("token-invalid-client", 2, 1),
     ("token-403-html", 5, 2),
     ("token-404", 5, 2),
