@@ -47,6 +47,20 @@ protections! {
     Redaction = "redaction";
     /// The course of a verdict is that of the table.
     FixedCourse = "fixed-course";
+    /// One process at a time renews a grant: a lock that is held cannot be had.
+    Lock = "lock";
+    /// The lock is held until the commit is done.
+    LockToCommit = "lock-to-commit";
+    /// The refresh token comes from a read under the lock.
+    ReadUnderLock = "read-under-lock";
+    /// A refresh token is claimed before it is sent, and the claim is compared before the first byte.
+    Claim = "claim";
+    /// A claim is sent while it is young, or never.
+    ClaimAge = "claim-age";
+    /// A token whose outcome is unknown is not sent again while there is something to lose.
+    OutcomeUnknown = "outcome-unknown";
+    /// An answer is in the journal before it is committed.
+    Journal = "journal";
 }
 
 /// Whether the protection stands.

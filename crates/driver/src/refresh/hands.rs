@@ -131,7 +131,10 @@ impl Hands {
     /// The store as it is under the lock; whoever takes the lock finds a journal that stood finished.
     pub(super) async fn read(&mut self) -> Input {
         let id = self.ask.fence.id.clone();
-        let read = self.blocking(move |tools| view_of(tools, &id)).await;
+        let read = match self.seen.take() {
+            Some((_, view)) if !stands(Protection::ReadUnderLock) => Ok(view),
+            _ => self.blocking(move |tools| view_of(tools, &id)).await,
+        };
         match read {
             Ok(view) => {
                 self.view = Some(view.clone());
@@ -243,7 +246,7 @@ impl Hands {
             Ok(false) | Err(_) => return Input::GaveUp,
         }
         let clock = Arc::clone(&self.tools.clock);
-        let fresh = move || clock.now().since(&claimed) < CLAIM_FRESH_FOR;
+        let fresh = move || clock.now().since(&claimed) < CLAIM_FRESH_FOR || !stands(Protection::ClaimAge);
         let reply = match connection.exchange(request, fresh, ANSWER_PATIENCE).await {
             Ok(reply) => reply,
             Err(broken) if broken.gave_up => return Input::GaveUp,
@@ -276,6 +279,9 @@ impl Hands {
             standing,
             at: now.wall,
         };
+        if !stands(Protection::LockToCommit) {
+            self.locks.clear();
+        }
         let journal = Arc::clone(&self.journal);
         let answer = self
             .blocking(move |tools| {
@@ -427,12 +433,8 @@ impl Hands {
 
     /// Shows what another process renewed.
     async fn adopt(&self, fence: &Fence) {
-        let shown = self
-            .tools
-            .ledger
-            .picture()
-            .record(&fence.id)
-            .is_some_and(|record| record.fence() == *fence);
+        let picture = self.tools.ledger.picture();
+        let shown = picture.record(&fence.id).is_some_and(|record| record.fence() == *fence);
         if !shown && let Err(fault) = self.blocking(|tools| tools.ledger.look()).await {
             warn!(%fault, "the store could not be read again");
         }
@@ -441,11 +443,9 @@ impl Hands {
     /// A logout won while the token was on its way: what came back must not outlive it (RFC 7009).
     async fn revoke(&self) {
         let Some((answer, _)) = &self.answer else { return };
-        let token = answer.refresh_token.as_ref().unwrap_or(&answer.access_token);
-        let hint = if answer.refresh_token.is_some() {
-            TokenHint::Refresh
-        } else {
-            TokenHint::Access
+        let (token, hint) = match &answer.refresh_token {
+            Some(token) => (token, TokenHint::Refresh),
+            None => (&answer.access_token, TokenHint::Access),
         };
         if let Err(failure) = revoke(&self.tools, &self.row, token, hint).await {
             warn!(%failure, "a token received after a logout could not be revoked");

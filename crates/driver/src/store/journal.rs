@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::PathBuf;
 
 use evergrant_engine::credential::CredentialId;
+use evergrant_engine::protection::{Protection, stands};
 use zeroize::Zeroizing;
 
 use super::exchange::Commit;
@@ -60,6 +61,9 @@ impl Journal {
 
     /// Saves the answer with one synced write into the room that was kept.
     pub fn write(&self, commit: &Commit) -> Result<(), StoreFault> {
+        if !stands(Protection::Journal) {
+            return Ok(());
+        }
         let unwritable = |detail: String| StoreFault::Unwritable {
             place: self.path.display().to_string(),
             detail,

@@ -5,6 +5,7 @@ use std::fs::{File, TryLockError};
 use std::path::PathBuf;
 
 use evergrant_engine::credential::CredentialId;
+use evergrant_engine::protection::{Protection, stands};
 use evergrant_engine::store::Owner;
 use evergrant_engine::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -62,7 +63,8 @@ impl Locks {
         let file = private_file::open_or_create(&path).map_err(fault)?;
         match file.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::WouldBlock) if stands(Protection::Lock) => return Ok(None),
+            Err(TryLockError::WouldBlock) => {}
             Err(TryLockError::Error(error)) => return Err(fault(error)),
         }
         let sidecar = self.path(name, "holder");

@@ -176,6 +176,9 @@ pub(super) fn permitted(
     if claim.sends < 2 && since_sent < terms.reuse_grace {
         return Permit::Now;
     }
+    if !stands(Protection::OutcomeUnknown) {
+        return Permit::Now;
+    }
     if !lapsed(ask, spend, refused, now) {
         return Permit::Not(None);
     }
