@@ -46,6 +46,29 @@ measure() {
   PYTHONPATH=tests/outside exec python3 -B "tests/outside/main_job/$1.py" "${arguments[@]}"
 }
 
+# Builds the harness and a binary that can be broken and stopped at named points; the same pair with and without --broken.
+harness() {
+  local profile=() kind=debug
+  if [ -n "${SHOW_FULL:-}" ]; then profile=(--release) kind=release; fi
+  if [ -z "${TORTURE:-}" ]; then
+    cargo build --locked --quiet "${profile[@]}" -p evergrant -p evergrant-torture \
+      --features evergrant/torture,evergrant-torture/torture || exit 1
+    # Apart, so that an ordinary build of the same place does not replace them.
+    mkdir -p "$target/torture/$kind"
+    cp -f "$target/$kind/evergrant" "$target/$kind/evergrant-torture" "$target/torture/$kind/" || exit 1
+    TORTURE=$target/torture/$kind
+  fi
+}
+
+# Lines of the torture harness by name.
+torture() {
+  harness
+  local arguments=()
+  if [ -n "${SHOW_FULL:-}" ]; then arguments+=(--full); fi
+  if [ -n "${SHOW_SEED:-}" ]; then arguments+=(--seed "$SHOW_SEED"); fi
+  exec "$TORTURE/evergrant-torture" show "$@" "${arguments[@]}" --evergrant "$TORTURE/evergrant"
+}
+
 # Tests of one package whose names contain one of the words: tests PACKAGE WORD...; what they print goes to $printed.
 tests() {
   printed=$(build test -p "$1" -- --nocapture "${@:2}" 2>&1)

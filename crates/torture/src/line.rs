@@ -1,0 +1,49 @@
+//! The lines that can be shown, by name.
+
+use std::time::Instant;
+
+use anyhow::{Context as _, Result};
+use clap::ValueEnum;
+
+use crate::report::Report;
+use crate::run::Run;
+use crate::typed::Shown;
+use crate::{burst, dead, storm};
+
+/// A line of the promise that no grant is ever lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Line {
+    /// a: many processes with many tasks find one token stale.
+    Storm,
+    /// b: many processes are refused in the same second.
+    Burst,
+    /// j: a dead grant, asked for again and again by many processes.
+    Dead,
+}
+
+/// Shows the lines one after the other; whether all of them held.
+pub(crate) fn show(shown: Shown) -> Result<bool> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("starting the runtime")?;
+    let run = Run::new(&shown)?;
+    let mut held = true;
+    for line in shown.lines {
+        let began = Instant::now();
+        let report = runtime.block_on(line.report(&run))?;
+        report.print(&format!("{line:?}").to_lowercase(), run.seed, began.elapsed());
+        held &= report.held();
+    }
+    Ok(held)
+}
+
+impl Line {
+    async fn report(self, run: &Run) -> Result<Report> {
+        match self {
+            Self::Storm => storm::show(run).await,
+            Self::Burst => burst::show(run).await,
+            Self::Dead => dead::show(run).await,
+        }
+    }
+}

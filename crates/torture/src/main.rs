@@ -1,0 +1,38 @@
+//! Tortures evergrant's renewals, and says in figures what came of it.
+
+mod burst;
+mod crew;
+mod dead;
+mod exchange;
+mod home;
+mod line;
+mod random;
+mod report;
+mod run;
+mod storm;
+mod typed;
+mod worker;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use typed::{Torture, Typed};
+
+fn main() -> ExitCode {
+    let done = match Typed::parse().torture {
+        Torture::Worker(work) => worker::work(work).map(|()| true),
+        Torture::Show(shown) => line::show(shown),
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(fault) => {
+            #[expect(clippy::print_stderr, reason = "a development binary speaks to whoever runs it")]
+            {
+                eprintln!("the harness itself failed: {fault:#}");
+            }
+            ExitCode::from(2)
+        }
+    }
+}
