@@ -2,7 +2,8 @@
 
 from checks import Checks
 from conversation import Conversation
-from servers import Sandbox, StrictServer
+from foreign import StrictServer
+from servers import Sandbox
 
 
 def main():

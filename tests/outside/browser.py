@@ -11,21 +11,15 @@ MOST_STEPS = 20
 class Browser:
     """One session; it stops before it leaves the origin it started at, unless told to go on."""
 
-    def __init__(self, ca=None):
+    def __init__(self, ca=None, **typed):
+        """`typed` is what the person types into the fields of these names."""
         self.cookies = {}
         self.ca = ca
+        self.typed = typed
 
     def redirected_to(self, url):
         """Opens an authorize address; the address outside its origin where it ends, or None and the page shown instead."""
-        origin = urlsplit(url)[:2]
-        for _ in range(MOST_STEPS):
-            reply = self._open("GET", url)
-            if reply.status not in (302, 303):
-                return None, reply
-            url = urljoin(url, reply.headers["location"])
-            if urlsplit(url)[:2] != origin:
-                return url, reply
-        raise RuntimeError("too many redirects")
+        return self._follow(url)
 
     def visit(self, url):
         """Opens an authorize address and goes wherever it leads, to a loopback listener for a login."""
@@ -34,17 +28,24 @@ class Browser:
 
     def approve(self, url):
         """Opens a page, presses its approving button, and so on until there is nothing left to press."""
-        method, fields = "GET", None
+        return self._follow(url)[1]
+
+    def _follow(self, url):
+        """Follows redirects and sends forms until they lead elsewhere, or until there are no more."""
+        origin, method, fields = urlsplit(url)[:2], "GET", None
         for _ in range(MOST_STEPS):
             reply = self._open(method, url, fields)
             if reply.status in (302, 303):
                 method, url, fields = "GET", urljoin(url, reply.headers["location"]), None
+                if urlsplit(url)[:2] != origin:
+                    return url, reply
                 continue
             form = Form.of(reply.text)
             if form is None:
-                return reply
-            method, url, fields = "POST", urljoin(url, form.action), form.fields
-        raise RuntimeError("a form that never ends")
+                return None, reply
+            typed = {name: text for name, text in self.typed.items() if name in form.fields}
+            method, url, fields = "POST", urljoin(url, form.action), form.fields | typed
+        raise RuntimeError("redirects or forms that never end")
 
     def _open(self, method, url, fields=None):
         headers = {"accept": "text/html", "cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
@@ -75,7 +76,7 @@ class Form(HTMLParser):
             self.action = attributes.get("action") or ""
         elif tag == "input" and attributes.get("name"):
             self.fields.setdefault(attributes["name"], attributes.get("value") or "")
-        elif tag == "button" and attributes.get("value") == "approve":
+        elif tag == "button" and attributes.get("value") in ("approve", "accept"):
             self.fields[attributes["name"]] = attributes["value"]
 
 

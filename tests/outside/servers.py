@@ -1,4 +1,4 @@
-"""The authorization servers of these checks: our sandbox, and `oidc-provider`, which no one here wrote."""
+"""The authorization servers of these checks: what all of them have, and our sandbox."""
 
 import json
 import tempfile
@@ -6,11 +6,11 @@ from pathlib import Path
 
 import wire
 from browser import Browser
-from processes import OUTSIDE, Child, environment, evergrant
+from processes import Child, environment, evergrant
 
 
 class Server:
-    """What both have: a discovery document, and a person who approves."""
+    """What all have: a discovery document, and a person who approves."""
 
     ca = None
 
@@ -20,11 +20,19 @@ class Server:
 
     def authorize(self, url):
         """The address a browser ends at, for a login by paste."""
-        return Browser(self.ca).redirected_to(url)[0]
+        return self.browser().redirected_to(url)[0]
+
+    def visit(self, url):
+        """Goes with a browser wherever a login leads, to its listener at the end."""
+        return self.browser().visit(url)
 
     def approve_device(self, address):
         """Approves a device login at its complete verification address."""
-        return Browser(self.ca).approve(address)
+        return self.browser().approve(address)
+
+    def browser(self):
+        """The browser of a person who has an account here."""
+        return Browser(self.ca)
 
 
 class Sandbox(Server):
@@ -79,50 +87,3 @@ class Sandbox(Server):
     def counters(self):
         """What was counted so far."""
         return self.look("counters")
-
-
-class StrictServer(Server):
-    """`oidc-provider`: rotates at every refresh, and a replay revokes the grant."""
-
-    def __init__(self):
-        node = ["node", str(OUTSIDE / "node" / "strict_server.mjs")]
-        self.child = Child(node, environment(OUTSIDE))
-        self.issuer = self.child.said["issuer"]
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.child.end()
-
-    def row(self, id):
-        """An ordinary row of `providers.d`."""
-        return (
-            f'id = "{id}"\nname = "A strict server"\nbase_url = "{self.issuer}"\nhosts = ["127.0.0.1"]\n'
-            'auth = "oauth"\nmodels = ["strict-*"]\nprobe = "/me"\n\n[oauth]\n'
-            f'issuer = "{self.issuer}"\nclient_id = "evergrant"\nscope = "openid offline_access"\n'
-            'redirect = "http://127.0.0.1:0/callback"\nflows = ["browser", "device", "paste"]\n'
-            'authorize_params = { prompt = "consent" }\nterminal = ["invalid_grant"]\n'
-        )
-
-    def counters(self):
-        """What was counted so far; a name that never came is absent."""
-        return wire.get(f"{self.issuer}/_server/counters").json
-
-    def steer(self, **values):
-        """Sets `access_token_lifetime_secs` or `refresh_delay_ms` for what is issued from now on."""
-        query = "&".join(f"{name}={value}" for name, value in values.items())
-        return wire.get(f"{self.issuer}/_server/steer?{query}").json
-
-    def newest_refresh_token(self):
-        """The refresh token that was issued last, as a thief might hold it."""
-        return wire.get(f"{self.issuer}/_server/newest").json["refresh_token"]
-
-    def spend(self, refresh_token):
-        """Refreshes as someone else would, with a copy of the token."""
-        form = {"grant_type": "refresh_token", "client_id": "evergrant", "refresh_token": refresh_token}
-        return wire.post_form(f"{self.issuer}/token", form)
-
-    def accepts(self, access_token):
-        """Whether the server takes this access token."""
-        return wire.get(f"{self.issuer}/me", {"authorization": f"Bearer {access_token}"}).status == 200

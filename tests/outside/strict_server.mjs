@@ -7,6 +7,7 @@ const SCOPE = 'openid offline_access';
 const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code';
 const steering = { access_token_lifetime_secs: 3600, refresh_delay_ms: 0 };
 const counters = {};
+const refreshes = [];
 let newest = '';
 
 const server = createServer();
@@ -31,7 +32,12 @@ const provider = new Provider(issuer, {
   ],
   clockTolerance: 0,
   cookies: { keys: ['loopback'] },
-  features: { devInteractions: { enabled: false }, deviceFlow: { enabled: true }, revocation: { enabled: true } },
+  features: {
+    devInteractions: { enabled: false },
+    deviceFlow: { enabled: true },
+    introspection: { enabled: true },
+    revocation: { enabled: true },
+  },
   findAccount: (_, id) => ({ accountId: id, claims: async () => ({ sub: id }) }),
   interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
   issueRefreshToken: async () => true,
@@ -59,7 +65,8 @@ const provider = new Provider(issuer, {
 });
 
 const count = (name) => { counters[name] = (counters[name] ?? 0) + 1; };
-const fingerprint = (secret) => createHash('sha256').update(secret).digest('hex').slice(0, 8);
+// Of a token no more than is needed to tell it from others.
+const fingerprint = (secret) => (secret ? createHash('sha256').update(secret).digest('hex').slice(0, 8) : null);
 
 provider.use(async (ctx, next) => {
   await next();
@@ -71,7 +78,7 @@ provider.use(async (ctx, next) => {
     if (params.grant_type === 'refresh_token') {
       count('refreshes');
       count(ctx.status === 200 ? 'rotations' : 'refreshes_refused');
-      if (params.refresh_token) count(`refresh ${fingerprint(params.refresh_token)}`);
+      refreshes.push({ sent: fingerprint(params.refresh_token), status: ctx.status, answered: fingerprint(ctx.body?.refresh_token) });
       // Whoever waits for the answer waits; the rotation is done.
       await new Promise((over) => setTimeout(over, steering.refresh_delay_ms));
     }
@@ -84,6 +91,8 @@ server.on('request', async (request, response) => {
   const url = new URL(request.url, issuer);
   if (url.pathname === '/_server/counters') {
     response.end(JSON.stringify(counters));
+  } else if (url.pathname === '/_server/refreshes') {
+    response.end(JSON.stringify(refreshes));
   } else if (url.pathname === '/_server/newest') {
     response.end(JSON.stringify({ refresh_token: newest }));
   } else if (url.pathname === '/_server/steer') {

@@ -30,6 +30,15 @@ class Reply:
             return {}
         return document if isinstance(document, dict) else {}
 
+    @property
+    def list(self):
+        """The body as a list; empty where it is none."""
+        try:
+            document = json.loads(self.body)
+        except ValueError:
+            return []
+        return document if isinstance(document, list) else []
+
     def error(self):
         """The code of an OAuth error, or nothing."""
         return str(self.json.get("error") or "")
