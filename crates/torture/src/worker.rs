@@ -104,7 +104,14 @@ async fn one(driver: &Driver, deed: Deed) -> Result<(), String> {
             };
             match driver.send(call).await {
                 Ok(answer) if answer.response.status().is_success() => Ok(()),
-                Ok(answer) => Err(format!("HTTP {}", answer.response.status())),
+                Ok(answer) => {
+                    let (status, trail) = (answer.response.status(), answer.trail);
+                    let why = answer.refusal.map_or_else(String::new, |refusal| told(&refusal));
+                    Err(format!(
+                        "HTTP {status} after {} tries, {:?}: {why}",
+                        trail.attempts, trail.repaired
+                    ))
+                }
                 Err((failure, _)) => Err(told(&failure)),
             }
         }

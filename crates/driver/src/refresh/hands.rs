@@ -19,7 +19,7 @@ use tracing::{error, info, trace, warn};
 use url::Url;
 
 use super::standing::learn;
-use super::tools::{Tools, revoke, view_of};
+use super::tools::{Tools, revoke};
 use crate::http::Fresh;
 use crate::store::{ClaimAnswer, Commit, CommitAnswer, Held, Journal, LockName, Quarantine, StoreFault, Version};
 
@@ -69,7 +69,7 @@ impl Hands {
                 let version = tools.store.version()?;
                 match seen {
                     Some((at, view)) if at == version => Ok((at, view)),
-                    _ => view_of(tools, &id).map(|view| (version, view)),
+                    _ => tools.store.view(&id).map(|view| (version, view)),
                 }
             })
             .await;
@@ -133,7 +133,7 @@ impl Hands {
         let id = self.ask.fence.id.clone();
         let read = match self.seen.take() {
             Some((_, view)) if !stands(Protection::ReadUnderLock) => Ok(view),
-            _ => self.blocking(move |tools| view_of(tools, &id)).await,
+            _ => self.blocking(move |tools| tools.store.view(&id)).await,
         };
         match read {
             Ok(view) => {

@@ -3,11 +3,10 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use evergrant_engine::credential::{CredentialId, Material};
 use evergrant_engine::failure::Failure;
 use evergrant_engine::login::{self, TokenHint};
 use evergrant_engine::provider::Row;
-use evergrant_engine::recovery::renewal::{CONNECT_PATIENCE, View};
+use evergrant_engine::recovery::renewal::CONNECT_PATIENCE;
 use evergrant_engine::secret::Secret;
 use evergrant_engine::store::Owner;
 
@@ -16,7 +15,7 @@ use crate::clock::Clock;
 use crate::http::{ExchangeLimits, Network};
 use crate::ledger::Ledger;
 use crate::metadata::Metadata;
-use crate::store::{Store, StoreFault};
+use crate::store::Store;
 
 /// What every renewal of this process works with.
 pub(crate) struct Tools {
@@ -53,31 +52,6 @@ pub(crate) async fn revoke(tools: &Tools, row: &Row, token: &Secret<String>, hin
         .await
         .map(drop)
         .map_err(|broken| broken.into_failure(&host))
-}
-
-/// The store as a renewal reads it.
-pub(super) fn view_of(tools: &Tools, id: &CredentialId) -> Result<View, StoreFault> {
-    let record = tools.store.record(id)?;
-    let fingerprint = match record.as_ref().map(|record| &record.material) {
-        Some(Material::Grant(grant)) => grant
-            .refresh_token
-            .as_ref()
-            .map(|token| tools.store.fingerprint_key().fingerprint(token)),
-        Some(Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed { .. } | Material::Gone) | None => None,
-    };
-    let claim = fingerprint
-        .map(|fingerprint| tools.store.claim_of(&fingerprint))
-        .transpose()?
-        .flatten();
-    let refused = record
-        .as_ref()
-        .is_some_and(|record| record.standing.refused == Some(record.generation));
-    Ok(View {
-        record,
-        fingerprint,
-        claim,
-        refused,
-    })
 }
 
 /// 10 s: a logout must not hang on a provider that does not answer.

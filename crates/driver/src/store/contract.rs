@@ -3,6 +3,7 @@
 //! All calls block; they are made from threads that may. No call holds a transaction across another one.
 
 use evergrant_engine::credential::{CredentialId, Fence, Label};
+use evergrant_engine::recovery::renewal::View;
 use evergrant_engine::secret::{Fingerprint, FingerprintKey};
 use evergrant_engine::store::{Claim, ClaimOwner, Owner, Record, Standing};
 use evergrant_engine::time::{Moment, Timestamp};
@@ -25,6 +26,10 @@ pub trait Store: Send + Sync + 'static {
 
     /// One record, tombstones included.
     fn record(&self, id: &CredentialId) -> Result<Option<Record>, StoreFault>;
+
+    /// What a renewal reads, all of it as of one moment: a record read before a commit and its claim read after it would
+    /// look like a token that was spent and lost.
+    fn view(&self, id: &CredentialId) -> Result<View, StoreFault>;
 
     /// Writes a login or a new key: makes a record, or replaces the material of the one that `placement` names,
     /// with a new generation and a new epoch, a fresh standing, and the quarantine of old tokens left in place.

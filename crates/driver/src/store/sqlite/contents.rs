@@ -1,6 +1,7 @@
 //! What the calls of the contract do inside one transaction.
 
 use evergrant_engine::credential::{CredentialId, Epoch, Generation, Label, Material, ProviderId};
+use evergrant_engine::recovery::renewal::View;
 use evergrant_engine::secret::{Fingerprint, FingerprintKey};
 use evergrant_engine::store::{Claim, ClaimState, Health, Minted, Record, Source, Standing};
 use evergrant_engine::time::Timestamp;
@@ -20,6 +21,24 @@ pub(super) struct Contents<'a> {
 }
 
 impl Contents<'_> {
+    pub(super) fn view(&self, id: &CredentialId) -> Result<View, Trouble> {
+        let record = self.record(id)?;
+        let fingerprint = record.as_ref().and_then(|record| self.refresh_token(&record.material));
+        let claim = match &fingerprint {
+            Some(fingerprint) => claims::one(self.connection, fingerprint)?,
+            None => None,
+        };
+        let refused = record
+            .as_ref()
+            .is_some_and(|record| record.standing.refused == Some(record.generation));
+        Ok(View {
+            record,
+            fingerprint,
+            claim,
+            refused,
+        })
+    }
+
     pub(super) fn place(&self, draft: &Draft, placement: &Placement) -> Result<Record, Trouble> {
         claims::prune(self.connection, draft.at)?;
         if let (Source::Login(_), Some(token)) = (&draft.source, self.refresh_token(&draft.material)) {

@@ -4,6 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use evergrant_engine::credential::{CredentialId, Fence, Label};
 use evergrant_engine::protection::{Protection, stands};
+use evergrant_engine::recovery::renewal::View;
 use evergrant_engine::secret::{Fingerprint, FingerprintKey};
 use evergrant_engine::store::{Claim, ClaimOwner, Owner, Record, Standing};
 use evergrant_engine::time::{Moment, Timestamp};
@@ -151,6 +152,15 @@ impl Store for SqliteStore {
 
     fn record(&self, id: &CredentialId) -> Result<Option<Record>, StoreFault> {
         self.read(|contents| contents.record(id))
+    }
+
+    fn view(&self, id: &CredentialId) -> Result<View, StoreFault> {
+        let mut connection = lock(&self.reader);
+        let mut inner = || -> Result<View, Trouble> {
+            let moment = connection.transaction()?;
+            self.contents(&moment).view(id)
+        };
+        inner().map_err(|trouble| trouble.at(&self.place))
     }
 
     fn place(&self, draft: &Draft, placement: &Placement) -> Result<Record, StoreFault> {

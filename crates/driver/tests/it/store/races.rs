@@ -5,6 +5,7 @@ use std::thread;
 
 use evergrant_driver::store::{ClaimAnswer, CommitAnswer, Placement, Store};
 use evergrant_engine::credential::Generation;
+use evergrant_engine::store::ClaimState;
 
 use super::fixture::{Bench, claim, commit, draft, grant, placed};
 
@@ -75,4 +76,36 @@ pub(crate) fn many_logins_make_many_records(bench: &dyn Bench) {
     labels.sort();
     labels.dedup();
     assert_eq!(labels.len(), records.len());
+}
+
+/// What is read of a record and its claim is of one moment: the token of the record is never one that was spent for it.
+pub(crate) fn a_view_is_of_one_moment(bench: &dyn Bench) {
+    let record = placed(&*bench.open());
+    let rotated = std::sync::atomic::AtomicBool::new(false);
+    let views = thread::scope(|scope| {
+        let store = bench.open();
+        let (id, rotated) = (&record.id, &rotated);
+        let watcher = scope.spawn(move || {
+            let mut views = 0_u64;
+            while !rotated.load(std::sync::atomic::Ordering::Acquire) {
+                let view = store.view(id).unwrap();
+                let spent = view.claim.filter(|claim| claim.state == ClaimState::Spent);
+                assert_eq!(spent, None, "its own token is spent, as of view {views}");
+                views += 1;
+            }
+            views
+        });
+        let store = bench.open();
+        for round in 1..200_u128 {
+            let seen = store.record(id).unwrap().unwrap();
+            let (old, next) = (format!("refresh-{round}"), format!("refresh-{}", round + 1));
+            store.claim(&claim(&*store, &seen, &old, round)).unwrap();
+            store
+                .commit(&commit(&*store, seen.fence(), &old, "access", &next))
+                .unwrap();
+        }
+        rotated.store(true, std::sync::atomic::Ordering::Release);
+        watcher.join().unwrap()
+    });
+    assert!(views > 20, "{views}");
 }

@@ -43,4 +43,5 @@ ask! {
     races::many_claims_one_made;
     races::many_commits_one_done;
     races::many_logins_make_many_records;
+    races::a_view_is_of_one_moment;
 }
