@@ -1,46 +1,45 @@
-//! What one renewal holds while it flies, and how each action of the machine is carried out.
+//! What one renewal holds while it flies, and how it looks, locks, claims and sends.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use evergrant_engine::credential::{Fence, Grant, Material};
+use evergrant_engine::credential::{Grant, Material};
 use evergrant_engine::failure::{Code, Failure};
-use evergrant_engine::login::{self, TokenAnswer, TokenHint};
+use evergrant_engine::login::{self, TokenAnswer};
 use evergrant_engine::protection::{Protection, stands};
 use evergrant_engine::provider::Row;
 use evergrant_engine::recovery::renewal::{
-    ANSWER_PATIENCE, Ask, CLAIM_FRESH_FOR, CONNECT_PATIENCE, Ending, Heard, Input, View, hear,
+    ANSWER_PATIENCE, Ask, CLAIM_FRESH_FOR, CONNECT_PATIENCE, Heard, Input, View, hear,
 };
 use evergrant_engine::recovery::{Obstacle, Renewed};
 use evergrant_engine::remedy::Remedy;
 use evergrant_engine::secret::Fingerprint;
-use evergrant_engine::store::{Claim, ClaimOwner, ClaimState, Health, Owner, Record, Standing};
+use evergrant_engine::store::{Claim, ClaimOwner, ClaimState, Owner, Record};
 use evergrant_engine::time::Moment;
-use tracing::{error, info, trace, warn};
+use tracing::trace;
 use url::Url;
 
-use super::standing::learn;
-use super::tools::{Tools, revoke};
+use super::tools::Tools;
 use crate::http::Fresh;
-use crate::store::{ClaimAnswer, Commit, CommitAnswer, Held, Journal, LockName, Quarantine, StoreFault, Version};
+use crate::store::{ClaimAnswer, Held, Journal, LockName, StoreFault, Version};
 
 /// One renewal's belongings; dropping them gives the locks back.
 pub(super) struct Hands {
-    tools: Arc<Tools>,
-    row: Arc<Row>,
-    ask: Ask,
-    attempt: u128,
-    endpoint: Option<Url>,
+    pub(super) tools: Arc<Tools>,
+    pub(super) row: Arc<Row>,
+    pub(super) ask: Ask,
+    pub(super) attempt: u128,
+    pub(super) endpoint: Option<Url>,
     /// The client's lock before the grant's, and dropped after it.
-    locks: Vec<Box<dyn Held>>,
+    pub(super) locks: Vec<Box<dyn Held>>,
     /// What was read last; under the lock it is where the refresh token comes from.
-    view: Option<View>,
-    seen: Option<(Version, View)>,
-    connection: Option<Fresh>,
-    claimed: Option<Moment>,
+    pub(super) view: Option<View>,
+    pub(super) seen: Option<(Version, View)>,
+    pub(super) connection: Option<Fresh>,
+    pub(super) claimed: Option<Moment>,
     /// Shared with the thread that writes it, so that a lost thread does not take it along.
-    journal: Arc<Mutex<Option<Journal>>>,
+    pub(super) journal: Arc<Mutex<Option<Journal>>>,
     /// The answer, and when it was received: its tokens age from then on, however late they are saved.
-    answer: Option<(TokenAnswer, Moment)>,
+    pub(super) answer: Option<(TokenAnswer, Moment)>,
 }
 
 impl Hands {
@@ -266,86 +265,6 @@ impl Hands {
         }
     }
 
-    /// Journal, commit, publish.
-    pub(super) async fn commit(&mut self, from: Fence, spent: Fingerprint, standing: Standing) -> Input {
-        let (Some(grant), Some((answer, received))) = (self.held_grant(), &self.answer) else {
-            return self.out_of_order("no answer");
-        };
-        let now = self.tools.clock.now();
-        let commit = Commit {
-            from,
-            spent,
-            material: Material::Grant(Box::new(answer.clone().renew(grant, received.clone()))),
-            standing,
-            at: now.wall,
-        };
-        if !stands(Protection::LockToCommit) {
-            self.locks.clear();
-        }
-        let journal = Arc::clone(&self.journal);
-        let answer = self
-            .blocking(move |tools| {
-                let mut journal = journal.lock().unwrap_or_else(PoisonError::into_inner);
-                if let Some(Err(fault)) = journal.as_mut().map(|journal| journal.write(&commit)) {
-                    warn!(%fault, "the journal could not be written; the commit is tried all the same");
-                }
-                let answer = tools.store.commit(&commit)?;
-                if let Some(journal) = journal.take()
-                    && let Err(fault) = journal.remove()
-                {
-                    warn!(%fault, "a journal that is no longer needed could not be removed; the next lock finds it finished");
-                }
-                Ok(answer)
-            })
-            .await;
-        match answer {
-            Ok(CommitAnswer::Done(record)) => {
-                info!(
-                    provider = %record.provider, label = %record.label, generation = record.generation.0,
-                    fingerprint = %spent, "renewed"
-                );
-                let fence = record.fence();
-                self.tools.ledger.publish(*record);
-                Input::Committed(fence)
-            }
-            Ok(CommitAnswer::LoggedOut) => Input::LostToLogout,
-            Ok(CommitAnswer::Superseded(record)) => {
-                let fence = record.fence();
-                self.tools.ledger.publish(*record);
-                Input::LostToLogin(fence)
-            }
-            Err(fault) => {
-                error!(%fault, "a renewed token could not be saved; it is kept in memory and in the journal, and saving is tried again");
-                Input::NotCommitted(fault.to_string())
-            }
-        }
-    }
-
-    /// Shows the received token to this process though it is not durable.
-    pub(super) fn publish_unsaved(&self) -> Renewed {
-        let held = (self.held_record(), self.held_grant(), &self.answer);
-        let (Some(record), Some(grant), Some((answer, received))) = held else {
-            return self.lost();
-        };
-        let now = self.tools.clock.now();
-        let unsaved = Record {
-            generation: record.generation.next(),
-            material: Material::Grant(Box::new(answer.clone().renew(grant, received.clone()))),
-            standing: Standing {
-                health: Health::Unsaved { since: now.wall },
-                ..record.standing.clone()
-            },
-            ..record.clone()
-        };
-        let fence = unsaved.fence();
-        self.tools.ledger.publish(unsaved);
-        Renewed::Usable {
-            fence,
-            minted: true,
-            saved: false,
-        }
-    }
-
     /// The endpoint may have moved: the claim is given back and the endpoint learnt anew.
     pub(super) async fn relocate(&mut self, fingerprint: Fingerprint) -> Input {
         if let Err(fault) = self.release(fingerprint).await {
@@ -353,72 +272,6 @@ impl Hands {
         }
         self.tools.metadata.forget(&self.row);
         self.locate().await
-    }
-
-    /// Gives everything back and tells how it ended.
-    pub(super) async fn finish(self, ending: Ending) -> Renewed {
-        let Ending {
-            release,
-            standing,
-            quarantine,
-            revoke,
-            forget_endpoint,
-            renewed,
-        } = ending;
-        if let Some(fingerprint) = release
-            && let Err(fault) = self.release(fingerprint).await
-        {
-            warn!(%fault, "a claim could not be given back; the next renewal takes it for an unknown outcome");
-        }
-        if let Some(journal) = self.journal.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            // Its answer, if it has one, is committed or lost to a logout; its room is not needed any more.
-            if let Err(fault) = journal.remove() {
-                warn!(%fault, "a journal could not be removed");
-            }
-        }
-        if let Some((fence, standing)) = standing {
-            let before = self
-                .held_record()
-                .map(|record| record.standing.clone())
-                .unwrap_or_default();
-            let learnt = move |tools: &Tools| learn(&tools.ledger, &*tools.store, &fence, &before, &standing);
-            if let Err(fault) = self.blocking(learnt).await {
-                warn!(%fault, "the standing of a credential could not be written");
-            }
-        }
-        if let Some(dead) = quarantine.filter(|_| stands(Protection::Quarantine)) {
-            let at = self.tools.clock.now().wall;
-            warn!(provider = %self.row.id, fingerprint = %dead.fingerprint, signal = %dead.why, "the provider ended the grant; its refresh token is quarantined");
-            let quarantine = Quarantine {
-                fence: dead.fence,
-                fingerprint: dead.fingerprint,
-                why: dead.why,
-                last_error: dead.last_error,
-                at,
-            };
-            let done = self
-                .blocking(move |tools| {
-                    tools.store.quarantine(&quarantine)?;
-                    tools.ledger.look()
-                })
-                .await;
-            if let Err(fault) = done {
-                warn!(%fault, "a dead refresh token could not be quarantined on disk");
-            }
-        }
-        if forget_endpoint {
-            self.tools.metadata.forget(&self.row);
-        }
-        if revoke {
-            self.revoke().await;
-        }
-        if let Renewed::Usable {
-            fence, minted: false, ..
-        } = &renewed
-        {
-            self.adopt(fence).await;
-        }
-        renewed
     }
 
     /// A step without a machine to take it.
@@ -431,28 +284,7 @@ impl Hands {
         }
     }
 
-    /// Shows what another process renewed.
-    async fn adopt(&self, fence: &Fence) {
-        let picture = self.tools.ledger.picture();
-        let shown = picture.record(&fence.id).is_some_and(|record| record.fence() == *fence);
-        if !shown && let Err(fault) = self.blocking(|tools| tools.ledger.look()).await {
-            warn!(%fault, "the store could not be read again");
-        }
-    }
-
-    /// A logout won while the token was on its way: what came back must not outlive it (RFC 7009).
-    async fn revoke(&self) {
-        let Some((answer, _)) = &self.answer else { return };
-        let (token, hint) = match &answer.refresh_token {
-            Some(token) => (token, TokenHint::Refresh),
-            None => (&answer.access_token, TokenHint::Access),
-        };
-        if let Err(failure) = revoke(&self.tools, &self.row, token, hint).await {
-            warn!(%failure, "a token received after a logout could not be revoked");
-        }
-    }
-
-    async fn release(&self, fingerprint: Fingerprint) -> Result<(), StoreFault> {
+    pub(super) async fn release(&self, fingerprint: Fingerprint) -> Result<(), StoreFault> {
         let attempt = self.attempt;
         self.blocking(move |tools| tools.store.release(&fingerprint, attempt))
             .await
@@ -468,22 +300,22 @@ impl Hands {
         }
     }
 
-    fn held_record(&self) -> Option<&Record> {
+    pub(super) fn held_record(&self) -> Option<&Record> {
         self.view.as_ref()?.record.as_ref()
     }
 
-    fn held_grant(&self) -> Option<&Grant> {
+    pub(super) fn held_grant(&self) -> Option<&Grant> {
         match &self.held_record()?.material {
             Material::Grant(grant) => Some(grant),
             Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed { .. } | Material::Gone => None,
         }
     }
 
-    fn out_of_order(&self, what: &str) -> Input {
+    pub(super) fn out_of_order(&self, what: &str) -> Input {
         Input::StoreFailed(format!("the renewal of {} has {what}", self.ask.fence.id))
     }
 
-    async fn blocking<T: Send + 'static>(
+    pub(super) async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Tools) -> Result<T, StoreFault> + Send + 'static,
     ) -> Result<T, StoreFault> {

@@ -1,9 +1,11 @@
 //! Renewing a grant: one flight a grant, on a runtime of its own, by the engine's machine.
 
+mod closing;
 mod flight;
 mod hands;
 mod perform;
 mod recorded;
+mod saving;
 mod standing;
 mod tools;
 
