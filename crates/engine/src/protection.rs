@@ -61,6 +61,8 @@ protections! {
     OutcomeUnknown = "outcome-unknown";
     /// An answer is in the journal before it is committed.
     Journal = "journal";
+    /// A late renewal is not committed over the tombstone of a logout.
+    Tombstone = "tombstone";
 }
 
 /// Whether the protection stands.

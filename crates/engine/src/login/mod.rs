@@ -11,6 +11,7 @@ mod judged;
 mod pkce;
 mod refusal;
 mod request;
+mod revocation;
 mod token;
 mod words;
 
@@ -23,4 +24,5 @@ pub use discovery::{discovery_request, read_discovery};
 pub use judged::Asked;
 pub use pkce::{Challenge, Verifier};
 pub use refusal::exchange_failure;
-pub use token::{TokenHint, exchange, exchange_timeout, refresh, revocation};
+pub use revocation::{Revoked, TokenHint, read_revocation, revocation};
+pub use token::{exchange, exchange_timeout, refresh};

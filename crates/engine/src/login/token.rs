@@ -1,4 +1,4 @@
-//! The requests to the token and revocation endpoints, exactly as they go over the wire.
+//! The requests to the token endpoint, exactly as they go over the wire.
 
 use std::time::Duration;
 
@@ -61,35 +61,6 @@ pub fn refresh(row: &Row, endpoint: &Url, refresh_token: &Secret<String>) -> Res
     let mut request = post(oauth, endpoint, &fields);
     request.headers.insert(name.clone(), value);
     Ok(request)
-}
-
-/// Which token a revocation is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum TokenHint {
-    /// The refresh token; revoking it ends the grant.
-    Refresh,
-    /// The access token.
-    Access,
-}
-
-/// Revokes a token (RFC 7009 2.1); as JSON where the row says that the endpoint is not of that RFC.
-pub fn revocation(row: &Row, endpoint: &Url, token: &Secret<String>, hint: TokenHint) -> Result<Request, Failure> {
-    let oauth = oauth_of(row)?;
-    pin(row, endpoint, "revocation endpoint")?;
-    let hint = match hint {
-        TokenHint::Refresh => "refresh_token",
-        TokenHint::Access => "access_token",
-    };
-    let fields = [
-        ("token", token.expose().as_str()),
-        ("token_type_hint", hint),
-        ("client_id", &oauth.client_id),
-    ];
-    Ok(if oauth.quirks.has(Quirk::RevokeNonStandard) {
-        post_json(endpoint, &fields)
-    } else {
-        post_form(endpoint, &fields)
-    })
 }
 
 /// How long an exchange may take: what the row says, but at least [`EXCHANGE_FLOOR`].

@@ -29,6 +29,15 @@ pub(super) fn words_of(reply: &Reply, sent: &[&Secret<String>]) -> String {
     }
 }
 
+/// Whether an error answer calls itself by this code (RFC 6749 5.2), flat or nested.
+pub(super) fn named(reply: &Reply, code: &str) -> bool {
+    let mut said = Vec::new();
+    if let Ok(value) = serde_json::from_slice::<Value>(&reply.body) {
+        collect(&value, 0, &mut said);
+    }
+    said.iter().any(|word| word.eq_ignore_ascii_case(code))
+}
+
 /// One line of text that a terminal may show: control and direction characters gone, at most `limit` characters.
 pub(super) fn shown(text: &str, limit: usize) -> String {
     let unfit = |c: char| {

@@ -3,7 +3,9 @@
 mod amend;
 mod merge;
 mod record;
+mod revocation;
 
 pub use amend::amend;
 pub use merge::{Decision, Newcomer, place};
 pub use record::{Claim, ClaimOwner, ClaimState, HOLD_MAX, Health, LastError, Minted, Owner, Record, Source, Standing};
+pub use revocation::{Authority, Revocation};

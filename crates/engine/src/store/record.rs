@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::credential::{CredentialId, Epoch, Fence, Generation, Label, Material, ProviderId};
 use crate::failure::Code;
+use crate::protection::{Protection, stands};
 use crate::provider::Flow;
 use crate::secret::Fingerprint;
 use crate::time::{Moment, Timestamp};
@@ -44,6 +45,14 @@ impl Record {
             generation: self.generation,
             epoch: self.epoch,
         }
+    }
+
+    /// Whether a renewal that was made from `from` may be written over this: it must be what it was then, and no tombstone.
+    pub fn takes(&self, from: &Fence) -> bool {
+        if !stands(Protection::Tombstone) {
+            return self.generation == from.generation;
+        }
+        self.fence() == *from && !matches!(self.material, Material::Gone)
     }
 }
 
