@@ -5,7 +5,7 @@
 use evergrant_engine::credential::{CredentialId, Fence, Label};
 use evergrant_engine::recovery::renewal::View;
 use evergrant_engine::secret::{Fingerprint, FingerprintKey};
-use evergrant_engine::store::{Claim, ClaimOwner, Owner, Record, Standing};
+use evergrant_engine::store::{Claim, ClaimOwner, Owner, Record, Revocation, Standing};
 use evergrant_engine::time::{Moment, Timestamp};
 
 use super::exchange::{ClaimAnswer, Commit, CommitAnswer, Draft, Placement, Quarantine, Version};
@@ -50,7 +50,8 @@ pub trait Store: Send + Sync + 'static {
         now: &Moment,
     ) -> Result<bool, StoreFault>;
 
-    /// Marks the claim as sent now: compare-and-set on attempt and `Open`. Nothing may be sent if it answers `false`.
+    /// Marks the claim as sent now: compare-and-set on attempt and `Open`, refused by a tombstone. Nothing may be sent if it
+    /// answers `false`.
     fn mark_sent(&self, fingerprint: &Fingerprint, attempt: u128, now: &Moment) -> Result<bool, StoreFault>;
 
     /// Removes an open claim of this attempt, because its token was surely not taken. If the claim had been sent by an
@@ -66,6 +67,7 @@ pub trait Store: Send + Sync + 'static {
     /// Commits a renewal: new material and generation, claim closed as `Spent`, standing updated, in one durable
     /// transaction; compare-and-set on id, generation and epoch, refused by a tombstone. Where the provider did not
     /// rotate and the refresh token is still the same, its claim is removed instead, so that it can be sent again.
+    /// Tokens that come after a logout are queued for revocation in that same transaction.
     fn commit(&self, commit: &Commit) -> Result<CommitAnswer, StoreFault>;
 
     /// Quarantines a dead refresh token: drops it from the material, closes its claim as `Dead` (making one if there is
@@ -92,6 +94,28 @@ pub trait Store: Send + Sync + 'static {
     /// Removes: the epoch grows, the secrets go, a tombstone with this health stays (and its claims, 30 days).
     /// Answers the record as it was, so that its tokens can be revoked; `None` if there is none or it is buried already.
     fn bury(&self, id: &CredentialId, now: Timestamp) -> Result<Option<Record>, StoreFault>;
+
+    /// Buries a grant, closes the claim on its refresh token for good, and queues its tokens for revocation, all in one
+    /// durable transaction: whoever dies right after it has lost nothing. Answers as `bury`.
+    fn log_out(&self, id: &CredentialId, now: Timestamp) -> Result<Option<Record>, StoreFault>;
+
+    /// The tokens that are still to be revoked, the oldest first, each refresh token before its access token.
+    fn revocations(&self) -> Result<Vec<Revocation>, StoreFault>;
+
+    /// Counts a try, so that another process leaves the token alone until `next_try_at`: compare-and-set on the tries so
+    /// far. `false`: somebody else tries it, or has settled it.
+    fn try_revocation(
+        &self,
+        revocation: &Revocation,
+        now: Timestamp,
+        next_try_at: Timestamp,
+    ) -> Result<bool, StoreFault>;
+
+    /// The try did not do: notes why, and when it is tried again.
+    fn defer_revocation(&self, token: &Fingerprint, why: &str, next_try_at: Timestamp) -> Result<(), StoreFault>;
+
+    /// The token is revoked, or given up: it is forgotten here as well.
+    fn settle_revocation(&self, token: &Fingerprint) -> Result<(), StoreFault>;
 
     /// Takes a lock if nobody holds it; it is released when dropped, and by the death of the process.
     /// Whoever takes a credential's lock finds its journal finished.

@@ -81,7 +81,7 @@ pub(super) fn take_over(
     Ok(changed > 0)
 }
 
-/// Counts a send of this attempt; `false` if the claim is not open or not its own.
+/// Counts a send of this attempt; `false` if the claim is not open or not its own, or the credential is buried.
 pub(super) fn mark_sent(
     connection: &Connection,
     fingerprint: &Fingerprint,
@@ -235,7 +235,8 @@ const TAKE_OVER: &str = "UPDATE claim SET attempt = ?3, pid = ?4, host = ?5, sin
     WHERE fingerprint = ?1 AND attempt = ?2 AND state = 'open'";
 
 const MARK_SENT: &str = "UPDATE claim SET sends = sends + 1, sent_wall = ?3, sent_boot = ?4, sent_boot_id = ?5 \
-    WHERE fingerprint = ?1 AND attempt = ?2 AND state = 'open'";
+    WHERE fingerprint = ?1 AND attempt = ?2 AND state = 'open' \
+    AND NOT EXISTS (SELECT 1 FROM credential WHERE id = claim.credential AND buried = 1)";
 
 const PRUNE: &str = "DELETE FROM claim WHERE \
     (state = 'spent' AND closed_at < ?1) \

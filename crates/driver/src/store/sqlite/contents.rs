@@ -3,12 +3,12 @@
 use evergrant_engine::credential::{CredentialId, Epoch, Generation, Label, Material, ProviderId};
 use evergrant_engine::recovery::renewal::View;
 use evergrant_engine::secret::{Fingerprint, FingerprintKey};
-use evergrant_engine::store::{Claim, ClaimState, Health, Minted, Record, Source, Standing};
+use evergrant_engine::store::{Claim, ClaimState, Health, Minted, Record, Revocation, Source, Standing};
 use evergrant_engine::time::Timestamp;
 use rusqlite::Connection;
 
 use super::trouble::Trouble;
-use super::{claims, records};
+use super::{claims, records, revocations};
 use crate::fault::StoreFault;
 use crate::store::exchange::{ClaimAnswer, Commit, CommitAnswer, Draft, Placement, Quarantine};
 use crate::vault::Vault;
@@ -108,7 +108,11 @@ impl Contents<'_> {
         claims::prune(self.connection, commit.at)?;
         let id = &commit.from.id;
         let record = self.record(id)?.ok_or_else(|| StoreFault::NoRecord(id.clone()))?;
-        let won = record.fence() == commit.from && !records::is_buried(&record);
+        let won = record.takes(&commit.from);
+        if !won && records::was_logged_out(self.connection, id, commit.from.epoch)? {
+            // Nobody else may know of them: what a logout did not see must be revoked as well.
+            self.queue(&record, &commit.material, commit.at)?;
+        }
         let record = if won { renewed(record, commit) } else { record };
         if won {
             records::update(self.connection, self.vault, &record)?;
@@ -188,6 +192,27 @@ impl Contents<'_> {
         };
         records::update(self.connection, self.vault, &tombstone)?;
         Ok(Some(record))
+    }
+
+    pub(super) fn log_out(&self, id: &CredentialId, now: Timestamp) -> Result<Option<Record>, Trouble> {
+        let Some(record) = self.bury(id, now)? else {
+            return Ok(None);
+        };
+        records::note_logout(self.connection, id)?;
+        if let Some(token) = self.refresh_token(&record.material) {
+            // About to be revoked: whoever claimed it must not send it any more, and nobody ever again.
+            let generation = record.generation;
+            claims::close(self.connection, &token, id, generation, ClaimState::Dead, now)?;
+        }
+        self.queue(&record, &record.material, now)?;
+        Ok(Some(record))
+    }
+
+    fn queue(&self, record: &Record, material: &Material, now: Timestamp) -> Result<(), Trouble> {
+        for revocation in Revocation::of(record, material, self.fingerprint_key, now) {
+            revocations::insert(self.connection, self.vault, &revocation)?;
+        }
+        Ok(())
     }
 
     /// A record that is not buried.

@@ -6,6 +6,7 @@ mod contents;
 mod number;
 mod opening;
 mod records;
+mod revocations;
 mod schema;
 mod store;
 mod trouble;

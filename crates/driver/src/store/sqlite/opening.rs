@@ -51,7 +51,11 @@ pub(super) fn open(home: &Home, vault: &Vault, mode: Mode, place: &str) -> Resul
         let fingerprint_key = schema::fingerprint_key(&reader, vault, place)?;
         let writer = match mode {
             Mode::ReadOnly => None,
-            Mode::ReadWrite | Mode::Create => Some(connection::writer(path)?),
+            Mode::ReadWrite | Mode::Create => {
+                let mut writer = connection::writer(path)?;
+                schema::complete(&mut writer)?;
+                Some(writer)
+            }
         };
         Ok(Opened {
             reader,

@@ -48,6 +48,23 @@ pub(super) fn update_standing(connection: &Connection, record: &Record) -> Resul
     Ok(())
 }
 
+/// Notes that the record's present epoch is that of a logout that revokes.
+pub(super) fn note_logout(connection: &Connection, id: &CredentialId) -> Result<(), Trouble> {
+    connection
+        .prepare_cached("UPDATE credential SET logout_epoch = epoch WHERE id = ?1")?
+        .execute([id.as_str()])?;
+    Ok(())
+}
+
+/// Whether what was renewed in this epoch must be revoked, because the grant was logged out since.
+pub(super) fn was_logged_out(connection: &Connection, id: &CredentialId, epoch: Epoch) -> Result<bool, Trouble> {
+    let found = connection
+        .prepare_cached("SELECT 1 FROM credential WHERE id = ?1 AND logout_epoch >= ?2")?
+        .query_row(params![id.as_str(), to_column(epoch.0)?], |_| Ok(()))
+        .optional()?;
+    Ok(found.is_some())
+}
+
 /// Whether another record of the provider that is not buried has this label.
 pub(super) fn is_taken(
     connection: &Connection,

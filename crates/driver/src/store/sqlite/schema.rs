@@ -1,10 +1,11 @@
 //! The tables, their version, and the sealed key of fingerprints.
 //!
-//! Within a major version a newer minor one only adds columns with defaults, never fields inside sealed bytes or JSON:
-//! every statement names its columns, so that what this version does not know survives it.
+//! Within a major version a newer minor one only adds tables, and columns with defaults, never fields inside sealed bytes
+//! or JSON: every statement names its columns, so that what this version does not know survives it. Who opens a store of an
+//! older minor version to write brings it up to this one; who only looks takes it as it is.
 
 use evergrant_engine::secret::FingerprintKey;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use zeroize::Zeroizing;
 
 use super::trouble::Trouble;
@@ -18,6 +19,9 @@ pub(super) fn create(connection: &mut Connection, vault: &Vault) -> Result<(), T
     let sealed = vault.seal(key.as_slice(), KEY_CONTEXT)?;
     let transaction = connection.transaction()?;
     transaction.execute_batch(TABLES)?;
+    for step in STEPS {
+        transaction.execute_batch(step)?;
+    }
     transaction.pragma_update(None, "application_id", APPLICATION)?;
     transaction.pragma_update(None, "user_version", MAJOR)?;
     transaction.execute(
@@ -26,6 +30,29 @@ pub(super) fn create(connection: &mut Connection, vault: &Vault) -> Result<(), T
     )?;
     transaction.commit()?;
     Ok(())
+}
+
+/// Adds what this minor version has and the store has not.
+pub(super) fn complete(connection: &mut Connection) -> Result<(), Trouble> {
+    if minor(connection)? >= MINOR {
+        return Ok(());
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // Read again: another process may have done it meanwhile.
+    let done = usize::try_from(minor(&transaction)?).unwrap_or(usize::MAX);
+    for step in STEPS.iter().skip(done) {
+        transaction.execute_batch(step)?;
+    }
+    transaction.execute(
+        "UPDATE meta SET value = ?1 WHERE name = 'minor' AND value < ?1",
+        [MINOR],
+    )?;
+    transaction.commit()?;
+    Ok(())
+}
+
+fn minor(connection: &Connection) -> rusqlite::Result<u32> {
+    connection.query_row("SELECT value FROM meta WHERE name = 'minor'", [], |row| row.get(0))
 }
 
 /// Refuses what is not a store of ours, is damaged, or is of a newer major version.
@@ -81,8 +108,8 @@ pub(super) fn fingerprint_key(connection: &Connection, vault: &Vault, place: &st
 /// Grows when an older evergrant could do harm; it refuses the store then.
 pub(super) const MAJOR: u32 = 1;
 
-/// Grows with each column added.
-const MINOR: u32 = 0;
+/// Grows with each table or column added: how many steps there are.
+const MINOR: u32 = STEPS.len() as u32;
 
 /// `EVGR`, so that `file` and we ourselves know the database for ours.
 const APPLICATION: u32 = 0x4556_4752;
@@ -138,3 +165,27 @@ CREATE TABLE claim (
 
 CREATE INDEX claim_credential ON claim (credential);
 ";
+
+/// What each minor version added to the one before.
+const STEPS: [&str; 1] = [
+    // `logout_epoch` is the epoch of the newest logout that revokes: what was renewed from it or before must be revoked.
+    "
+ALTER TABLE credential ADD COLUMN logout_epoch INTEGER NOT NULL DEFAULT 0;
+
+CREATE TABLE revocation (
+    fingerprint BLOB NOT NULL PRIMARY KEY,
+    credential TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    label TEXT NOT NULL,
+    hint TEXT NOT NULL,
+    seal INTEGER NOT NULL,
+    sealed BLOB NOT NULL,
+    queued_at INTEGER NOT NULL,
+    gives_up_at INTEGER NOT NULL,
+    tries INTEGER NOT NULL,
+    tried_at INTEGER,
+    next_try_at INTEGER NOT NULL,
+    why TEXT
+) WITHOUT ROWID;
+",
+];

@@ -6,7 +6,7 @@ use evergrant_engine::credential::{CredentialId, Fence, Label};
 use evergrant_engine::protection::{Protection, stands};
 use evergrant_engine::recovery::renewal::View;
 use evergrant_engine::secret::{Fingerprint, FingerprintKey};
-use evergrant_engine::store::{Claim, ClaimOwner, Owner, Record, Standing};
+use evergrant_engine::store::{Claim, ClaimOwner, Owner, Record, Revocation, Standing};
 use evergrant_engine::time::{Moment, Timestamp};
 use rusqlite::{Connection, TransactionBehavior};
 
@@ -14,7 +14,7 @@ use super::contents::Contents;
 use super::number::from_column;
 use super::opening::{self, Mode};
 use super::trouble::Trouble;
-use super::{claims, records};
+use super::{claims, records, revocations};
 use crate::clock::{Clock, SystemClock};
 use crate::fault::StoreFault;
 use crate::home::Home;
@@ -79,8 +79,11 @@ impl SqliteStore {
                     tracing::info!(credential = %id, generation = record.generation.0, "finished an interrupted renewal");
                 }
                 Ok(CommitAnswer::Superseded(_)) => {}
-                Ok(CommitAnswer::LoggedOut) | Err(StoreFault::NoRecord(_)) => {
-                    tracing::warn!(credential = %id, "dropped the answer of an interrupted renewal: logged out since");
+                Ok(CommitAnswer::LoggedOut) => {
+                    tracing::warn!(credential = %id, "the answer of an interrupted renewal came after a logout: it is revoked");
+                }
+                Err(StoreFault::NoRecord(_)) => {
+                    tracing::warn!(credential = %id, "dropped the answer of an interrupted renewal of an unknown credential");
                 }
                 Err(fault) => return Err(fault),
             },
@@ -255,6 +258,31 @@ impl Store for SqliteStore {
 
     fn bury(&self, id: &CredentialId, now: Timestamp) -> Result<Option<Record>, StoreFault> {
         self.write(|contents| contents.bury(id, now))
+    }
+
+    fn log_out(&self, id: &CredentialId, now: Timestamp) -> Result<Option<Record>, StoreFault> {
+        self.write(|contents| contents.log_out(id, now))
+    }
+
+    fn revocations(&self) -> Result<Vec<Revocation>, StoreFault> {
+        self.read(|contents| revocations::all(contents.connection, contents.vault))
+    }
+
+    fn try_revocation(
+        &self,
+        revocation: &Revocation,
+        now: Timestamp,
+        next_try_at: Timestamp,
+    ) -> Result<bool, StoreFault> {
+        self.write(|contents| revocations::try_one(contents.connection, revocation, now, next_try_at))
+    }
+
+    fn defer_revocation(&self, token: &Fingerprint, why: &str, next_try_at: Timestamp) -> Result<(), StoreFault> {
+        self.write(|contents| revocations::defer(contents.connection, token, why, next_try_at))
+    }
+
+    fn settle_revocation(&self, token: &Fingerprint) -> Result<(), StoreFault> {
+        self.write(|contents| revocations::remove(contents.connection, token))
     }
 
     fn try_lock(&self, name: &LockName, owner: &Owner) -> Result<Option<Box<dyn Held>>, StoreFault> {

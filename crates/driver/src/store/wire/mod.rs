@@ -3,10 +3,12 @@
 mod commit;
 mod material;
 mod moment;
+mod revocation;
 mod standing;
 mod unreadable;
 
 pub(super) use commit::{read_commit, write_commit};
 pub(super) use material::{read_material, write_material};
+pub(super) use revocation::{read_hint, read_revocation, write_revocation};
 pub(super) use standing::{read_source, read_standing, write_source, write_standing};
 pub(super) use unreadable::Unreadable;

@@ -11,7 +11,7 @@ use evergrant_engine::failure::{Code, Failure};
 use evergrant_engine::secret::Secret;
 use rusqlite::Connection;
 
-use super::fixture::{Bench, SqliteBench, access_token, commit, make_private, placed};
+use super::fixture::{Bench, SqliteBench, access_token, commit, make_private, moment, placed};
 
 /// The bytes of a file that this process may hold open: read by another one, so that no lock is lost.
 fn bytes(path: &Path) -> Vec<u8> {
@@ -156,6 +156,38 @@ fn a_newer_major_is_refused_and_a_newer_minor_loses_nothing() {
         .collect::<Result<_, _>>()
         .unwrap();
     assert_eq!(colours, ["green", "grey"]);
+}
+
+#[test]
+fn an_older_minor_is_read_as_it_is_and_completed_by_who_writes() {
+    let bench = SqliteBench::new();
+    let record = placed(&*bench.open());
+    let alter = |sql: &str| {
+        Connection::open(bench.home.database())
+            .unwrap()
+            .execute_batch(sql)
+            .unwrap()
+    };
+    alter(
+        "UPDATE meta SET value = 0 WHERE name = 'minor'; DROP TABLE revocation;
+         ALTER TABLE credential DROP COLUMN logout_epoch;",
+    );
+    let reader = bench.try_open(Mode::ReadOnly).unwrap();
+    assert_eq!(reader.records().unwrap(), std::slice::from_ref(&record));
+    assert_eq!(reader.revocations().unwrap(), []);
+    let threads: Vec<_> = (0..4)
+        .map(|_| {
+            let home = bench.home.clone();
+            std::thread::spawn(move || {
+                evergrant_driver::store::open(&home, &KeySource::File, Mode::ReadWrite).map(|_| ())
+            })
+        })
+        .collect();
+    for thread in threads {
+        thread.join().unwrap().unwrap();
+    }
+    bench.open().log_out(&record.id, moment(9).wall).unwrap();
+    assert_eq!(reader.revocations().unwrap().len(), 2);
 }
 
 #[test]

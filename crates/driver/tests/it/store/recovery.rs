@@ -161,6 +161,27 @@ fn a_journal_loses_to_a_logout_and_to_itself() {
     rewrite(&bench.journal(&record.id), &whole);
     assert_eq!(bench.open().record(&record.id).unwrap(), tombstone);
     assert!(!bench.journal(&record.id).exists());
+    assert_eq!(store.revocations().unwrap(), [], "a removal revokes nothing");
+}
+
+#[test]
+fn a_journal_that_is_found_after_a_logout_is_revoked() {
+    let bench = SqliteBench::new();
+    let (record, _) = interrupted(&bench);
+    let running = bench.try_open(Mode::ReadOnly).unwrap();
+    // Its lock could not be had: the logout did without, and did not see the answer.
+    let whole = fs::read(bench.journal(&record.id)).unwrap();
+    fs::remove_file(bench.journal(&record.id)).unwrap();
+    let store = bench.open();
+    store.log_out(&record.id, moment(9).wall).unwrap();
+    let tombstone = store.record(&record.id).unwrap();
+    rewrite(&bench.journal(&record.id), &whole);
+    let again = bench.open();
+    assert_eq!(again.record(&record.id).unwrap(), tombstone);
+    assert!(!bench.journal(&record.id).exists());
+    let waiting = running.revocations().unwrap();
+    let tokens: Vec<&str> = waiting.iter().map(|one| one.token.expose().as_str()).collect();
+    assert_eq!(tokens, ["refresh-2", "access-2", "refresh-1", "access-1"]);
 }
 
 #[test]

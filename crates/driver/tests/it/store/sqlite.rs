@@ -1,7 +1,7 @@
 //! The contract's promises, asked of SQLite.
 
 use super::fixture::SqliteBench;
-use super::{promises_of_claims, promises_of_records, races};
+use super::{promises_of_claims, promises_of_records, promises_of_revocations, races};
 
 macro_rules! ask {
     ($($module:ident :: $promise:ident;)*) => {
@@ -40,6 +40,14 @@ ask! {
     promises_of_claims::a_quarantine_spares_what_moved_on;
     promises_of_claims::a_login_clears_what_stood_on_its_own_token_and_nothing_else;
     promises_of_claims::closed_claims_are_kept_thirty_days;
+    promises_of_revocations::a_logout_buries_and_queues_in_one_step;
+    promises_of_revocations::a_removal_queues_nothing;
+    promises_of_revocations::a_key_is_not_revoked;
+    promises_of_revocations::nothing_of_a_logged_out_grant_is_sent;
+    promises_of_revocations::what_came_after_a_logout_is_queued;
+    promises_of_revocations::a_login_between_does_not_hide_the_logout;
+    promises_of_revocations::a_copy_of_a_logged_out_token_stays_dead;
+    promises_of_revocations::one_at_a_time_tries_to_revoke;
     races::many_claims_one_made;
     races::many_commits_one_done;
     races::many_logins_make_many_records;
