@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use evergrant_engine::credential::{CredentialId, Fence};
-use evergrant_engine::store::{Health, Record, Standing};
+use evergrant_engine::store::{Health, Record, Standing, amend};
 
 use crate::store::{Store, StoreFault, Version};
 
@@ -13,8 +13,26 @@ pub(crate) struct Ledger {
     store: Arc<dyn Store>,
     picture: ArcSwap<Picture>,
     /// Serialises changes of the picture; readers never take it.
-    change: Mutex<()>,
+    change: Mutex<Unwritten>,
 }
+
+/// What was learnt here and is not in the store yet: a look at the store must not unlearn it.
+#[derive(Default)]
+struct Unwritten {
+    next: u64,
+    lessons: Vec<Lesson>,
+}
+
+struct Lesson {
+    ticket: Ticket,
+    fence: Fence,
+    before: Standing,
+    after: Standing,
+}
+
+/// Names what was learnt, until it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ticket(u64);
 
 /// All records at one point in time, in the store's order.
 #[derive(Debug, Default)]
@@ -41,7 +59,7 @@ impl Ledger {
         let ledger = Self {
             store,
             picture: ArcSwap::default(),
-            change: Mutex::new(()),
+            change: Mutex::default(),
         };
         ledger.look()?;
         Ok(ledger)
@@ -54,7 +72,7 @@ impl Ledger {
 
     /// Reads the store again if anyone has changed it since; blocks on the disk.
     pub(crate) fn look(&self) -> Result<bool, StoreFault> {
-        let _change = self.change.lock().unwrap_or_else(PoisonError::into_inner);
+        let unwritten = self.change.lock().unwrap_or_else(PoisonError::into_inner);
         // The version is read before the records: a change between the two is seen again at the next look.
         let version = self.store.version()?;
         let before = self.picture.load();
@@ -65,7 +83,7 @@ impl Ledger {
             .store
             .records()?
             .into_iter()
-            .map(|stored| newer(before.record(&stored.id), stored))
+            .map(|stored| newer(before.record(&stored.id), unwritten.remembered(stored)))
             .collect();
         self.picture.store(Arc::new(Picture {
             version: Some(version),
@@ -83,20 +101,40 @@ impl Ledger {
         });
     }
 
-    /// Shows a changed standing, if the record is still at this fence.
-    pub(crate) fn stand(&self, fence: &Fence, standing: &Standing) {
-        self.edit(|records| {
-            if let Some(shown) = records.iter_mut().find(|shown| shown.fence() == *fence) {
-                *shown = Arc::new(Record {
-                    standing: standing.clone(),
-                    ..Record::clone(shown)
-                });
+    /// Shows what was learnt of a credential, if it is still at this fence; no look at the store undoes it before
+    /// [`Self::written`].
+    pub(crate) fn learn(&self, fence: &Fence, before: &Standing, after: &Standing) -> Ticket {
+        let mut unwritten = self.change.lock().unwrap_or_else(PoisonError::into_inner);
+        let ticket = Ticket(unwritten.next);
+        unwritten.next += 1;
+        let lesson = Lesson {
+            ticket,
+            fence: fence.clone(),
+            before: before.clone(),
+            after: after.clone(),
+        };
+        self.redraw(|records| {
+            if let Some(shown) = records.iter_mut().find(|shown| shown.id == fence.id) {
+                *shown = Arc::new(lesson.applied(Record::clone(shown)));
             }
         });
+        unwritten.lessons.push(lesson);
+        ticket
+    }
+
+    /// What was learnt is in the store now, or never will be.
+    pub(crate) fn written(&self, ticket: Ticket) {
+        let mut unwritten = self.change.lock().unwrap_or_else(PoisonError::into_inner);
+        unwritten.lessons.retain(|lesson| lesson.ticket != ticket);
     }
 
     fn edit(&self, change: impl FnOnce(&mut Vec<Arc<Record>>)) {
-        let _change = self.change.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one = self.change.lock().unwrap_or_else(PoisonError::into_inner);
+        self.redraw(change);
+    }
+
+    /// Changes the picture; the caller holds the lock.
+    fn redraw(&self, change: impl FnOnce(&mut Vec<Arc<Record>>)) {
         let before = self.picture.load();
         let mut records = before.records.clone();
         change(&mut records);
@@ -104,6 +142,27 @@ impl Ledger {
             version: before.version,
             records,
         }));
+    }
+}
+
+impl Unwritten {
+    /// What the store says, and what it has not been told yet.
+    fn remembered(&self, stored: Record) -> Record {
+        self.lessons
+            .iter()
+            .fold(stored, |record, lesson| lesson.applied(record))
+    }
+}
+
+impl Lesson {
+    fn applied(&self, record: Record) -> Record {
+        if record.fence() != self.fence {
+            return record;
+        }
+        Record {
+            standing: amend(&self.before, self.after.clone(), &record.standing),
+            ..record
+        }
     }
 }
 
@@ -120,3 +179,7 @@ fn newer(shown: Option<&Arc<Record>>, stored: Record) -> Arc<Record> {
 fn rank(record: &Record) -> (u64, u64) {
     (record.epoch.0, record.generation.0)
 }
+
+#[cfg(test)]
+#[path = "ledger_tests.rs"]
+mod tests;

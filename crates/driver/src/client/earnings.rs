@@ -12,7 +12,7 @@ use evergrant_engine::store::Standing;
 use evergrant_engine::time::Moment;
 use tracing::warn;
 
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Ticket};
 use crate::store::{Store, StoreFault};
 
 /// Takes reports; dropping it waits until the last of them is written.
@@ -31,6 +31,7 @@ enum Letter {
 }
 
 struct Earned {
+    ticket: Ticket,
     report: Report,
     now: Moment,
     entropy: u64,
@@ -39,9 +40,10 @@ struct Earned {
 impl Earnings {
     pub(super) fn new(ledger: Arc<Ledger>, store: Arc<dyn Store>) -> Result<Self, Failure> {
         let (mailbox, letters) = channel();
+        let shown = Arc::clone(&ledger);
         let writer = std::thread::Builder::new()
             .name("evergrant-standing".to_owned())
-            .spawn(move || write_all(&*store, &letters))
+            .spawn(move || write_all(&*store, &shown, &letters))
             .map_err(|error| {
                 Failure::new(
                     Code::Internal,
@@ -69,8 +71,8 @@ impl Earnings {
         if after == record.standing {
             return;
         }
-        self.ledger.stand(&fence, &after);
         let earned = Earned {
+            ticket: self.ledger.learn(&fence, &record.standing, &after),
             report: report.clone(),
             now: now.clone(),
             entropy,
@@ -103,7 +105,7 @@ impl Drop for Earnings {
 }
 
 /// Writes until nobody can report any more; what has come together is written together.
-fn write_all(store: &dyn Store, letters: &Receiver<Letter>) {
+fn write_all(store: &dyn Store, ledger: &Ledger, letters: &Receiver<Letter>) {
     while let Ok(first) = letters.recv() {
         let mut earned: HashMap<CredentialId, Vec<Earned>> = HashMap::new();
         let mut waiting = Vec::new();
@@ -115,7 +117,10 @@ fn write_all(store: &dyn Store, letters: &Receiver<Letter>) {
         }
         for (id, earned) in earned {
             if let Err(fault) = write(store, &id, &earned) {
-                warn!(credential = %id, %fault, "what a request showed could not be written; it is known in this process");
+                warn!(credential = %id, %fault, "what a request showed could not be written; it is known in this process until it looks again");
+            }
+            for one in earned {
+                ledger.written(one.ticket);
             }
         }
         for answer in waiting {

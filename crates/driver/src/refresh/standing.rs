@@ -14,10 +14,8 @@ pub(super) fn learn(
     before: &Standing,
     after: &Standing,
 ) -> Result<(), StoreFault> {
-    if let Some(shown) = ledger.picture().record(&fence.id) {
-        ledger.stand(fence, &amend(before, after.clone(), &shown.standing));
-    }
-    store
-        .amend(fence, &mut |stored| *stored = amend(before, after.clone(), stored))
-        .map(drop)
+    let ticket = ledger.learn(fence, before, after);
+    let written = store.amend(fence, &mut |stored| *stored = amend(before, after.clone(), stored));
+    ledger.written(ticket);
+    written.map(drop)
 }
