@@ -38,12 +38,12 @@ binary() {
   export EVERGRANT
 }
 
-# A measurement with the real binary: tests/outside/main_job/NAME.py.
+# A measurement with the real binary: tests/outside/FOLDER/NAME.py; measure NAME [FOLDER].
 measure() {
   binary
   local arguments=()
   if [ -n "${SHOW_FULL:-}" ]; then arguments+=(--full); fi
-  PYTHONPATH=tests/outside exec python3 -B "tests/outside/main_job/$1.py" "${arguments[@]}"
+  PYTHONPATH=tests/outside exec python3 -B "tests/outside/${2:-main_job}/$1.py" "${arguments[@]}"
 }
 
 # Builds the harness and a binary that can be broken and stopped at named points; the same pair with and without --broken.

@@ -34,7 +34,8 @@ def without_grace(checks, server, home):
     checks.done("killed: a token for a while", home.run("refresh", name))
     serving = access_token(home, name)
     taken = kill_midway(server, home, "refresh", name)
-    checks.equal("killed: the server had rotated", [each["status"] for each in taken], [200])
+    if not checks.equal("killed: the server had rotated", [each["status"] for each in taken], [200]):
+        return
     checks.equal("killed: health", home.credential(server.name)["health"], "outcome-unknown")
     forced = home.run("refresh", name, "--json")
     checks.done("killed: a forced refresh", forced, 5)
@@ -66,11 +67,14 @@ def within_grace(checks, server, home):
         checks.done(f"killed, {what}: a token that lapses", home.run("refresh", name))
         home.wait_past_expiry(server.name)
         taken = kill_midway(server, home, "token", name, "--json")
-        checks.equal(f"killed, {what}: the server had rotated", [each["status"] for each in taken], [200])
+        if not checks.equal(f"killed, {what}: the server had rotated", [each["status"] for each in taken], [200]):
+            return
         checks.equal(f"killed, {what}: health", home.credential(server.name)["health"], "outcome-unknown")
         answered(checks, server, home, what, taken, home.at_once(callers, "token", name, "--json"))
     checks.done("killed, forced: a token that serves", home.run("refresh", name))
     taken = kill_midway(server, home, "refresh", name)
+    if not checks.equal("killed, forced: the server had rotated", [each["status"] for each in taken], [200]):
+        return
     checks.equal("killed, forced: health", home.credential(server.name)["health"], "outcome-unknown")
     checks.done("killed, forced: again, inside the grace", home.run("refresh", name))
     answered(checks, server, home, "forced", taken, home.at_once(1, "token", name, "--json"))

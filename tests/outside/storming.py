@@ -1,5 +1,6 @@
 """Many processes that find one access token expired at the same moment, and what the server saw of it."""
 
+import time
 from dataclasses import dataclass
 
 # Expired as soon as it is kept: the renewal before a storm makes one, so that no storm waits for the end of a longer life.
@@ -15,6 +16,7 @@ class Storm:
 
     runs: list
     refreshes: list
+    took_secs: float
 
     @property
     def failed(self):
@@ -34,9 +36,11 @@ def storm(server, home, name, processes):
     home.wait_past_expiry(server.name)
     server.steer(access_token_lifetime_secs=LONG_SECS, refresh_delay_ms=ANSWER_AFTER_MS)
     seen = len(server.refreshes())
+    began = time.monotonic()
     runs = home.at_once(processes, "token", name, "--json")
+    took_secs = time.monotonic() - began
     server.steer(refresh_delay_ms=0)
-    return Storm(runs, server.refreshes()[seen:])
+    return Storm(runs, server.refreshes()[seen:], took_secs)
 
 
 def chained(refreshes):
