@@ -345,6 +345,30 @@ fn no_provider_is_named_outside_its_row() {
 }
 
 #[test]
+fn only_these_rooms_know_the_build_that_can_be_tortured() {
+    let mut faults = Vec::new();
+    for source in product() {
+        if MAY_BE_TORTURED.contains(&source.path.as_str()) {
+            continue;
+        }
+        for (number, line) in source.code() {
+            if ["feature = \"torture\"", "feature = \"breakable\""]
+                .iter()
+                .any(|word| line.contains(word))
+            {
+                faults.push(format!("{}:{number}: {}", source.path, line.trim()));
+            }
+        }
+    }
+    none("what only a build for the harness has", &faults);
+    for krate in CRATES {
+        let manifest = fs::read_to_string(root().join(format!("crates/{krate}/Cargo.toml"))).unwrap();
+        let by_default = manifest.lines().find(|line| line.starts_with("default ="));
+        assert_eq!(by_default, None, "{krate} has features by default");
+    }
+}
+
+#[test]
 fn floors_are_held_by_cargo() {
     let manifest = |krate: &str| fs::read_to_string(root().join(format!("crates/{krate}/Cargo.toml"))).unwrap();
     let depends = |krate: &str, on: &str| {
@@ -418,6 +442,14 @@ const MAY_CLASSIFY: [&str; 4] = [
     "crates/engine/src/login/hearing.rs",
     "crates/driver/src/client/reading.rs",
     "crates/driver/src/explain.rs",
+];
+
+/// Where a build for the torture harness differs from an ordinary one.
+const MAY_BE_TORTURED: [&str; 4] = [
+    "crates/engine/src/protection.rs",
+    "crates/driver/src/failpoint.rs",
+    "crates/driver/src/clock.rs",
+    "crates/evergrant/src/main.rs",
 ];
 
 /// Words that judge a status.

@@ -13,6 +13,7 @@ pub mod doctor;
 mod driver;
 pub mod entropy;
 pub mod explain;
+pub mod failpoint;
 pub mod fault;
 mod file_system;
 pub mod home;

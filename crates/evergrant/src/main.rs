@@ -5,5 +5,13 @@ mod demo;
 mod gateway;
 
 fn main() -> std::process::ExitCode {
+    #[cfg(feature = "torture")]
+    if let Err(unusable) = evergrant_driver::failpoint::check() {
+        #[expect(clippy::print_stderr, reason = "a build that is tortured speaks to its torturer")]
+        {
+            eprintln!("error: {unusable}");
+        }
+        return std::process::ExitCode::from(2);
+    }
     cli::run(std::env::args_os().collect(), cli::Environment::of_process())
 }

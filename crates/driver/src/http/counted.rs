@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::stream::Stream;
+use crate::failpoint::{Failpoint, is_armed, pass};
 
 /// How many bytes were handed to the socket or to TLS; shared, so that it outlives the stream.
 #[derive(Clone, Debug, Default)]
@@ -43,6 +44,17 @@ pub(super) struct Counted<G> {
     stream: Stream,
     written: Written,
     gate: Gate<G>,
+    /// Only what somebody is asked about passes the points of a renewal.
+    passage: Option<Passage>,
+}
+
+/// How far a request and its answer have come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Passage {
+    Unsent,
+    Sending,
+    Sent,
+    Answered,
 }
 
 // The gate is moved out and called, never pinned.
@@ -51,7 +63,16 @@ impl<G> Unpin for Counted<G> {}
 impl<G: FnOnce() -> bool> Counted<G> {
     /// Wraps a stream on which nothing of a request was written yet.
     pub(super) fn new(stream: Stream, written: Written, gate: Gate<G>) -> Self {
-        Self { stream, written, gate }
+        let passage = match &gate {
+            Gate::Ask(_) => Some(Passage::Unsent),
+            Gate::Open | Gate::Shut => None,
+        };
+        Self {
+            stream,
+            written,
+            gate,
+            passage,
+        }
     }
 
     fn may_write(&mut self) -> io::Result<()> {
@@ -64,12 +85,23 @@ impl<G: FnOnce() -> bool> Counted<G> {
             return Err(io::Error::other("given up before the first byte was written"));
         }
         self.gate = Gate::Open;
+        if self.passage == Some(Passage::Unsent) {
+            pass(Failpoint::Cleared);
+        }
         Ok(())
     }
 
-    fn count(&self, outcome: &Poll<io::Result<usize>>) {
+    /// Whether the first byte is written alone, because something is to happen between it and the second.
+    fn is_divided(&self) -> bool {
+        self.passage == Some(Passage::Unsent) && is_armed(Failpoint::FirstByteWritten)
+    }
+
+    fn count(&mut self, outcome: &Poll<io::Result<usize>>) {
         match outcome {
-            Poll::Ready(Ok(bytes)) => self.written.add(*bytes),
+            Poll::Ready(Ok(bytes)) => {
+                self.written.add(*bytes);
+                self.advance(Passage::Unsent, Passage::Sending, Failpoint::FirstByteWritten);
+            }
             // Counted as one byte: it may be on its way, and no one may claim that nothing is.
             Poll::Ready(Err(_)) | Poll::Pending if self.stream.may_keep_bytes() => self.written.add(1),
             Poll::Ready(Err(_)) | Poll::Pending => {}
@@ -77,9 +109,24 @@ impl<G: FnOnce() -> bool> Counted<G> {
     }
 }
 
+impl<G> Counted<G> {
+    fn advance(&mut self, from: Passage, to: Passage, point: Failpoint) {
+        if self.passage == Some(from) {
+            self.passage = Some(to);
+            pass(point);
+        }
+    }
+}
+
 impl<G> AsyncRead for Counted<G> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_read(cx, buffer)
+        let this = self.get_mut();
+        let before = buffer.filled().len();
+        let outcome = Pin::new(&mut this.stream).poll_read(cx, buffer);
+        if buffer.filled().len() > before {
+            this.advance(Passage::Sent, Passage::Answered, Failpoint::AnswerBegun);
+        }
+        outcome
     }
 }
 
@@ -90,6 +137,7 @@ impl<G: FnOnce() -> bool> AsyncWrite for Counted<G> {
             return Poll::Ready(Ok(0));
         }
         this.may_write()?;
+        let bytes = if this.is_divided() { &bytes[..1] } else { bytes };
         let outcome = Pin::new(&mut this.stream).poll_write(cx, bytes);
         this.count(&outcome);
         outcome
@@ -105,7 +153,10 @@ impl<G: FnOnce() -> bool> AsyncWrite for Counted<G> {
             return Poll::Ready(Ok(0));
         }
         this.may_write()?;
-        let outcome = Pin::new(&mut this.stream).poll_write_vectored(cx, slices);
+        let outcome = match slices.iter().find(|slice| !slice.is_empty()) {
+            Some(first) if this.is_divided() => Pin::new(&mut this.stream).poll_write(cx, &first[..1]),
+            Some(_) | None => Pin::new(&mut this.stream).poll_write_vectored(cx, slices),
+        };
         this.count(&outcome);
         outcome
     }
@@ -115,7 +166,13 @@ impl<G: FnOnce() -> bool> AsyncWrite for Counted<G> {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+        let this = self.get_mut();
+        let outcome = Pin::new(&mut this.stream).poll_flush(cx);
+        if matches!(outcome, Poll::Ready(Ok(()))) {
+            // Whoever writes a request flushes it when it is whole.
+            this.advance(Passage::Sending, Passage::Sent, Failpoint::RequestWritten);
+        }
+        outcome
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -53,7 +53,9 @@ impl Network {
     /// Connects and exchanges, with nobody asked before the first byte.
     pub async fn exchange(&self, request: Request, hosts: &Hosts, limits: ExchangeLimits) -> Result<Reply, Broken> {
         let fresh = self.connect(&request.url, hosts, limits.connect).await?;
-        fresh.exchange(request, || true, limits.total).await
+        fresh
+            .exchange_through(Gate::<fn() -> bool>::Open, request, limits.total)
+            .await
     }
 }
 
@@ -68,14 +70,24 @@ impl Fresh {
         before_first_byte: impl FnOnce() -> bool,
         total: Duration,
     ) -> Result<Reply, Broken> {
-        let request = self.outgoing(request)?;
-        let written = Written::default();
         let mut refused = false;
         let gate = Gate::Ask(|| {
             let agreed = before_first_byte();
             refused = !agreed;
             agreed
         });
+        let outcome = self.exchange_through(gate, request, total).await;
+        if refused { Err(Broken::given_up()) } else { outcome }
+    }
+
+    async fn exchange_through(
+        self,
+        gate: Gate<impl FnOnce() -> bool>,
+        request: Request,
+        total: Duration,
+    ) -> Result<Reply, Broken> {
+        let request = self.outgoing(request)?;
+        let written = Written::default();
         let counted = Counted::new(self.stream, written.clone(), gate);
         let outcome = timeout(total, converse(counted, request)).await;
         // From here on the stream is gone: the count is final.
@@ -86,7 +98,6 @@ impl Fresh {
         };
         match outcome {
             Ok(Ok(reply)) => Ok(reply),
-            _ if refused => Err(Broken::given_up()),
             Ok(Err(error)) => Err(Broken::new(
                 phase,
                 format!("`{}` broke off: {}", self.target, in_words(&error)),

@@ -12,6 +12,7 @@ use tracing::warn;
 use super::hands::Hands;
 use super::standing::learn;
 use super::tools::{Tools, revoke};
+use crate::failpoint::{Failpoint, pass};
 use crate::store::Quarantine;
 
 impl Hands {
@@ -59,6 +60,7 @@ impl Hands {
             let done = self
                 .blocking(move |tools| {
                     tools.store.quarantine(&quarantine)?;
+                    pass(Failpoint::Quarantined);
                     tools.ledger.look()
                 })
                 .await;

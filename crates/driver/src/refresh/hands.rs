@@ -19,6 +19,7 @@ use tracing::trace;
 use url::Url;
 
 use super::tools::Tools;
+use crate::failpoint::{Failpoint, pass};
 use crate::http::Fresh;
 use crate::store::{ClaimAnswer, Held, Journal, LockName, StoreFault, Version};
 
@@ -74,6 +75,7 @@ impl Hands {
             .await;
         match looked {
             Ok((version, view)) => {
+                pass(Failpoint::Looked);
                 self.seen = Some((version, view.clone()));
                 Input::Viewed(view)
             }
@@ -87,6 +89,7 @@ impl Hands {
             Ok(endpoint) => {
                 let host = endpoint.host_str().unwrap_or_default().to_owned();
                 self.endpoint = Some(endpoint);
+                pass(Failpoint::Located);
                 Input::Located(host)
             }
             Err(failure) => Input::NotLocated(failure),
@@ -124,6 +127,7 @@ impl Hands {
             Err(fault) => return Input::StoreFailed(fault.to_string()),
         };
         self.locks = locks;
+        pass(Failpoint::Locked);
         Input::Locked
     }
 
@@ -137,6 +141,7 @@ impl Hands {
         match read {
             Ok(view) => {
                 self.view = Some(view.clone());
+                pass(Failpoint::Read);
                 Input::Viewed(view)
             }
             Err(fault) => Input::StoreFailed(fault.to_string()),
@@ -156,6 +161,7 @@ impl Hands {
         {
             Ok(connection) => {
                 self.connection = Some(connection);
+                pass(Failpoint::Connected);
                 Input::Connected
             }
             Err(broken) => Input::Broke {
@@ -182,7 +188,10 @@ impl Hands {
         };
         let made = self.blocking(move |tools| tools.store.claim(&claim)).await;
         match made {
-            Ok(ClaimAnswer::Made) => self.hold(fingerprint, now).await,
+            Ok(ClaimAnswer::Made) => {
+                pass(Failpoint::Claimed);
+                self.hold(fingerprint, now).await
+            }
             Ok(ClaimAnswer::Stands(_)) | Err(StoreFault::Changed) => Input::NotClaimed,
             Err(fault) => Input::StoreFailed(fault.to_string()),
         }
@@ -196,7 +205,10 @@ impl Hands {
             .blocking(move |tools| tools.store.take_over(&fingerprint, from, &owner, &at))
             .await
         {
-            Ok(true) => self.hold(fingerprint, now).await,
+            Ok(true) => {
+                pass(Failpoint::TakenOver);
+                self.hold(fingerprint, now).await
+            }
             Ok(false) => Input::NotClaimed,
             Err(fault) => Input::StoreFailed(fault.to_string()),
         }
@@ -217,6 +229,7 @@ impl Hands {
             Ok(journal) => {
                 *self.journal.lock().unwrap_or_else(PoisonError::into_inner) = Some(journal);
                 self.claimed = Some(claimed);
+                pass(Failpoint::RoomKept);
                 Input::Claimed
             }
             Err(fault) => Input::StoreFailed(fault.to_string()),
@@ -240,14 +253,17 @@ impl Hands {
             .blocking(move |tools| tools.store.mark_sent(&fingerprint, attempt, &now))
             .await
         {
-            Ok(true) => {}
+            Ok(true) => pass(Failpoint::MarkedSent),
             // Not ours any more, or not to be written: not one byte has left.
             Ok(false) | Err(_) => return Input::GaveUp,
         }
         let clock = Arc::clone(&self.tools.clock);
         let fresh = move || clock.now().since(&claimed) < CLAIM_FRESH_FOR || !stands(Protection::ClaimAge);
         let reply = match connection.exchange(request, fresh, ANSWER_PATIENCE).await {
-            Ok(reply) => reply,
+            Ok(reply) => {
+                pass(Failpoint::AnswerRead);
+                reply
+            }
             Err(broken) if broken.gave_up => return Input::GaveUp,
             Err(broken) => {
                 return Input::Broke {
@@ -259,6 +275,7 @@ impl Hands {
         match hear(&self.row, &reply, token, self.tools.clock.now().wall) {
             Heard::Granted(answer) => {
                 self.answer = Some((*answer, self.tools.clock.now()));
+                pass(Failpoint::AnswerHeard);
                 Input::Granted
             }
             Heard::Refused { reading, moved } => Input::Refused { reading, moved },
@@ -286,8 +303,12 @@ impl Hands {
 
     pub(super) async fn release(&self, fingerprint: Fingerprint) -> Result<(), StoreFault> {
         let attempt = self.attempt;
-        self.blocking(move |tools| tools.store.release(&fingerprint, attempt))
-            .await
+        self.blocking(move |tools| {
+            tools.store.release(&fingerprint, attempt)?;
+            pass(Failpoint::Released);
+            Ok(())
+        })
+        .await
     }
 
     fn claim_owner(&self, now: &Moment) -> ClaimOwner {

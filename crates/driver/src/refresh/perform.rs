@@ -12,6 +12,7 @@ use super::hands::Hands;
 use super::recorded::Recorded;
 use super::tools::Tools;
 use crate::entropy::{jitter, random};
+use crate::failpoint::{Failpoint, pass};
 
 /// Runs the machine to its end. `told` reaches those who wait before the end, when a token is at hand but not saved.
 pub(super) async fn perform(
@@ -43,7 +44,11 @@ pub(super) async fn perform(
                 pause_for(pause).await
             }
             Action::Relocate(fingerprint) => hands.relocate(fingerprint).await,
-            Action::Finish(ending) => return hands.finish(*ending).await,
+            Action::Finish(ending) => {
+                let renewed = hands.finish(*ending).await;
+                pass(Failpoint::Unlocked);
+                return renewed;
+            }
         };
         let Some(waiting) = machine else { return hands.lost() };
         let (now, entropy) = (tools.clock.now(), jitter());

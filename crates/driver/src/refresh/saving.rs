@@ -11,6 +11,7 @@ use evergrant_engine::store::{Health, Record, Standing};
 use tracing::{error, info, warn};
 
 use super::hands::Hands;
+use crate::failpoint::{Failpoint, pass};
 use crate::store::{Commit, CommitAnswer};
 
 impl Hands {
@@ -38,11 +39,13 @@ impl Hands {
                     warn!(%fault, "the journal could not be written; the commit is tried all the same");
                 }
                 let answer = tools.store.commit(&commit)?;
+                pass(Failpoint::Committed);
                 if let Some(journal) = journal.take()
                     && let Err(fault) = journal.remove()
                 {
                     warn!(%fault, "a journal that is no longer needed could not be removed; the next lock finds it finished");
                 }
+                pass(Failpoint::JournalRemoved);
                 Ok(answer)
             })
             .await;
@@ -54,6 +57,7 @@ impl Hands {
                 );
                 let fence = record.fence();
                 self.tools.ledger.publish(*record);
+                pass(Failpoint::Published);
                 Input::Committed(fence)
             }
             Ok(CommitAnswer::LoggedOut) => Input::LostToLogout,

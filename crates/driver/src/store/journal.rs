@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::exchange::Commit;
 use super::wire::{read_commit, write_commit};
+use crate::failpoint::{Failpoint, pass};
 use crate::fault::StoreFault;
 use crate::home::Home;
 use crate::private_file;
@@ -75,9 +76,12 @@ impl Journal {
             .map_err(|error| unwritable(error.to_string()))?;
         let length = u32::try_from(sealed.len()).map_err(|error| unwritable(error.to_string()))?;
         let whole = [MARK.as_slice(), &length.to_le_bytes(), &sealed].concat();
-        write_at_start(&self.file, &whole)
-            .and_then(|()| self.file.sync_data())
-            .map_err(|error| StoreFault::from_io(&self.path, "saving the answer", &error))
+        let fault = |error| StoreFault::from_io(&self.path, "saving the answer", &error);
+        write_at_start(&self.file, &whole).map_err(fault)?;
+        pass(Failpoint::AnswerWritten);
+        self.file.sync_data().map_err(fault)?;
+        pass(Failpoint::AnswerSaved);
+        Ok(())
     }
 
     /// Ends it: the answer is committed, or there was none.

@@ -16,6 +16,7 @@ use super::opening::{self, Mode};
 use super::trouble::Trouble;
 use super::{claims, records, revocations};
 use crate::clock::{Clock, SystemClock};
+use crate::failpoint::{Failpoint, pass};
 use crate::fault::StoreFault;
 use crate::home::Home;
 use crate::store::contract::Store;
@@ -207,7 +208,11 @@ impl Store for SqliteStore {
     }
 
     fn commit(&self, commit: &Commit) -> Result<CommitAnswer, StoreFault> {
-        self.write(|contents| contents.commit(commit))
+        self.write(|contents| {
+            let answer = contents.commit(commit)?;
+            pass(Failpoint::CommitPrepared);
+            Ok(answer)
+        })
     }
 
     fn quarantine(&self, quarantine: &Quarantine) -> Result<bool, StoreFault> {
@@ -257,7 +262,9 @@ impl Store for SqliteStore {
     }
 
     fn bury(&self, id: &CredentialId, now: Timestamp) -> Result<Option<Record>, StoreFault> {
-        self.write(|contents| contents.bury(id, now))
+        let buried = self.write(|contents| contents.bury(id, now))?;
+        pass(Failpoint::Buried);
+        Ok(buried)
     }
 
     fn log_out(&self, id: &CredentialId, now: Timestamp) -> Result<Option<Record>, StoreFault> {

@@ -8,4 +8,5 @@ mod login;
 mod reports;
 mod secrets;
 mod store;
+mod torture;
 mod usage;
