@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::header::DATE;
 use serde_json::{Map, Value};
-use url::Url;
+use url::{Url, form_urlencoded};
 
 use super::authorize::Nonce;
 use super::claims::Claims;
@@ -75,10 +75,17 @@ impl AnswerFault {
 
 /// Reads a successful answer of the token endpoint.
 pub fn read_token_answer(oauth: &OAuth, reply: &Reply) -> Result<TokenAnswer, AnswerFault> {
-    let fields = object(reply)?;
+    let fields = fields(reply)?;
     let access_token = text(&fields, "access_token").ok_or(AnswerFault::NoAccessToken)?;
     if !access_token.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(AnswerFault::UnfitAccessToken);
+    }
+    let refresh_token = text(&fields, "refresh_token");
+    if refresh_token
+        .as_ref()
+        .is_some_and(|token| token.contains(char::REPLACEMENT_CHARACTER))
+    {
+        return Err(AnswerFault::NotJson);
     }
     let id_token = text(&fields, "id_token");
     let claims = Claims::of(&access_token);
@@ -97,7 +104,7 @@ pub fn read_token_answer(oauth: &OAuth, reply: &Reply) -> Result<TokenAnswer, An
             .iter()
             .find_map(|name| tokens().find_map(|claims| claims.text_at_any_depth(name))),
         access_token: Secret::new(access_token),
-        refresh_token: text(&fields, "refresh_token").map(Secret::new),
+        refresh_token: refresh_token.map(Secret::new),
         id_token: id_token.map(Secret::new),
         token_type: text(&fields, "token_type").unwrap_or_else(|| "Bearer".to_owned()),
         scope: text(&fields, "scope"),
@@ -150,9 +157,31 @@ impl TokenAnswer {
     }
 }
 
-/// The JSON object of an answer, or what it is instead.
+/// The fields of a token answer: of a JSON object, or of a form, which some servers send whatever is asked for.
+fn fields(reply: &Reply) -> Result<Map<String, Value>, AnswerFault> {
+    let unfit = match object(reply) {
+        Err(unfit @ AnswerFault::NotJson) => unfit,
+        read => return read,
+    };
+    let fields: Map<String, Value> = form_urlencoded::parse(reply.body.trim_ascii())
+        .take(FORM_FIELDS)
+        .map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())))
+        .collect();
+    // A form is known by what it brings: anything reads as some form.
+    if fields.contains_key("access_token") {
+        Ok(fields)
+    } else {
+        Err(unfit)
+    }
+}
+
+/// The JSON object of an answer, or what it is instead. A byte order mark and bytes that are not UTF-8 are passed over: the
+/// tokens beside them may exist nowhere else.
 pub(super) fn object(reply: &Reply) -> Result<Map<String, Value>, AnswerFault> {
     let body = reply.body.trim_ascii();
+    let body = body
+        .strip_prefix(BYTE_ORDER_MARK)
+        .map_or(body, |rest| rest.trim_ascii());
     if reply.truncated {
         return Err(AnswerFault::Oversized);
     }
@@ -162,7 +191,7 @@ pub(super) fn object(reply: &Reply) -> Result<Map<String, Value>, AnswerFault> {
     if body.starts_with(b"<") {
         return Err(AnswerFault::Html);
     }
-    match serde_json::from_slice(body).map_err(|_malformed| AnswerFault::NotJson)? {
+    match serde_json::from_str(&String::from_utf8_lossy(body)).map_err(|_malformed| AnswerFault::NotJson)? {
         Value::Object(fields) => Ok(fields),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
             Err(AnswerFault::NotAnObject)
@@ -198,6 +227,12 @@ fn coded_lifetime(claims: &Claims, reply: &Reply) -> Option<Duration> {
     let lifetime = expiry.since(start);
     (!lifetime.is_zero() && lifetime <= LONGEST).then_some(lifetime)
 }
+
+/// As some servers on Windows begin what they send.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// 32: a token answer has ten fields.
+const FORM_FIELDS: usize = 32;
 
 /// How tokens name the account, team or organisation that they act for; the most particular first.
 const ACCOUNT_CLAIMS: [&str; 5] = ["team_id", "account_id", "organization_id", "org_id", "principal_id"];

@@ -71,6 +71,7 @@ fn is_form(text: &str) -> bool {
 
 fn form(text: &str, sink: &mut Sink) {
     sink.marks().object = true;
+    sink.marks().whole = true;
     for (key, value) in form_urlencoded::parse(text.as_bytes()).take(PAIR_LIMIT) {
         let marks = sink.marks();
         match key.as_ref() {

@@ -74,6 +74,8 @@ pub(super) enum HintForm {
 pub(super) struct Marks {
     /// It is an object.
     pub(super) object: bool,
+    /// It was read to its end, which nothing follows.
+    pub(super) whole: bool,
     /// It has an error that is not null, or says that it failed.
     pub(super) error: bool,
     /// It has what only an answer has: choices, output, content.

@@ -40,7 +40,11 @@ pub(super) fn read<L: Listener>(text: &str, sink: &mut L) {
         descend: true,
         ..Meaning::default()
     };
-    let _ = reader.value(top, 0);
+    let ended = reader.value(top, 0).is_some();
+    reader.space();
+    if ended && reader.at == reader.bytes.len() && reader.sink.is_outermost() {
+        reader.sink.marks().whole = true;
+    }
 }
 
 struct Reader<'t, 's, L> {

@@ -31,16 +31,28 @@ pub(super) fn of_inference(status: Option<u16>, evidence: &Evidence) -> (Verdict
 pub(super) fn of_token(evidence: &Evidence) -> (Verdict, &'static str) {
     let is_page = matches!(evidence.shape(), Shape::Html | Shape::Text | Shape::Xml);
     match evidence.status() {
-        408 | 425 | 429 => (Verdict::Transient, "token-status-transient"),
-        200..=299 if evidence.found.marks.error => (Verdict::RequestRejected, "token-error-in-2xx"),
+        _ if evidence.found.marks.access_token => (Verdict::OutcomeUnknown, "tokens-outside-2xx"),
+        unhandled if is_unhandled(unhandled) => (Verdict::Transient, "token-status-transient"),
+        200..=299 if evidence.found.marks.error && evidence.found.marks.whole => {
+            (Verdict::RequestRejected, "token-error-in-2xx")
+        }
         200..=299 => (Verdict::OutcomeUnknown, "token-unreadable-2xx"),
-        // A redirect, a proxy's own refusal, a page, a route that is not there: it never was the token endpoint.
-        300..=399 | 404 | 405 | 407 | 410 | 421 | 451 | 511 => (Verdict::EdgeBlocked, "token-not-reached"),
+        unreached if is_unreached(unreached) => (Verdict::EdgeBlocked, "token-not-reached"),
         403 if is_page || evidence.shape() == Shape::Empty => (Verdict::EdgeBlocked, "token-403-without-words"),
         400..=499 if is_page => (Verdict::EdgeBlocked, "token-page"),
         400..=499 => (Verdict::RequestRejected, "token-status-4xx"),
         _ => (Verdict::OutcomeUnknown, "token-status-unknown"),
     }
+}
+
+/// Whether a token endpoint that answers so has not looked at the request: come again.
+pub(super) const fn is_unhandled(status: u16) -> bool {
+    matches!(status, 408 | 425 | 429)
+}
+
+/// A redirect, a proxy's own refusal, a route that is not there: it never was the token endpoint.
+pub(super) const fn is_unreached(status: u16) -> bool {
+    matches!(status, 300..=399 | 404 | 405 | 407 | 410 | 421 | 451 | 511)
 }
 
 /// Whether the words of a refusal are more than the status in words.

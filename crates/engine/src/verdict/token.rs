@@ -53,10 +53,11 @@ pub(super) fn decide<'s>(row: Option<&'s Row>, channel: Channel, evidence: &Evid
 
 /// Whether an answer of this status and shape can be the token endpoint's word on a grant.
 fn can_prove_death(evidence: &Evidence) -> bool {
-    let shape = matches!(evidence.shape(), Shape::Json | Shape::Form);
+    let marks = evidence.found.marks;
+    let well_formed = matches!(evidence.shape(), Shape::Json | Shape::Form) && marks.object && marks.whole;
     let status = evidence.status();
-    let refused = (400..500).contains(&status) && !matches!(status, 408 | 425 | 429);
-    shape && evidence.found.marks.object && (refused || evidence.is_2xx())
+    let refused = (400..500).contains(&status) && !status::is_unreached(status) && !status::is_unhandled(status);
+    well_formed && (refused || evidence.is_2xx())
 }
 
 /// Whether the answer's code is one that the row calls terminal.

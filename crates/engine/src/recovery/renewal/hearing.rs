@@ -16,7 +16,7 @@ pub enum Heard {
     Refused {
         /// What it means.
         reading: Reading,
-        /// Whether a moved endpoint answers like this.
+        /// Whether it can be learnt where the endpoint is, and one that has moved answers like this.
         moved: bool,
     },
 }
@@ -30,6 +30,9 @@ pub fn hear(row: &Row, reply: &Reply, sent: &Secret<String>, now: Timestamp) -> 
         reading.fragment = reading.fragment.replace(sent.expose().as_str(), "[..]");
     }
     let answer = row.oauth().map(|oauth| read_token_answer(oauth, reply));
+    // Where the row names the endpoint itself there is nothing to learn, and a refusal that is the endpoint's own word
+    // would only be asked for twice.
+    let learnt = row.oauth().is_some_and(|oauth| oauth.endpoints.token.is_none());
     match (reading.verdict == Verdict::Success, answer) {
         (true, Some(Ok(answer))) => Heard::Granted(Box::new(answer)),
         (true, Some(Err(fault))) => {
@@ -38,7 +41,7 @@ pub fn hear(row: &Row, reply: &Reply, sent: &Secret<String>, now: Timestamp) -> 
             Heard::Refused { reading, moved: false }
         }
         (true, None) | (false, _) => Heard::Refused {
-            moved: may_have_moved(reply),
+            moved: learnt && reading.verdict == Verdict::EdgeBlocked && may_have_moved(reply),
             reading,
         },
     }

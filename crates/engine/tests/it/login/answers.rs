@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use evergrant_engine::login::{Nonce, TokenAnswer, TokenHint, read_token_answer, refresh, revocation};
+use bytes::Bytes;
+use evergrant_engine::login::{AnswerFault, Nonce, TokenAnswer, TokenHint, read_token_answer, refresh, revocation};
 use evergrant_engine::provider::{BodyForm, Quirk, Row};
 use evergrant_engine::secret::Secret;
 use evergrant_engine::time::Moment;
+use evergrant_engine::wire::Reply;
 use url::Url;
 
 use crate::rows::{acme, acme_that, acme_with, body, jwt, reply};
@@ -126,6 +128,39 @@ fn a_renewal_keeps_what_the_answer_leaves_out() {
     assert_eq!(renewed.lifetime, None, "the old lifetime is not that of the new token");
     let rotated = answer(&row, r#"{"access_token":"a3","refresh_token":"r3"}"#).renew(&grant, Moment::default());
     assert_eq!(rotated.refresh_token, Some("r3".into()));
+}
+
+#[test]
+fn tokens_are_read_in_whatever_dress_they_come() {
+    let row = acme();
+    let form = answer(&row, "access_token=a%2B1&refresh_token=r1&expires_in=60");
+    let marked = answer(
+        &row,
+        "\u{feff} {\"access_token\":\"a+1\",\"refresh_token\":\"r1\",\"expires_in\":60}",
+    );
+    assert_eq!(form.access_token, "a+1".into());
+    assert_eq!(
+        form,
+        TokenAnswer {
+            token_type: "Bearer".to_owned(),
+            ..marked
+        }
+    );
+
+    let read = |body: &'static [u8]| {
+        let answer = Reply {
+            body: Bytes::from_static(body),
+            ..reply(200, "")
+        };
+        read_token_answer(row.oauth().unwrap(), &answer)
+    };
+    let beside = read(b"{\"access_token\":\"a\",\"refresh_token\":\"r\",\"name\":\"Jos\xe9\"}").unwrap();
+    assert_eq!(beside.refresh_token, Some("r".into()));
+    assert_eq!(
+        read(b"{\"access_token\":\"a\",\"refresh_token\":\"r\xe9\"}"),
+        Err(AnswerFault::NotJson)
+    );
+    assert_eq!(read(b"refresh_token=r"), Err(AnswerFault::NotJson));
 }
 
 #[test]

@@ -4,5 +4,6 @@ mod advice;
 mod anything;
 mod bait;
 mod corpus;
+mod proof;
 mod reset;
 mod stream;
