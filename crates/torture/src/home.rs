@@ -140,7 +140,7 @@ pub(crate) fn said(failure: evergrant_driver::Failure) -> anyhow::Error {
 }
 
 #[cfg(unix)]
-fn private(folder: &Path) -> Result<()> {
+pub(crate) fn private(folder: &Path) -> Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
     Ok(std::fs::set_permissions(
         folder,
@@ -149,7 +149,7 @@ fn private(folder: &Path) -> Result<()> {
 }
 
 #[cfg(not(unix))]
-fn private(_: &Path) -> Result<()> {
+pub(crate) fn private(_: &Path) -> Result<()> {
     Ok(())
 }
 

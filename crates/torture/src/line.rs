@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use crate::report::Report;
 use crate::run::Run;
 use crate::typed::Shown;
-use crate::{burst, dead, storm};
+use crate::{burst, dead, endpoint, storm};
 
 /// A line of the promise that no grant is ever lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -19,6 +19,8 @@ pub(crate) enum Line {
     Burst,
     /// j: a dead grant, asked for again and again by many processes.
     Dead,
+    /// i: every answer of a token endpoint, as the golden table has it.
+    Endpoint,
 }
 
 /// Shows the lines one after the other; whether all of them held.
@@ -44,6 +46,7 @@ impl Line {
             Self::Storm => storm::show(run).await,
             Self::Burst => burst::show(run).await,
             Self::Dead => dead::show(run).await,
+            Self::Endpoint => endpoint::show(run).await,
         }
     }
 }

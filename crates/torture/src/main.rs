@@ -3,6 +3,7 @@
 mod burst;
 mod crew;
 mod dead;
+mod endpoint;
 mod exchange;
 mod home;
 mod line;

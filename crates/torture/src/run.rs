@@ -12,6 +12,8 @@ use crate::typed::Shown;
 pub(crate) struct Run {
     /// Whether the long form was asked for.
     pub(crate) full: bool,
+    /// Whether a golden table is written anew instead of compared.
+    pub(crate) bless: bool,
     /// What repeats the run.
     pub(crate) seed: u64,
     /// The binary that is tortured.
@@ -26,6 +28,7 @@ impl Run {
             .with_context(|| format!("`{}` is no binary", shown.evergrant.display()))?;
         Ok(Self {
             full: shown.full,
+            bless: shown.bless,
             seed: shown.seed.unwrap_or_else(Random::drawn_seed),
             evergrant,
         })

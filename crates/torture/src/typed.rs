@@ -32,6 +32,9 @@ pub(crate) struct Shown {
     /// The long form, for figures instead of a quick look.
     #[arg(long)]
     pub(crate) full: bool,
+    /// Writes a golden table anew instead of comparing with it.
+    #[arg(long)]
+    pub(crate) bless: bool,
     /// Repeats a run; drawn and printed otherwise.
     #[arg(long)]
     pub(crate) seed: Option<u64>,
