@@ -1,9 +1,9 @@
 //! A credential as people see it: everything `status` shows, and nothing secret.
 
 use evergrant_engine::credential::{CredentialId, Generation, Kind, Label, Material, ProviderId};
-use evergrant_engine::pool::condition;
-use evergrant_engine::provider::Table;
-use evergrant_engine::recovery::renewal::renew_at;
+use evergrant_engine::pool::{condition, ends};
+use evergrant_engine::provider::{OAuth, Table};
+use evergrant_engine::recovery::renewal::next_renewal;
 use evergrant_engine::remedy::Remedy;
 use evergrant_engine::store::{Record, Source};
 use evergrant_engine::time::{Moment, Timestamp};
@@ -42,6 +42,8 @@ pub struct Account {
     pub expires_at: Option<Timestamp>,
     /// When the keeper will renew it.
     pub next_refresh_at: Option<Timestamp>,
+    /// When the provider ends it, whatever is renewed, if that is known.
+    pub hard_end_at: Option<Timestamp>,
     /// The last failure.
     pub last_error: Option<AccountError>,
     /// The one thing to do, if anything is wrong.
@@ -71,6 +73,11 @@ impl Account {
         };
         let condition = condition(record, key_present, now);
         let oauth = table.row(&record.provider).and_then(|row| row.oauth());
+        let hard_end = oauth.and_then(|oauth| hard_end(record, oauth));
+        let condition = match hard_end.filter(|_| !standing.disabled) {
+            Some(end) => ends(condition, record, end, now),
+            None => condition,
+        };
         Self {
             id: record.id.clone(),
             provider: record.provider.clone(),
@@ -85,7 +92,8 @@ impl Account {
             priority: record.priority,
             generation: record.generation,
             expires_at: record.material.expires_at(),
-            next_refresh_at: oauth.and_then(|oauth| renew_at(record, oauth, 0)),
+            next_refresh_at: oauth.and_then(|oauth| next_renewal(record, oauth, now)),
+            hard_end_at: hard_end,
             last_error: standing.last_error.as_ref().map(|error| AccountError {
                 verdict: error.verdict,
                 signal: error.signal.clone(),
@@ -94,6 +102,14 @@ impl Account {
             }),
             remedy: condition.remedy,
         }
+    }
+}
+
+/// When the provider ends the grant, if it does so some time after the login.
+pub(crate) fn hard_end(record: &Record, oauth: &OAuth) -> Option<Timestamp> {
+    match &record.material {
+        Material::Grant(grant) => grant.hard_end(oauth.hard_end),
+        Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed { .. } | Material::Gone => None,
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use evergrant_engine::credential::{CredentialId, Fence};
 use evergrant_engine::store::{Health, Record, Standing, amend};
+use tokio::sync::Notify;
 
 use crate::store::{Store, StoreFault, Version};
 
@@ -14,6 +15,8 @@ pub(crate) struct Ledger {
     picture: ArcSwap<Picture>,
     /// Serialises changes of the picture; readers never take it.
     change: Mutex<Unwritten>,
+    /// Told of each change.
+    news: Arc<Notify>,
 }
 
 /// What was learnt here and is not in the store yet: a look at the store must not unlearn it.
@@ -60,9 +63,15 @@ impl Ledger {
             store,
             picture: ArcSwap::default(),
             change: Mutex::default(),
+            news: Arc::default(),
         };
         ledger.look()?;
         Ok(ledger)
+    }
+
+    /// Tells one who waits, the keeper, that the picture has changed.
+    pub(crate) fn news(&self) -> Arc<Notify> {
+        Arc::clone(&self.news)
     }
 
     /// The picture as it is now; no lock, no disk.
@@ -85,10 +94,7 @@ impl Ledger {
             .into_iter()
             .map(|stored| newer(before.record(&stored.id), unwritten.remembered(stored)))
             .collect();
-        self.picture.store(Arc::new(Picture {
-            version: Some(version),
-            records,
-        }));
+        self.show(Some(version), records);
         Ok(true)
     }
 
@@ -138,10 +144,12 @@ impl Ledger {
         let before = self.picture.load();
         let mut records = before.records.clone();
         change(&mut records);
-        self.picture.store(Arc::new(Picture {
-            version: before.version,
-            records,
-        }));
+        self.show(before.version, records);
+    }
+
+    fn show(&self, version: Option<Version>, records: Vec<Arc<Record>>) {
+        self.picture.store(Arc::new(Picture { version, records }));
+        self.news.notify_one();
     }
 }
 

@@ -145,6 +145,11 @@ impl Grant {
         self.lifetime.map(|lifetime| self.obtained.wall.plus(lifetime))
     }
 
+    /// When the provider ends the grant, whatever is renewed, if it does so that long after a login.
+    pub fn hard_end(&self, after_login: Option<Duration>) -> Option<Timestamp> {
+        after_login.map(|after| self.login.at.plus(after))
+    }
+
     /// How long the access token can still be used, by the pessimistic of the two clocks; `None` is "no known end".
     pub fn remaining(&self, now: &Moment) -> Option<Duration> {
         self.lifetime

@@ -63,6 +63,8 @@ protections! {
     Journal = "journal";
     /// A late renewal is not committed over the tombstone of a logout.
     Tombstone = "tombstone";
+    /// The boot clock is asked as well as the wall clock, which can be stepped.
+    BothClocks = "both-clocks";
 }
 
 /// Whether the protection stands.

@@ -6,6 +6,8 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::protection::{Protection, stands};
+
 /// Milliseconds since the Unix epoch by the wall clock, which can be stepped at any time.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Timestamp(i64);
@@ -120,11 +122,18 @@ pub struct Moment {
 impl Moment {
     /// How much time passed since `earlier`: by the boot clock within one boot, else by the wall clock.
     pub fn since(&self, earlier: &Self) -> Duration {
-        if self.boot_id == earlier.boot_id {
+        if self.boot_id == earlier.boot_id && stands(Protection::BothClocks) {
             self.boot.since(earlier.boot)
         } else {
             self.wall.since(earlier.wall)
         }
+    }
+
+    /// The same; `None` if that was before a restart and by a wall clock that has been set back since, so that nothing
+    /// tells how long ago it was.
+    pub fn known_since(&self, earlier: &Self) -> Option<Duration> {
+        let tells = self.boot_id == earlier.boot_id || self.wall >= earlier.wall;
+        tells.then(|| self.since(earlier))
     }
 
     /// The longer of what the two clocks say has passed; for expiry, where believing the slower clock serves a dead token.

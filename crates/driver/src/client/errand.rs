@@ -202,7 +202,8 @@ impl Client {
             asker: Asker::Request,
             min_valid,
         };
-        around.renewals.renew(ask, row).await
+        let patience = self.turns.patience(&renew.lease, min_valid);
+        around.renewals.renew_within(ask, row, patience).await
     }
 
     async fn wait(&self, until: &Moment) -> Input {

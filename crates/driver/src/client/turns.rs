@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use evergrant_engine::credential::{CredentialId, Fence, Material, ProviderId};
-use evergrant_engine::pool::{Lease, Roster, Strategy, View};
+use evergrant_engine::pool::{Lease, Member, Roster, Strategy, View};
 use evergrant_engine::provider::Row;
 use evergrant_engine::recovery::attempt::{Action, Attempt, Cue, Input, Note, Plan, Recorded, Step};
 use evergrant_engine::store::{Health, Record};
@@ -126,6 +127,14 @@ impl Turns {
         let picture = self.ledger.picture();
         let newer = |record: &Arc<Record>| record.epoch > fence.epoch || record.generation > fence.generation;
         picture.record(&fence.id).is_some_and(newer)
+    }
+
+    /// How long a caller may wait for a renewal of this lease's credential before the token in hand is of no use either;
+    /// `None` if it is of none already.
+    pub(super) fn patience(&self, lease: &Lease, min_valid: Duration) -> Option<Duration> {
+        let picture = self.ledger.picture();
+        let record = picture.record(&lease.fence.id)?;
+        Member::of(record).patience(min_valid, &self.now())
     }
 
     /// Waits until everything that was earned so far is in the store.

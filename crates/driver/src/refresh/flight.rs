@@ -68,10 +68,16 @@ impl Renewals {
 
     /// Renews, or joins whoever does; waits 25 s at most, while the renewal itself goes on.
     pub(crate) async fn renew(&self, ask: Ask, row: Arc<Row>) -> Renewed {
+        self.renew_within(ask, row, None).await
+    }
+
+    /// The same for a caller who would rather use the token in hand after `patience`.
+    pub(crate) async fn renew_within(&self, ask: Ask, row: Arc<Row>, patience: Option<Duration>) -> Renewed {
         if !stands(Protection::Renewal) {
             return still_flying(&ask);
         }
-        let deadline = tokio::time::Instant::now() + CALLER_PATIENCE;
+        let patience = patience.map_or(CALLER_PATIENCE, |patience| patience.min(CALLER_PATIENCE));
+        let deadline = tokio::time::Instant::now() + patience;
         // A flight that took off for a weaker reason may end without sending where ours must send: then fly once more.
         for _ in 0..2 {
             let (reason, outcome) = self.board(&ask, &row);

@@ -87,5 +87,6 @@ fn terms(row: &Row) -> Terms {
         client_id: oauth.map(|oauth| oauth.client_id.clone()).unwrap_or_default(),
         reuse_grace: oauth.map(|oauth| oauth.reuse_grace).unwrap_or_default(),
         serialize_client: oauth.is_some_and(|oauth| oauth.serialize_client),
+        hard_end: oauth.and_then(|oauth| oauth.hard_end),
     }
 }

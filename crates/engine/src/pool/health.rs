@@ -67,7 +67,7 @@ pub fn renewability(member: &Member, now: &Moment) -> Renewability {
         | Health::Cooling { .. }
         | Health::OutcomeUnknown { .. }
         | Health::NotEntitled { .. }
-        | Health::AccountDisabled { .. } => match member.standing.held_until(now.wall) {
+        | Health::AccountDisabled { .. } => match member.standing.held_until(now) {
             _ if !has_token || member.standing.disabled => Renewability::Never,
             Some(until) if until.since(now.wall) > RENEWAL_SITS_OUT => Renewability::NotBefore(until),
             Some(_) | None => Renewability::Now,

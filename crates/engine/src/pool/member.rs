@@ -113,6 +113,13 @@ impl Member {
         }
     }
 
+    /// How long a caller may wait for a renewal before the token in hand, which would do, is of no use either: half of
+    /// what it lives. `None` if it is of no use already.
+    pub fn patience(&self, min_valid: Duration, now: &Moment) -> Option<Duration> {
+        let left = self.remaining(now)?;
+        (!left.is_zero() && left >= min_valid && !self.is_refused()).then_some(left / 2)
+    }
+
     /// Whether its present generation was refused as unauthenticated and not accepted since.
     pub fn is_refused(&self) -> bool {
         self.standing.refused == Some(self.lease.fence.generation)

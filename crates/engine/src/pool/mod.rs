@@ -2,6 +2,7 @@
 
 mod condition;
 mod cooldown;
+mod hard_end;
 mod health;
 mod lease;
 mod member;
@@ -14,6 +15,7 @@ mod view;
 
 pub use condition::{Condition, condition};
 pub use cooldown::{Reset, Rule, rule};
+pub use hard_end::{Nearness, ends, nearness, warning};
 pub use health::{Bar, Readiness, Renewability, readiness, renewability, secret};
 pub use lease::Lease;
 pub use member::{Life, Member};

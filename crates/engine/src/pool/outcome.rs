@@ -103,7 +103,7 @@ fn refuse(standing: &mut Standing, generation: Generation, refusal: &Refusal, so
         standing.refused = Some(generation);
     }
     if refusal.settles {
-        standing.settled = Some(now.wall);
+        standing.settled = Some(now.clone());
     }
     let before = match &standing.health {
         Health::Ready => None,

@@ -19,6 +19,8 @@ pub fn amend(before: &Standing, after: Standing, now: &Standing) -> Standing {
         rejections: pick(&before.rejections, after.rejections, &now.rejections),
         rejected_since: pick(&before.rejected_since, after.rejected_since, &now.rejected_since),
         renew_not_before: pick(&before.renew_not_before, after.renew_not_before, &now.renew_not_before),
+        keep_not_before: pick(&before.keep_not_before, after.keep_not_before, &now.keep_not_before),
+        put_off_at: pick(&before.put_off_at, after.put_off_at, &now.put_off_at),
     }
 }
 

@@ -7,5 +7,7 @@ mod revocation;
 
 pub use amend::amend;
 pub use merge::{Decision, Newcomer, place};
-pub use record::{Claim, ClaimOwner, ClaimState, HOLD_MAX, Health, LastError, Minted, Owner, Record, Source, Standing};
+pub use record::{
+    Claim, ClaimOwner, ClaimState, HOLD_MAX, Health, LastError, Minted, Owner, Record, Source, Standing, settle,
+};
 pub use revocation::{Authority, Revocation};

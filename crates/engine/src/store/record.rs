@@ -83,7 +83,7 @@ pub struct Standing {
     /// The newest generation that was refused as unauthenticated and not accepted since.
     pub refused: Option<Generation>,
     /// When a renewal last settled an unknown denial as not-entitled; for that the grant is renewed once an hour at most.
-    pub settled: Option<Timestamp>,
+    pub settled: Option<Moment>,
     /// When and by which kind of renewal the present generation was minted.
     pub minted: Option<Minted>,
     /// The last failure, with its evidence.
@@ -94,16 +94,50 @@ pub struct Standing {
     pub rejected_since: Option<Timestamp>,
     /// No renewal is tried before this time (backoff, Retry-After, a rejected client).
     pub renew_not_before: Option<Timestamp>,
+    /// The keeper, for which nobody waits, tries none before this time.
+    pub keep_not_before: Option<Timestamp>,
+    /// When these two were written; tells how much of them is left if the wall clock is stepped.
+    pub put_off_at: Option<Moment>,
 }
 
 impl Standing {
-    /// Until when no renewal is tried, if that is not over. A hold further ahead than any that is made was written by a
-    /// clock that has been set back since, and says nothing.
-    pub fn held_until(&self, now: Timestamp) -> Option<Timestamp> {
-        self.renew_not_before.filter(|until| {
-            let left = until.since(now);
-            !left.is_zero() && left <= HOLD_MAX
-        })
+    /// Until when no renewal is tried, if that is not over.
+    pub fn held_until(&self, now: &Moment) -> Option<Timestamp> {
+        let left = self.left_until(self.renew_not_before, now)?;
+        self.renew_not_before.map(|told| settle(now.wall.plus(left), told))
+    }
+
+    /// How long no renewal is tried.
+    pub fn held_for(&self, now: &Moment) -> Duration {
+        self.left_until(self.renew_not_before, now).unwrap_or_default()
+    }
+
+    /// How long the keeper tries none.
+    pub fn kept_off_for(&self, now: &Moment) -> Duration {
+        let own = self.left_until(self.keep_not_before, now).unwrap_or_default();
+        own.max(self.held_for(now))
+    }
+
+    /// The same with no renewal before `hold` is over, and none by the keeper before `keep` is.
+    #[must_use]
+    pub fn put_off(self, hold: Duration, keep: Duration, now: &Moment) -> Self {
+        let until = |left: Duration| (!left.is_zero()).then(|| now.wall.plus(left));
+        Self {
+            renew_not_before: until(hold),
+            keep_not_before: until(keep),
+            put_off_at: Some(now.clone()),
+            ..self
+        }
+    }
+
+    /// A pause longer than any that is made was written by a clock that has been set back since, and says nothing.
+    fn left_until(&self, until: Option<Timestamp>, now: &Moment) -> Option<Duration> {
+        let until = until?;
+        let left = match &self.put_off_at {
+            Some(at) if at.boot_id == now.boot_id => until.since(at.wall).saturating_sub(now.since(at)),
+            Some(_) | None => until.since(now.wall),
+        };
+        (!left.is_zero() && left <= HOLD_MAX).then_some(left)
     }
 
     /// The same without cooldowns, holds and settled denials; a quarantine and an unknown outcome are facts and stay.
@@ -115,6 +149,8 @@ impl Standing {
             | Health::Unsaved { .. }
             | Health::LoggedOut { .. } => Self {
                 renew_not_before: None,
+                keep_not_before: None,
+                put_off_at: None,
                 rejections: 0,
                 rejected_since: None,
                 ..self
@@ -155,8 +191,16 @@ impl Default for Standing {
             rejections: 0,
             rejected_since: None,
             renew_not_before: None,
+            keep_not_before: None,
+            put_off_at: None,
         }
     }
+}
+
+/// The time that was told, unless the clocks disagree about it: two readings of one clock differ by a little.
+pub fn settle(reckoned: Timestamp, told: Timestamp) -> Timestamp {
+    let apart = reckoned.since(told).max(told.since(reckoned));
+    if apart < CLOCKS_AGREE { told } else { reckoned }
 }
 
 /// How the present generation came about.
@@ -311,3 +355,6 @@ pub struct Owner {
 
 /// 1 h: a token endpoint that asks for a longer pause is not believed.
 pub const HOLD_MAX: Duration = Duration::from_secs(3_600);
+
+/// 5 s: what a clock is corrected by while nobody steps it.
+const CLOCKS_AGREE: Duration = Duration::from_secs(5);

@@ -37,6 +37,7 @@ pub(crate) struct CredentialShape {
     generation: u64,
     expires_at: Option<String>,
     next_refresh_at: Option<String>,
+    hard_end_at: Option<String>,
     last_error: Option<LastErrorShape>,
     remedy: Option<RemedyShape>,
 }
@@ -58,6 +59,7 @@ impl From<&Account> for CredentialShape {
             generation: account.generation.0,
             expires_at: account.expires_at.map(time),
             next_refresh_at: account.next_refresh_at.map(time),
+            hard_end_at: account.hard_end_at.map(time),
             last_error: account.last_error.as_ref().map(LastErrorShape::from),
             remedy: account.remedy.as_ref().map(RemedyShape::from),
         }

@@ -53,6 +53,9 @@ pub(crate) fn block(account: &Account, now: Timestamp, console: &Console) -> Str
     if let Some(at) = account.next_refresh_at {
         line("renewal", &both(at, now));
     }
+    if let Some(at) = account.hard_end_at {
+        line("login ends", &both(at, now));
+    }
     if let Some(why) = &account.why {
         line("why", why);
     }

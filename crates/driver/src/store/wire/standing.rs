@@ -5,7 +5,7 @@ use evergrant_engine::failure::Code;
 use evergrant_engine::provider::Flow;
 use evergrant_engine::secret::Fingerprint;
 use evergrant_engine::store::{Health, LastError, Minted, Source, Standing};
-use evergrant_engine::time::Timestamp;
+use evergrant_engine::time::{Moment, Timestamp};
 use evergrant_engine::vocabulary::Verdict;
 use serde::{Deserialize, Serialize};
 
@@ -56,11 +56,17 @@ pub(super) struct StandingWire {
     accepted: Option<u64>,
     refused: Option<u64>,
     settled: Option<i64>,
+    #[serde(default)]
+    settled_at: Option<MomentWire>,
     minted: Option<MintedWire>,
     last_error: Option<LastErrorWire>,
     rejections: u32,
     rejected_since: Option<i64>,
     renew_not_before: Option<i64>,
+    #[serde(default)]
+    keep_not_before: Option<i64>,
+    #[serde(default)]
+    put_off_at: Option<MomentWire>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -101,7 +107,8 @@ impl From<&Standing> for StandingWire {
             strikes: standing.strikes,
             accepted: standing.accepted.map(|generation| generation.0),
             refused: standing.refused.map(|generation| generation.0),
-            settled: standing.settled.map(Timestamp::as_millis),
+            settled: standing.settled.as_ref().map(|at| at.wall.as_millis()),
+            settled_at: standing.settled.as_ref().map(MomentWire::from),
             minted: standing.minted.as_ref().map(|minted| MintedWire {
                 at: MomentWire::from(&minted.at),
                 reactive: minted.reactive,
@@ -110,6 +117,8 @@ impl From<&Standing> for StandingWire {
             rejections: standing.rejections,
             rejected_since: standing.rejected_since.map(Timestamp::as_millis),
             renew_not_before: standing.renew_not_before.map(Timestamp::as_millis),
+            keep_not_before: standing.keep_not_before.map(Timestamp::as_millis),
+            put_off_at: standing.put_off_at.as_ref().map(MomentWire::from),
         }
     }
 }
@@ -124,7 +133,10 @@ impl TryFrom<StandingWire> for Standing {
             strikes: wire.strikes,
             accepted: wire.accepted.map(Generation),
             refused: wire.refused.map(Generation),
-            settled: wire.settled.map(Timestamp::from_millis),
+            settled: wire
+                .settled_at
+                .map(Moment::from)
+                .or_else(|| wire.settled.map(told_by_wall)),
             minted: wire.minted.map(|minted| Minted {
                 at: minted.at.into(),
                 reactive: minted.reactive,
@@ -133,7 +145,17 @@ impl TryFrom<StandingWire> for Standing {
             rejections: wire.rejections,
             rejected_since: wire.rejected_since.map(Timestamp::from_millis),
             renew_not_before: wire.renew_not_before.map(Timestamp::from_millis),
+            keep_not_before: wire.keep_not_before.map(Timestamp::from_millis),
+            put_off_at: wire.put_off_at.map(Moment::from),
         })
+    }
+}
+
+/// Written before both clocks were: of no boot, so that the wall clock counts.
+fn told_by_wall(millis: i64) -> Moment {
+    Moment {
+        wall: Timestamp::from_millis(millis),
+        ..Moment::default()
     }
 }
 
@@ -314,7 +336,7 @@ mod tests {
                 strikes: 3,
                 accepted: Some(Generation(1)),
                 refused: Some(Generation(2)),
-                settled: Some(at),
+                settled: Some(Moment::default()),
                 minted: Some(Minted {
                     at: Moment::default(),
                     reactive: true,
@@ -330,6 +352,8 @@ mod tests {
                 rejections: 5,
                 rejected_since: Some(at),
                 renew_not_before: Some(at),
+                keep_not_before: Some(at),
+                put_off_at: Some(Moment::default()),
             });
         }
         for code in Code::ALL {

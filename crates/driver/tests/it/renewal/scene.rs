@@ -89,6 +89,11 @@ impl Scene {
 
     /// Logs in with a browser that says yes.
     pub(crate) async fn log_in(&self, driver: &Driver) -> Account {
+        self.log_in_at(driver, "acme").await
+    }
+
+    /// The same at the provider of another row.
+    pub(crate) async fn log_in_at(&self, driver: &Driver, provider: &str) -> Account {
         let options = SignInOptions {
             flow: Some(Flow::Browser),
             can_show_browser: true,
@@ -105,7 +110,7 @@ impl Scene {
             events: &events,
             paste: None,
         };
-        driver.sign_in(&"acme".into(), None, options, person).await.unwrap()
+        driver.sign_in(&provider.into(), None, options, person).await.unwrap()
     }
 
     /// Adds the sandbox's API key under its own provider.

@@ -8,8 +8,8 @@ use crate::vocabulary::Verdict;
 
 /// Whether a refusal with this verdict justifies renewing the member's present generation.
 pub(super) fn justifies_renewal(member: &Member, verdict: Verdict, now: &Moment) -> bool {
-    let settled = member.standing.settled.as_ref();
-    if verdict == Verdict::UnknownDenial && settled.is_some_and(|at| now.wall.since(*at) < limits::SETTLED) {
+    let settled = member.standing.settled.as_ref().and_then(|at| now.known_since(at));
+    if verdict == Verdict::UnknownDenial && settled.is_some_and(|ago| ago < limits::SETTLED) {
         return false;
     }
     let unproven = member.standing.accepted != Some(member.lease.fence.generation);

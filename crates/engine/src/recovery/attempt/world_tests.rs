@@ -133,7 +133,7 @@ pub(super) fn member(provider: &str, label: &str, sort: Sort) -> Member {
                 reactive: true,
             });
         }
-        Sort::Settled => standing.settled = Some(now.wall.minus(secs(600))),
+        Sort::Settled => standing.settled = Some(before(&now, secs(600))),
         Sort::Refused => {
             standing.accepted = None;
             standing.refused = Some(one);

@@ -54,6 +54,8 @@ pub struct Terms {
     pub reuse_grace: Duration,
     /// Whether the client id is locked as well.
     pub serialize_client: bool,
+    /// How long after its login the provider ends a grant, whatever is renewed.
+    pub hard_end: Option<Duration>,
 }
 
 /// The store as read at one point.

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::ask::{Ask, Reason, Spend, View};
+use super::ask::{Ask, Reason, Spend, Terms, View};
 use super::input::Input;
+use super::jitter;
 use super::renewed::{Obstacle, Renewed};
 use crate::credential::{Fence, Material};
 use crate::failure::{Code, Failure};
@@ -108,13 +109,29 @@ pub(super) fn already_spent(ask: &Ask, record: &Record) -> Ending {
 }
 
 /// It was called dead before.
-pub(super) fn already_dead(ask: &Ask, record: &Record) -> Ending {
-    unusable(ask, Obstacle::Dead, dead_failure(record))
+pub(super) fn already_dead(ask: &Ask, terms: &Terms, record: &Record, now: &Moment) -> Ending {
+    unusable(ask, Obstacle::Dead, dead_failure(terms, record, now))
 }
 
-fn dead_failure(record: &Record) -> Failure {
-    let message = format!("the grant `{}` was ended by {}", record.label, record.provider);
-    Failure::new(Code::GrantDead, message).with_remedy(login(record))
+fn dead_failure(terms: &Terms, record: &Record, now: &Moment) -> Failure {
+    let hard_end = match &record.material {
+        Material::Grant(grant) => grant.hard_end(terms.hard_end),
+        Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed { .. } | Material::Gone => None,
+    };
+    let (code, message) = match hard_end.filter(|end| *end <= now.wall) {
+        Some(end) => (
+            Code::NeedsLogin,
+            format!(
+                "the login `{}` was good until {end}, and {} has ended it",
+                record.label, record.provider
+            ),
+        ),
+        None => (
+            Code::GrantDead,
+            format!("the grant `{}` was ended by {}", record.label, record.provider),
+        ),
+    };
+    Failure::new(code, message).with_remedy(login(record))
 }
 
 /// The row names another issuer, client or host than the login did.
@@ -150,17 +167,6 @@ pub(super) fn held(record: &Record, after: Duration) -> Ending {
     unusable_at(record, obstacle, failure)
 }
 
-/// The token endpoint could not be learnt.
-pub(super) fn not_located(ask: &Ask, failure: Failure) -> Ending {
-    let obstacle = match failure.code.exit() {
-        2 => Obstacle::Rejected,
-        _ => Obstacle::Later {
-            after: failure.retry_after,
-        },
-    };
-    unusable(ask, obstacle, failure)
-}
-
 /// Another process holds the lock and does not come to an end.
 pub(super) fn lock_held(ask: &Ask, holder: Option<&Owner>, stopped: bool) -> Ending {
     let by = holder.map_or_else(
@@ -187,8 +193,13 @@ pub(super) fn lock_held(ask: &Ask, holder: Option<&Owner>, stopped: bool) -> End
 }
 
 /// Sent, and no answer that could be read.
-pub(super) fn broken(spend: &Spend, detail: &str, now: &Moment) -> Ending {
+pub(super) fn broken(spend: &Spend, detail: &str, now: &Moment, entropy: u64) -> Ending {
     let mut ending = outcome_unknown(spend, None, now);
+    let sends = spend.standing_claim.as_ref().map_or(0, |claim| claim.sends);
+    if let Some((_, standing)) = &mut ending.standing {
+        let (hold, keep) = (standing.held_for(now), jitter::idle(sends.saturating_add(1), entropy));
+        *standing = standing.clone().put_off(hold, keep, now);
+    }
     if let Renewed::Unusable { failure, .. } = &mut ending.renewed {
         failure.detail = Some(detail.to_owned());
     }
@@ -216,13 +227,20 @@ pub(super) fn outcome_unknown(spend: &Spend, after: Option<Duration>, now: &Mome
         health: Health::OutcomeUnknown { since },
         ..record.standing.clone()
     };
+    let standing = match after {
+        Some(after) => {
+            let hold = standing.held_for(now);
+            standing.put_off(hold, after, now)
+        }
+        None => standing,
+    };
     let mut ending = unusable_at(record, Obstacle::OutcomeUnknown, failure);
     ending.standing = Some((record.fence(), standing));
     ending
 }
 
 /// The endpoint called the grant dead: adopt if a sibling rotated meanwhile, else quarantine the token that was tried.
-pub(super) fn dead(ask: &Ask, spend: &Spend, reading: &Reading, view: View, now: &Moment) -> Ending {
+pub(super) fn dead(ask: &Ask, terms: &Terms, spend: &Spend, reading: &Reading, view: View, now: &Moment) -> Ending {
     let record = &spend.record;
     let Some(current) = view.record else {
         return logged_out(ask);
@@ -239,7 +257,7 @@ pub(super) fn dead(ask: &Ask, spend: &Spend, reading: &Reading, view: View, now:
     let mut ending = unusable_at(
         record,
         Obstacle::Dead,
-        dead_failure(record).with_detail(reading.fragment.clone()),
+        dead_failure(terms, record, now).with_detail(reading.fragment.clone()),
     );
     ending.quarantine = Some(Quarantined {
         fence: record.fence(),
@@ -294,6 +312,8 @@ pub(super) fn standing_after_success(ask: &Ask, before: &Standing, now: &Moment)
         rejections: 0,
         rejected_since: None,
         renew_not_before: None,
+        keep_not_before: None,
+        put_off_at: None,
         last_error: match before.health {
             Health::Cooling { .. } | Health::NotEntitled { .. } | Health::AccountDisabled { .. } => {
                 before.last_error.clone()

@@ -23,11 +23,21 @@ pub const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
 /// 2 s between the sends of one token: a server that is still working on the first must have finished.
 pub(super) const REPLAY_GAP: Duration = Duration::from_secs(2);
 
-/// 10 s: the longest backoff that a waiting caller is made to sit through.
-pub(super) const CALLER_BACKOFF: Duration = Duration::from_secs(10);
+/// 10 s: the longest hold that a waiting caller is made to sit through.
+pub(super) const CALLER_SITS_OUT: Duration = Duration::from_secs(10);
+
+/// 8 s: the longest backoff that we choose while a caller waits, so that a request which comes when an outage is over has
+/// its answer within 10 s.
+pub(super) const CALLER_BACKOFF: Duration = Duration::from_secs(8);
 
 /// 5 min: the longest backoff when nobody waits.
 pub(super) const IDLE_BACKOFF: Duration = Duration::from_secs(300);
+
+/// 2 s: the ceiling of the first of those, doubled from failure to failure.
+pub(super) const IDLE_BACKOFF_FIRST: Duration = Duration::from_secs(2);
+
+/// 250 ms: jitter may draw nearly nothing, and nobody asks again at once.
+pub(super) const BACKOFF_MIN: Duration = Duration::from_millis(250);
 
 /// 5 min: a rejected client or request does not mend itself in seconds.
 pub(super) const REJECTED_HOLD: Duration = Duration::from_secs(300);

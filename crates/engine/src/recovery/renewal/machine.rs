@@ -80,8 +80,8 @@ pub struct Renewal {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum State {
     Looking,
-    Pausing,
-    Locating,
+    Pausing(Spend),
+    Locating(Spend),
     Locking,
     LockPausing,
     Reading,
@@ -117,12 +117,12 @@ impl Renewal {
     /// Takes what happened, gives what to do. An input that does not belong to the state ends the renewal as a fault of ours.
     pub fn handle(self, input: Input, now: &Moment, entropy: u64) -> Step {
         if let Input::StoreFailed(detail) = &input {
-            return self.store_failed(detail, now);
+            return self.store_failed(detail, now, entropy);
         }
         match self.state.clone() {
             State::Looking => self.looked(input, now),
-            State::Pausing => self.on(input, Input::Waited, State::Locating, Action::Locate),
-            State::Locating => self.located(input),
+            State::Pausing(spend) => self.on(input, Input::Waited, State::Locating(spend), Action::Locate),
+            State::Locating(spend) => self.located(input, &spend, now, entropy),
             State::Locking => self.tried_lock(input, now, entropy),
             State::LockPausing => {
                 let client = self.terms.serialize_client;
@@ -148,21 +148,21 @@ impl Renewal {
             Suitable::Adopt(fence) => finish(ending::adopted(fence)),
             Suitable::Stop(ending) => finish(*ending),
             Suitable::Renew(spend) => match held_back(&self.ask, &spend.record.standing, now) {
-                Hold::None => self.then(State::Locating, Action::Locate),
-                Hold::Pause(pause) => self.then(State::Pausing, Action::Pause(pause)),
+                Hold::None => self.then(State::Locating(*spend), Action::Locate),
+                Hold::Pause(pause) => self.then(State::Pausing(*spend), Action::Pause(pause)),
                 Hold::Later(after) => finish(ending::held(&spend.record, after)),
             },
         }
     }
 
-    fn located(mut self, input: Input) -> Step {
+    fn located(mut self, input: Input, spend: &Spend, now: &Moment, entropy: u64) -> Step {
         match input {
             Input::Located(host) => {
                 self.token_host = Some(host);
                 let client = self.terms.serialize_client;
                 self.then(State::Locking, Action::TryLock { client })
             }
-            Input::NotLocated(failure) => finish(ending::not_located(&self.ask, failure)),
+            Input::NotLocated(failure) => finish(rejection::not_located(spend, failure, now, entropy)),
             input => self.astray(&input),
         }
     }
@@ -241,7 +241,7 @@ impl Renewal {
             Input::Broke {
                 phase: Phase::Sent,
                 detail,
-            } => finish(ending::broken(&spend, &detail, now)),
+            } => finish(ending::broken(&spend, &detail, now, entropy)),
             Input::Refused { reading, .. } if is_death(reading.verdict) => {
                 self.then(State::Confirming(spend, reading), Action::Read)
             }
@@ -274,7 +274,7 @@ impl Renewal {
         let Input::Viewed(view) = input else {
             return self.astray(&input);
         };
-        finish(ending::dead(&self.ask, spend, reading, view, now))
+        finish(ending::dead(&self.ask, &self.terms, spend, reading, view, now))
     }
 
     fn committed(self, input: Input, spend: Spend, tries: u32, now: &Moment) -> Step {
@@ -298,12 +298,14 @@ impl Renewal {
     }
 
     /// After the send nothing may be concluded from our own store's failure: the claim stays.
-    fn store_failed(self, detail: &str, now: &Moment) -> Step {
+    fn store_failed(self, detail: &str, now: &Moment, entropy: u64) -> Step {
         match &self.state {
-            State::Answering(spend) | State::Confirming(spend, _) => finish(ending::broken(spend, detail, now)),
+            State::Answering(spend) | State::Confirming(spend, _) => {
+                finish(ending::broken(spend, detail, now, entropy))
+            }
             State::Looking
-            | State::Pausing
-            | State::Locating
+            | State::Pausing(_)
+            | State::Locating(_)
             | State::Locking
             | State::LockPausing
             | State::Reading

@@ -25,4 +25,4 @@ pub use input::Input;
 pub use limits::{ANSWER_PATIENCE, CLAIM_FRESH_FOR, CONNECT_PATIENCE, LOCK_PATIENCE};
 pub use machine::{Action, Renewal, Step};
 pub use renewed::{Obstacle, Renewed};
-pub use schedule::{lead, renew_at, too_short};
+pub use schedule::{lead, next_renewal, renew_in, too_short};

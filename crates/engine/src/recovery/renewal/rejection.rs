@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::ask::Spend;
 use super::ending::{Ending, broken, login, login_host, unusable_at};
-use super::jitter::fraction;
+use super::jitter;
 use super::limits::{CALLER_BACKOFF, REJECTED_FOR_TO_DOUBT, REJECTED_HOLD, REJECTIONS_TO_DOUBT};
 use super::renewed::Obstacle;
 use crate::failure::{Code, Failure};
@@ -28,6 +28,15 @@ pub(super) fn unreached(spend: &Spend, detail: &str, now: &Moment, entropy: u64)
     let mut ending = backed_off(spend, failure, None, now, entropy);
     ending.forget_endpoint = true;
     ending
+}
+
+/// The token endpoint could not be learnt: a passing fault, unless it is a matter of configuration.
+pub(super) fn not_located(spend: &Spend, failure: Failure, now: &Moment, entropy: u64) -> Ending {
+    if failure.code.exit() == 2 {
+        return unusable_at(&spend.record, Obstacle::Rejected, failure);
+    }
+    let retry_after = failure.retry_after;
+    backed_off(spend, failure, retry_after, now, entropy)
 }
 
 /// Connected and claimed, but not one byte of the request was written.
@@ -87,7 +96,7 @@ pub(super) const fn not_taken(verdict: Verdict) -> bool {
 /// The endpoint refused, without ending the grant.
 pub(super) fn refused(spend: &Spend, reading: &Reading, now: &Moment, entropy: u64) -> Ending {
     if !not_taken(reading.verdict) {
-        let mut ending = broken(spend, &reading.fragment, now);
+        let mut ending = broken(spend, &reading.fragment, now, entropy);
         note_error(&mut ending, reading, Code::OutcomeUnknown, now);
         return ending;
     }
@@ -119,11 +128,7 @@ pub(super) fn refused(spend: &Spend, reading: &Reading, now: &Moment, entropy: u
     let mut ending = match obstacle {
         Obstacle::Rejected | Obstacle::NotEntitled => {
             let mut ending = unusable_at(record, obstacle, failure);
-            let until = now.wall.plus(REJECTED_HOLD);
-            let standing = Standing {
-                renew_not_before: Some(until),
-                ..counted(&record.standing, now)
-            };
+            let standing = counted(&record.standing, now).put_off(REJECTED_HOLD, REJECTED_HOLD, now);
             ending.standing = Some((record.fence(), standing));
             ending
         }
@@ -212,9 +217,9 @@ fn rejection(record: &Record, reading: &Reading, code: Code, now: &Moment) -> Fa
 fn backed_off(spend: &Spend, failure: Failure, retry_after: Option<Duration>, now: &Moment, entropy: u64) -> Ending {
     let record = &spend.record;
     let standing = counted(&record.standing, now);
-    // Never longer than a caller can sit through: the keeper has a patience of its own.
+    // Never longer than a caller can sit through: the keeper, for which nobody waits, has a pause of its own.
     let ceiling = CALLER_BACKOFF.min(Duration::from_secs(1 << standing.rejections.min(16)));
-    let pause = retry_after.map_or_else(|| ceiling.mul_f64(fraction(entropy)), |after| after.min(HOLD_MAX));
+    let pause = retry_after.map_or_else(|| jitter::full(ceiling, entropy), |after| after.min(HOLD_MAX));
     let mut ending = unusable_at(
         record,
         Obstacle::Later { after: Some(pause) },
@@ -225,11 +230,8 @@ fn backed_off(spend: &Spend, failure: Failure, retry_after: Option<Duration>, no
     } else {
         standing.health.clone()
     };
-    let standing = Standing {
-        health,
-        renew_not_before: Some(now.wall.plus(pause)),
-        ..standing
-    };
+    let keep = jitter::idle(standing.rejections, entropy.rotate_left(32));
+    let standing = Standing { health, ..standing }.put_off(pause, keep, now);
     ending.standing = Some((record.fence(), standing));
     ending
 }

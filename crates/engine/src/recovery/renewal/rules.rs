@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::ask::{Ask, Asker, Reason, Spend, Terms, View};
 use super::ending::{self, Ending};
 use super::jitter::fraction;
-use super::limits::{CALLER_BACKOFF, CLAIM_FRESH_FOR, IDLE_BACKOFF, LOCK_PATIENCE, REPLAY_GAP};
+use super::limits::{CALLER_BACKOFF, CALLER_SITS_OUT, CLAIM_FRESH_FOR, IDLE_BACKOFF, LOCK_PATIENCE, REPLAY_GAP};
+use super::schedule::too_short;
 use crate::credential::{Fence, Grant, Material};
 use crate::failure::Code;
 use crate::protection::{Protection, stands};
@@ -41,15 +42,21 @@ pub(super) fn suitable(ask: &Ask, terms: &Terms, token_host: Option<&str>, view:
         }
     };
     let newer = record.generation > ask.fence.generation || record.epoch > ask.fence.epoch;
-    let unasked = ask.reason == Reason::Expiring && record.generation == ask.fence.generation;
-    if (newer || unasked) && stands(Protection::Reread) && !refused && good_enough(ask, grant, now) {
+    let enough = if newer {
+        Some(ask.min_valid)
+    } else {
+        // The one that is not good enough, unless it was only thought to be expiring.
+        (ask.reason == Reason::Expiring).then(|| too_short(grant, ask.min_valid))
+    };
+    let adopts = enough.is_some_and(|enough| lives_for(enough, grant, now));
+    if adopts && stands(Protection::Reread) && !refused {
         return Suitable::Adopt(record.fence());
     }
     if let Some(change) = row_change(grant, terms, token_host) {
         return stop(ending::row_changed(ask, &record, &change));
     }
     if let Health::Quarantined { .. } = record.standing.health {
-        return stop(ending::already_dead(ask, &record));
+        return stop(ending::already_dead(ask, terms, &record, now));
     }
     let Some(fingerprint) = fingerprint else {
         return stop(ending::not_renewable(ask, &record));
@@ -58,7 +65,7 @@ pub(super) fn suitable(ask: &Ask, terms: &Terms, token_host: Option<&str>, view:
         Some(Claim {
             state: ClaimState::Dead,
             ..
-        }) => stop(ending::already_dead(ask, &record)),
+        }) => stop(ending::already_dead(ask, terms, &record, now)),
         // An old copy of the record has come back: its token's successor was received once, and is not here.
         Some(Claim {
             state: ClaimState::Spent,
@@ -77,9 +84,9 @@ fn stop(ending: Ending) -> Suitable {
 }
 
 /// A token that lives at most nine tenths of what it did when new can never satisfy a longer wish; asking again would not help.
-fn good_enough(ask: &Ask, grant: &Grant, now: &Moment) -> bool {
-    let possible = grant.lifetime.map_or(ask.min_valid, |lifetime| lifetime * 9 / 10);
-    grant.usable_for(ask.min_valid.min(possible), now)
+fn lives_for(wish: Duration, grant: &Grant, now: &Moment) -> bool {
+    let possible = grant.lifetime.map_or(wish, |lifetime| lifetime * 9 / 10);
+    grant.usable_for(wish.min(possible), now)
 }
 
 fn row_change(grant: &Grant, terms: &Terms, token_host: Option<&str>) -> Option<String> {
@@ -115,13 +122,14 @@ pub(super) enum Hold {
 
 /// Reads the hold that an earlier answer left.
 pub(super) fn held_back(ask: &Ask, standing: &Standing, now: &Moment) -> Hold {
-    let left = standing
-        .held_until(now.wall)
-        .map_or(Duration::ZERO, |until| until.since(now.wall));
+    let left = match ask.asker {
+        Asker::Keeper => standing.kept_off_for(now),
+        Asker::Command | Asker::Request => standing.held_for(now),
+    };
     match ask.asker {
         _ if left.is_zero() => Hold::None,
         Asker::Keeper => Hold::Later(left),
-        Asker::Command | Asker::Request if left <= CALLER_BACKOFF => Hold::Pause(left),
+        Asker::Command | Asker::Request if left <= CALLER_SITS_OUT => Hold::Pause(left),
         // A person who has just mended the row is owed one try; a provider that asked to wait is not asked in between.
         Asker::Command if mended_by_hand(standing) => Hold::None,
         Asker::Command | Asker::Request => Hold::Later(left),
@@ -169,7 +177,9 @@ pub(super) fn permitted(
             Some(_) => Permit::Now,
         };
     };
-    let Some(since_sent) = elapsed(sent, now) else {
+    // A send before a restart and by a wall clock that has been set back since was longer ago than any gap between two
+    // sends, and no grace may be counted on.
+    let Some(since_sent) = now.known_since(sent) else {
         let lapsed = lapsed(ask, spend, refused, now);
         return if lapsed { Permit::Now } else { Permit::Not(None) };
     };
@@ -184,6 +194,8 @@ pub(super) fn permitted(
     }
     let longest = match ask.asker {
         Asker::Command | Asker::Request => CALLER_BACKOFF,
+        // Its wait was drawn when the last send had ended, and is over.
+        Asker::Keeper if spend.record.standing.keep_not_before.is_some() => REPLAY_GAP,
         Asker::Keeper => IDLE_BACKOFF,
     };
     let ceiling = longest.min(REPLAY_GAP * 2_u32.saturating_pow(claim.sends.min(16)));
@@ -193,13 +205,6 @@ pub(super) fn permitted(
         Some(left) if ask.asker != Asker::Keeper && waited + left < LOCK_PATIENCE => Permit::Pause(left),
         Some(left) => Permit::Not(Some(left)),
     }
-}
-
-/// How long ago that was; `None` if it was before a restart, and by a wall clock that has been set back since. Then it
-/// was longer ago than any gap between two sends, and no grace may be counted on.
-fn elapsed(earlier: &Moment, now: &Moment) -> Option<Duration> {
-    let tells = now.boot_id == earlier.boot_id || now.wall >= earlier.wall;
-    tells.then(|| now.since(earlier))
 }
 
 /// Whether the access token has nothing left to lose: expired, or refused as unauthenticated.

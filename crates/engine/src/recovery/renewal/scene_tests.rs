@@ -104,6 +104,7 @@ pub(super) fn terms(grace: u64) -> Terms {
         client_id: "client".to_owned(),
         reuse_grace: Duration::from_secs(grace),
         serialize_client: false,
+        hard_end: None,
     }
 }
 

@@ -1,51 +1,101 @@
-//! When a grant is renewed ahead of its expiry.
+//! When a grant is renewed ahead of its expiry, by the pessimistic of the two clocks.
 
 use std::time::Duration;
 
 use super::jitter::fraction;
 use crate::credential::{Grant, Material};
 use crate::provider::OAuth;
-use crate::store::{Health, Record};
-use crate::time::Timestamp;
+use crate::store::{Health, Record, settle};
+use crate::time::{Moment, Timestamp};
 
-/// When the keeper renews this record; `None` if it cannot or need not be renewed. `entropy` is drawn once per process,
-/// so that several keepers of one grant do not wake in step.
-pub fn renew_at(record: &Record, oauth: &OAuth, entropy: u64) -> Option<Timestamp> {
+/// How long until the keeper renews this record, zero if it is due; `None` if it cannot or need not be renewed. `entropy`
+/// is drawn once per process, so that several keepers of one grant do not wake in step.
+pub fn renew_in(record: &Record, oauth: &OAuth, entropy: u64, now: &Moment) -> Option<Duration> {
+    let due = due(record, oauth, entropy, now)?;
+    Some(due.left(now).max(record.standing.kept_off_for(now)))
+}
+
+/// When that is, for people. What is overdue was due at that time; a keeper or the next request renews it.
+pub fn next_renewal(record: &Record, oauth: &OAuth, now: &Moment) -> Option<Timestamp> {
+    let due = due(record, oauth, 0, now)?;
+    let (left, told) = (due.left(now), due.of.wall.plus(due.after));
+    let at = if left.is_zero() {
+        told.min(now.wall)
+    } else {
+        settle(now.wall.plus(left), told)
+    };
+    let standing = &record.standing;
+    let kept_off = standing.kept_off_for(now);
+    if kept_off.is_zero() {
+        return Some(at);
+    }
+    let told = standing.keep_not_before.max(standing.renew_not_before);
+    let until = now.wall.plus(kept_off);
+    Some(at.max(told.map_or(until, |told| settle(until, told))))
+}
+
+/// When a renewal is due: so long after a moment.
+struct Due {
+    of: Moment,
+    after: Duration,
+}
+
+impl Due {
+    fn left(&self, now: &Moment) -> Duration {
+        self.after.saturating_sub(now.pessimistic_since(&self.of))
+    }
+}
+
+fn due(record: &Record, oauth: &OAuth, entropy: u64, now: &Moment) -> Option<Due> {
     let Material::Grant(grant) = &record.material else {
         return None;
     };
     grant.refresh_token.as_ref()?;
-    if record.standing.disabled
-        || matches!(
-            record.standing.health,
-            // What is not saved yet is being saved by the renewal that received it.
-            Health::Quarantined { .. } | Health::LoggedOut { .. } | Health::Unsaved { .. }
-        )
-    {
+    if record.standing.disabled {
         return None;
     }
-    if let Health::OutcomeUnknown { .. } = record.standing.health {
-        // Nothing is sent before the access token has lapsed.
-        return grant
-            .expires_at()
-            .map(|lapse| record.standing.renew_not_before.map_or(lapse, |hold| lapse.max(hold)));
+    match record.standing.health {
+        // What is not saved yet is being saved by the renewal that received it.
+        Health::Quarantined { .. } | Health::NeedsLogin { .. } | Health::LoggedOut { .. } | Health::Unsaved { .. } => {
+            None
+        }
+        Health::OutcomeUnknown { since } => when_nothing_is_left_to_lose(record, grant, oauth, since, now),
+        Health::Ready | Health::Cooling { .. } | Health::NotEntitled { .. } | Health::AccountDisabled { .. } => {
+            ahead_of_time(grant, oauth, entropy)
+        }
     }
+}
+
+/// Nothing is sent before the access token has lapsed, but for the once that a known grace allows.
+fn when_nothing_is_left_to_lose(
+    record: &Record,
+    grant: &Grant,
+    oauth: &OAuth,
+    since: Timestamp,
+    now: &Moment,
+) -> Option<Due> {
+    let refused = record.standing.refused == Some(record.generation);
+    let of = grant.obtained.clone();
+    if refused || now.wall.since(since) < oauth.reuse_grace {
+        let after = Duration::ZERO;
+        return Some(Due { of, after });
+    }
+    grant.lifetime.map(|after| Due { of, after })
+}
+
+fn ahead_of_time(grant: &Grant, oauth: &OAuth, entropy: u64) -> Option<Due> {
     let by_expiry = grant.lifetime.map(|lifetime| {
         let lead = lead(lifetime, oauth.lead);
-        grant
-            .obtained
-            .wall
-            .plus(lifetime - lead - lead.mul_f64(JITTER * fraction(entropy)).min(lifetime - lead))
+        lifetime - lead - lead.mul_f64(JITTER * fraction(entropy)).min(lifetime - lead)
     });
-    let by_idling = oauth
-        .idle
-        .map(|idle| grant.obtained.wall.plus(idle.mul_f64(IDLE_SHARE)));
-    let due = match (by_expiry, by_idling) {
+    let by_idling = oauth.idle.map(|idle| idle.mul_f64(IDLE_SHARE));
+    let after = match (by_expiry, by_idling) {
         (Some(one), Some(other)) => one.min(other),
         (Some(one), None) | (None, Some(one)) => one,
         (None, None) => return None,
     };
-    Some(record.standing.renew_not_before.map_or(due, |hold| due.max(hold)))
+    let of = grant.obtained.clone();
+    Some(Due { of, after })
 }
 
 /// How long before expiry a token of this lifetime is renewed.
@@ -76,23 +126,3 @@ const IDLE_SHARE: f64 = 2.0 / 3.0;
 
 /// 10 s: with less left than this a request could outlive its token.
 const CALLER_SHARE_MAX: Duration = Duration::from_secs(10);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(lifetime_secs: u64, of_row: Option<u64>, lead_secs: u64) {
-        let lead = lead(Duration::from_secs(lifetime_secs), of_row.map(Duration::from_secs));
-        assert_eq!(lead.as_secs(), lead_secs);
-    }
-
-    #[test]
-    fn leads() {
-        check(6 * 3_600, None, 300);
-        check(900, None, 90);
-        check(60, None, 15);
-        check(900, Some(30), 30);
-        check(100, Some(300), 25);
-    }
-}

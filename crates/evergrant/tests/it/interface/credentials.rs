@@ -4,7 +4,7 @@ use crate::assert_exchange;
 use crate::scratch::{Scratch, sandbox};
 
 /// The keys of one credential in `status --json`.
-const SHAPE: [&str; 14] = [
+const SHAPE: [&str; 15] = [
     "id",
     "provider",
     "label",
@@ -17,6 +17,7 @@ const SHAPE: [&str; 14] = [
     "generation",
     "expires_at",
     "next_refresh_at",
+    "hard_end_at",
     "last_error",
     "remedy",
 ];
@@ -245,7 +246,7 @@ async fn a_dead_grant_says_that_only_a_login_helps() {
     $ evergrant refresh acme/default
     exit 3
     --- stderr
-    [time]  WARN evergrant_driver::refresh::hands: the provider ended the grant; its refresh token is quarantined provider=acme fingerprint=[fingerprint] signal=terminal
+    [time]  WARN evergrant_driver::refresh::closing: the provider ended the grant; its refresh token is quarantined provider=acme fingerprint=[fingerprint] signal=terminal
     error: the grant `default` was ended by acme
       help: log in at acme: only a new login helps
       try: evergrant login acme --label default
