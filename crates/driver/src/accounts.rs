@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use evergrant_engine::credential::{CredentialId, Label, Material, ProviderId};
 use evergrant_engine::failure::{Code, Failure};
-use evergrant_engine::login::TokenHint;
 use evergrant_engine::provider::Auth;
 use evergrant_engine::recovery::Renewed;
 use evergrant_engine::recovery::renewal::{Ask, Asker, Reason};
@@ -16,7 +15,6 @@ use crate::account::Account;
 use crate::driver::Driver;
 use crate::entropy::random;
 use crate::kernel::Kernel;
-use crate::refresh::revoke;
 use crate::store::{Draft, Placement, StoreFault};
 
 /// Where an API key comes from.
@@ -26,15 +24,6 @@ pub enum KeySource {
     Value(Secret<String>),
     /// Read at each use from this environment variable, and never stored.
     Variable(String),
-}
-
-/// How a logout went.
-#[derive(Clone, Debug)]
-pub struct Logout {
-    /// The credential as it was.
-    pub account: Account,
-    /// Why its tokens could not be revoked at the provider, if they could not.
-    pub unrevoked: Option<Failure>,
 }
 
 impl Driver {
@@ -153,33 +142,12 @@ impl Driver {
         }
     }
 
-    /// Forgets a credential here; the provider is not asked.
+    /// Forgets a credential here; nothing is revoked, so that whoever else holds a copy can go on using it.
     pub async fn remove(&self, credential: &str) -> Result<Account, Failure> {
         let record = self.find(credential)?;
         let account = self.account(&record);
         self.bury(&record).await?;
         Ok(account)
-    }
-
-    /// Revokes a grant at its provider (RFC 7009), and forgets it here whatever the provider says.
-    pub async fn logout(&self, credential: &str) -> Result<Logout, Failure> {
-        let record = self.find(credential)?;
-        let account = self.account(&record);
-        let buried = self.bury(&record).await?.unwrap_or_else(|| Record::clone(&record));
-        let unrevoked = match (&buried.material, self.kernel.row(&buried.provider)) {
-            (Material::Grant(grant), Ok(row)) => {
-                let (token, hint) = grant
-                    .refresh_token
-                    .as_ref()
-                    .map_or((&grant.access_token, TokenHint::Access), |token| {
-                        (token, TokenHint::Refresh)
-                    });
-                revoke(self.kernel.tools(), &row, token, hint).await.err()
-            }
-            (Material::Grant(_), Err(failure)) => Some(failure),
-            (Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed { .. } | Material::Gone, _) => None,
-        };
-        Ok(Logout { account, unrevoked })
     }
 
     /// Gives a credential another label.

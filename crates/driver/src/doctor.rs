@@ -11,6 +11,7 @@ use evergrant_engine::time::{Moment, Timestamp};
 use crate::account::Account;
 use crate::clock::{Clock, SystemClock};
 use crate::http::Network;
+use crate::revocation::PendingRevocation;
 use crate::settings::Settings;
 use crate::store::{Holder, LockName, Mode, Store, StoreFault, open};
 use crate::unanswered::as_they_stand;
@@ -68,10 +69,19 @@ pub fn doctor(settings: &Settings) -> Vec<Finding> {
     findings.push(told("key", unlocked, || format!("the store's key comes from {origin}")));
     let read = open(&settings.home, &settings.key, Mode::ReadOnly).and_then(|store| {
         let records = as_they_stand(&*store, store.records()?)?;
-        Ok((store, records))
+        let revocations = store.revocations()?;
+        Ok((store, records, revocations))
     });
     match read {
-        Ok((store, records)) => findings.extend(contents(settings, &store, &records)),
+        Ok((store, records, revocations)) => {
+            findings.extend(contents(settings, &store, &records));
+            findings.extend(
+                revocations
+                    .iter()
+                    .map(PendingRevocation::of)
+                    .map(|one| revocation(&one)),
+            );
+        }
         Err(fault) => findings.push(fault_of("store", fault.into())),
     }
     findings
@@ -218,6 +228,23 @@ fn credential(account: &Account) -> Finding {
         level,
         message: format!("{}{rest}", account.health),
         remedy: account.remedy.clone(),
+    }
+}
+
+/// A token that waits to be revoked: it mends itself, if someone is there to try.
+fn revocation(one: &PendingRevocation) -> Finding {
+    let why = one.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+    Finding {
+        check: format!("revocation {}/{}", one.provider, one.label),
+        level: Level::Warn,
+        message: format!(
+            "its {} token waits since {} to be revoked, and is given up at {}{why}",
+            one.token, one.queued_at, one.gives_up_at
+        ),
+        remedy: Some(Remedy::Run {
+            command: "evergrant serve".to_owned(),
+            why: "a running gateway goes on trying; the next logout tries once".to_owned(),
+        }),
     }
 }
 

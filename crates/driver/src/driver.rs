@@ -18,6 +18,8 @@ use crate::kernel::{Kernel, watch};
 use crate::ledger::Ledger;
 use crate::metadata::Metadata;
 use crate::refresh::{Recorded, Tools};
+use crate::revocation::PendingRevocation;
+use crate::revoker::revoke_queued;
 use crate::settings::Settings;
 use crate::sign_in::{Person, SignIn, SignInOptions, sign_in};
 use crate::store::{Mode, open, this_process};
@@ -69,6 +71,7 @@ impl Driver {
     pub fn stay(&self) {
         tokio::spawn(watch(Arc::downgrade(&self.kernel)));
         tokio::spawn(keep(Arc::downgrade(&self.kernel), jitter()));
+        tokio::spawn(revoke_queued(Arc::downgrade(&self.kernel)));
     }
 
     /// Logs in and keeps the grant, in the place of the one that it renews if there is one (the rule of `store::place`).
@@ -125,10 +128,24 @@ impl Driver {
     }
 }
 
-/// Every credential of a home, read offline: nothing is renewed, written or even touched.
+/// What a home holds, as it is read offline.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Holdings {
+    /// Every credential, tombstones included.
+    pub accounts: Vec<Account>,
+    /// Tokens that are still to be revoked.
+    pub revocations: Vec<PendingRevocation>,
+}
+
+/// Every credential of a home, read offline as by [`holdings`].
 pub fn accounts(settings: &Settings) -> Result<Vec<Account>, Failure> {
+    holdings(settings).map(|holdings| holdings.accounts)
+}
+
+/// Everything that a home holds, read offline: nothing is renewed, written or even touched.
+pub fn holdings(settings: &Settings) -> Result<Holdings, Failure> {
     if !settings.home.database().exists() {
-        return Ok(Vec::new());
+        return Ok(Holdings::default());
     }
     let mode = if stands(Protection::ReadOnlyStatus) {
         Mode::ReadOnly
@@ -138,8 +155,10 @@ pub fn accounts(settings: &Settings) -> Result<Vec<Account>, Failure> {
     let store = open(&settings.home, &settings.key, mode)?;
     let now = SystemClock::new().now();
     let records = as_they_stand(&*store, store.records()?)?;
-    Ok(records
+    let accounts = records
         .iter()
         .map(|record| Account::of(record, &settings.table, settings, &now))
-        .collect())
+        .collect();
+    let revocations = store.revocations()?.iter().map(PendingRevocation::of).collect();
+    Ok(Holdings { accounts, revocations })
 }

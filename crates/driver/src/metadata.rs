@@ -52,9 +52,13 @@ impl Metadata {
     /// All endpoints of a row; the issuer is asked only for what the row does not say and the cache does not know.
     pub async fn endpoints(&self, row: &Row, network: &Network) -> Result<Endpoints, Failure> {
         let oauth = oauth_of(row)?;
-        let Some(issuer) = oauth.issuer.as_ref().filter(|_| !is_complete(oauth)) else {
-            return Ok(oauth.endpoints.clone());
-        };
+        match oauth.issuer.as_ref().filter(|_| !is_complete(oauth)) {
+            Some(issuer) => self.discovered(row, issuer, network).await,
+            None => Ok(oauth.endpoints.clone()),
+        }
+    }
+
+    async fn discovered(&self, row: &Row, issuer: &Url, network: &Network) -> Result<Endpoints, Failure> {
         if let Some(known) = self.recall(row, issuer, FRESH) {
             return Ok(known);
         }
@@ -87,10 +91,13 @@ impl Metadata {
 
     /// The revocation endpoint of a row, if it has one.
     pub async fn revocation_endpoint(&self, row: &Row, network: &Network) -> Result<Option<Url>, Failure> {
-        if let Some(own) = &oauth_of(row)?.endpoints.revocation {
-            return Ok(Some(own.clone()));
+        let oauth = oauth_of(row)?;
+        match (&oauth.endpoints.revocation, &oauth.issuer) {
+            (Some(own), _) => Ok(Some(own.clone())),
+            // A row may say all that a login needs and leave this to the issuer.
+            (None, Some(issuer)) => Ok(self.discovered(row, issuer, network).await?.revocation),
+            (None, None) => Ok(None),
         }
-        Ok(self.endpoints(row, network).await?.revocation)
     }
 
     /// Forgets what was discovered for a row, so that it is asked for again: an endpoint seems to have moved.

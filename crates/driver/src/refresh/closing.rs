@@ -1,23 +1,23 @@
 //! How a renewal ends: what it gives back, what it learns, and what it revokes.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use evergrant_engine::credential::Fence;
-use evergrant_engine::login::TokenHint;
 use evergrant_engine::protection::{Protection, stands};
-use evergrant_engine::recovery::Renewed;
 use evergrant_engine::recovery::renewal::Ending;
+use evergrant_engine::recovery::{Obstacle, Renewed};
 use tracing::warn;
 
 use super::hands::Hands;
+use super::revoking::{REVOCATION_PATIENCE, revoke};
 use super::standing::learn;
-use super::tools::{Tools, revoke};
+use super::tools::Tools;
 use crate::failpoint::{Failpoint, pass};
 use crate::store::Quarantine;
 
 impl Hands {
     /// Gives everything back and tells how it ended.
-    pub(super) async fn finish(self, ending: Ending) -> Renewed {
+    pub(super) async fn finish(mut self, ending: Ending) -> Renewed {
         let Ending {
             release,
             standing,
@@ -71,14 +71,19 @@ impl Hands {
         if forget_endpoint {
             self.tools.metadata.forget(&self.row);
         }
+        match &renewed {
+            Renewed::Usable {
+                fence, minted: false, ..
+            } => self.adopt(fence).await,
+            // Another process logged out: this one must not go on serving what it has in memory.
+            Renewed::Unusable {
+                obstacle: Obstacle::LoggedOut,
+                ..
+            } => self.look_again().await,
+            Renewed::Usable { .. } | Renewed::Unusable { .. } => {}
+        }
         if revoke {
             self.revoke().await;
-        }
-        if let Renewed::Usable {
-            fence, minted: false, ..
-        } = &renewed
-        {
-            self.adopt(fence).await;
         }
         renewed
     }
@@ -87,20 +92,36 @@ impl Hands {
     async fn adopt(&self, fence: &Fence) {
         let picture = self.tools.ledger.picture();
         let shown = picture.record(&fence.id).is_some_and(|record| record.fence() == *fence);
-        if !shown && let Err(fault) = self.blocking(|tools| tools.ledger.look()).await {
+        if !shown {
+            self.look_again().await;
+        }
+    }
+
+    async fn look_again(&self) {
+        if let Err(fault) = self.blocking(|tools| tools.ledger.look()).await {
             warn!(%fault, "the store could not be read again");
         }
     }
 
-    /// A logout won while the token was on its way: what came back must not outlive it (RFC 7009).
-    async fn revoke(&self) {
+    /// A logout won while the token was on its way: what came back must not outlive it (RFC 7009). It is queued already.
+    async fn revoke(&mut self) {
+        // There is nothing left to renew; the next login need not wait for the provider's answer.
+        self.locks.clear();
         let Some((answer, _)) = &self.answer else { return };
-        let (token, hint) = match &answer.refresh_token {
-            Some(token) => (token, TokenHint::Refresh),
-            None => (&answer.access_token, TokenHint::Access),
-        };
-        if let Err(failure) = revoke(&self.tools, &self.row, token, hint).await {
-            warn!(%failure, "a token received after a logout could not be revoked");
+        let key = self.tools.store.fingerprint_key();
+        let received: Vec<_> = [Some(&answer.access_token), answer.refresh_token.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(|token| key.fingerprint(token))
+            .collect();
+        let queued = self.blocking(|tools| tools.store.revocations()).await;
+        let own = queued.map(|queued| {
+            let received = queued.into_iter().filter(|one| received.contains(&one.fingerprint));
+            received.collect()
+        });
+        match own {
+            Ok(own) => drop(revoke(&self.tools, |_| Some(Arc::clone(&self.row)), own, REVOCATION_PATIENCE).await),
+            Err(fault) => warn!(%fault, "what waits for its revocation could not be read"),
         }
     }
 }

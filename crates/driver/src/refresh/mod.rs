@@ -5,10 +5,12 @@ mod flight;
 mod hands;
 mod perform;
 mod recorded;
+mod revoking;
 mod saving;
 mod standing;
 mod tools;
 
 pub(crate) use flight::Renewals;
 pub use recorded::Recorded;
-pub(crate) use tools::{Tools, revoke};
+pub(crate) use revoking::{REVOCATION_PATIENCE, Settled, revoke};
+pub(crate) use tools::Tools;

@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::provider::{Quirk, Row};
 use crate::secret::Secret;
 use crate::time::Timestamp;
-use crate::verdict::{Channel, Verdict, claims_success};
+use crate::verdict::{Channel, Verdict, claims_success, may_have_moved};
 use crate::wire::{Reply, Request};
 
 /// Which token a revocation is about.
@@ -62,6 +62,8 @@ pub enum Revoked {
         why: String,
         /// When it wants to be asked again.
         retry_after: Option<Duration>,
+        /// Whether a moved endpoint answers like this.
+        moved: bool,
     },
 }
 
@@ -81,6 +83,7 @@ pub fn read_revocation(row: &Row, reply: &Reply, sent: &Secret<String>, now: Tim
     Revoked::Refused {
         why: format!("HTTP {}: {}", reply.status, words_of(reply, &[sent])),
         retry_after: reading.retry_after,
+        moved: may_have_moved(reply),
     }
 }
 
@@ -132,11 +135,17 @@ mod tests {
 
     #[test]
     fn everything_else_is_asked_for_again() {
-        let Revoked::Refused { why, retry_after } = read(503, Some("7"), "token s3cret: busy") else {
+        let Revoked::Refused {
+            why,
+            retry_after,
+            moved,
+        } = read(503, Some("7"), "token s3cret: busy")
+        else {
             panic!("settled");
         };
         assert_eq!(retry_after, Some(Duration::from_secs(7)));
         assert_eq!(why, "HTTP 503: token ***: busy");
+        assert!(!moved);
         for (status, body) in [
             (302, ""),
             (400, r#"{"error":"invalid_request"}"#),

@@ -1,21 +1,55 @@
-//! A credential in JSON, as `status --json` and `list --json` promise it.
+//! Credentials and pending revocations in JSON, as `status --json` and `list --json` promise them.
 
-use evergrant_driver::{Account, AccountError};
+use evergrant_driver::{Account, AccountError, Holdings, PendingRevocation};
 use serde::Serialize;
 
 use super::json::{RemedyShape, time};
 
-/// `{"credentials": [...]}`.
+/// `{"credentials": [...], "revocations": [...]}`.
 #[derive(Debug, Serialize)]
 pub(crate) struct CredentialsShape {
     credentials: Vec<CredentialShape>,
+    revocations: Vec<RevocationShape>,
 }
 
 impl CredentialsShape {
-    /// These, in this order.
-    pub(crate) fn of<'a>(accounts: impl IntoIterator<Item = &'a Account>) -> Self {
+    /// All of these, in their order.
+    pub(crate) fn of(holdings: &Holdings) -> Self {
         Self {
-            credentials: accounts.into_iter().map(CredentialShape::from).collect(),
+            credentials: holdings.accounts.iter().map(CredentialShape::from).collect(),
+            revocations: holdings.revocations.iter().map(RevocationShape::from).collect(),
+        }
+    }
+}
+
+/// A token of a grant that was logged out, and that its provider has not revoked yet.
+#[derive(Debug, Serialize)]
+pub(crate) struct RevocationShape {
+    credential: String,
+    provider: String,
+    label: String,
+    token: &'static str,
+    queued_at: String,
+    tries: u32,
+    last_try_at: Option<String>,
+    next_try_at: String,
+    gives_up_at: String,
+    why: Option<String>,
+}
+
+impl From<&PendingRevocation> for RevocationShape {
+    fn from(revocation: &PendingRevocation) -> Self {
+        Self {
+            credential: revocation.credential.to_string(),
+            provider: revocation.provider.to_string(),
+            label: revocation.label.to_string(),
+            token: revocation.token,
+            queued_at: time(revocation.queued_at),
+            tries: revocation.tries,
+            last_try_at: revocation.last_try_at.map(time),
+            next_try_at: time(revocation.next_try_at),
+            gives_up_at: time(revocation.gives_up_at),
+            why: revocation.why.clone(),
         }
     }
 }

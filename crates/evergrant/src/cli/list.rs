@@ -8,6 +8,7 @@ use super::console::Console;
 use super::credential_json::CredentialsShape;
 use super::credential_text;
 use super::exit::Exit;
+use super::revocation_text;
 use super::status;
 use super::when;
 
@@ -24,13 +25,22 @@ pub(crate) struct Typed {
 /// # Errors
 /// A store that cannot be read.
 pub(crate) fn run(typed: &Typed, settings: &Settings, console: &Console) -> Result<Exit, Failure> {
-    let accounts = status::read(typed.provider.as_deref().map(ProviderId::from).as_ref(), settings)?;
+    let holdings = status::read(typed.provider.as_deref().map(ProviderId::from).as_ref(), settings)?;
     if console.json() {
-        console.document(&CredentialsShape::of(&accounts))?;
-    } else if accounts.is_empty() {
+        console.document(&CredentialsShape::of(&holdings))?;
+        return Ok(Exit::DONE);
+    }
+    let now = when::now();
+    if holdings.accounts.is_empty() {
         console.note(status::NONE_YET);
     } else {
-        console.line(&credential_text::table(&accounts, when::now(), console))?;
+        console.line(&credential_text::table(&holdings.accounts, now, console))?;
+    }
+    if !holdings.revocations.is_empty() {
+        console.line(&format!(
+            "\n{}",
+            revocation_text::block(&holdings.revocations, now, console)
+        ))?;
     }
     Ok(Exit::DONE)
 }

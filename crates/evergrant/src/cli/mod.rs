@@ -29,6 +29,7 @@ mod progress;
 mod providers;
 mod refresh;
 mod remove;
+mod revocation_text;
 mod sandbox;
 mod serve;
 mod status;

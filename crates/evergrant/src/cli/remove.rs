@@ -2,11 +2,12 @@
 
 use clap::Args;
 use evergrant_driver::settings::Settings;
-use evergrant_driver::{Driver, Failure};
+use evergrant_driver::{Driver, Failure, Logout, LogoutEnd};
+use serde::Serialize;
 
 use super::colours;
 use super::console::{Console, visible};
-use super::credential_json::CredentialShape;
+use super::credential_json::{CredentialShape, RevocationShape};
 use super::exit::Exit;
 use super::online;
 use super::progress;
@@ -43,20 +44,49 @@ pub(crate) fn logout(typed: &Typed, settings: Settings, console: &Console) -> Re
     online::with_driver(settings, console, async |driver: Driver| {
         let logout = progress::shown("revoking", driver.logout(&typed.credential)).await?;
         if console.json() {
-            console.document(&CredentialShape::from(&logout.account))?;
+            console.document(&LogoutShape::from(&logout))?;
         } else {
-            console.note(&format!(
-                "logged out `{}` of {}",
-                logout.account.label, logout.account.provider
-            ));
-        }
-        if let Some(failure) = &logout.unrevoked {
-            let word = console.paint_note(colours::WARNING, "warning");
-            console.note(&format!(
-                "{word}: forgotten here, but not revoked at the provider: {}",
-                visible(&failure.message)
-            ));
+            tell(&logout, console);
         }
         Ok(Exit::DONE)
     })
+}
+
+/// The credential as it was, what its provider made of it, and all that waits in this home.
+#[derive(Serialize)]
+struct LogoutShape {
+    #[serde(flatten)]
+    credential: CredentialShape,
+    revocation: &'static str,
+    revocations: Vec<RevocationShape>,
+}
+
+impl From<&Logout> for LogoutShape {
+    fn from(logout: &Logout) -> Self {
+        Self {
+            credential: CredentialShape::from(&logout.account),
+            revocation: logout.end.as_str(),
+            revocations: logout.queued.iter().map(RevocationShape::from).collect(),
+        }
+    }
+}
+
+fn tell(logout: &Logout, console: &Console) {
+    let (label, provider) = (&logout.account.label, &logout.account.provider);
+    console.note(&format!("logged out `{label}` of {provider}"));
+    let warning = console.paint_note(colours::WARNING, "warning");
+    match &logout.end {
+        LogoutEnd::Nothing | LogoutEnd::Revoked => {}
+        LogoutEnd::Unsupported => console.note(&format!(
+            "{warning}: {provider} revokes no tokens: they stay good there until they expire"
+        )),
+        LogoutEnd::Queued(failure) => {
+            console.note(&format!(
+                "{warning}: forgotten here, but not revoked at the provider yet: {}",
+                visible(&failure.message)
+            ));
+            console.note("  help: it is queued: a running gateway goes on trying, the next logout tries once");
+            console.note("  try: evergrant status");
+        }
+    }
 }

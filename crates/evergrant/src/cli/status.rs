@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use clap::Args;
-use evergrant_driver::Account;
 use evergrant_driver::provider::ProviderInfo;
 use evergrant_driver::settings::Settings;
-use evergrant_driver::{Code, Failure, ProviderId, Remedy};
+use evergrant_driver::{Account, Code, Failure, Holdings, ProviderId, Remedy};
 
 use super::console::Console;
 use super::credential_json::CredentialsShape;
@@ -15,6 +14,7 @@ use super::exit::Exit;
 use super::failure;
 use super::interrupts::Interrupts;
 use super::online;
+use super::revocation_text;
 use super::when;
 
 /// What can be typed.
@@ -41,12 +41,13 @@ pub(crate) fn run(typed: &Typed, settings: &Settings, console: &Console) -> Resu
     if typed.watch {
         return online::run(watch(provider.as_ref(), settings, console));
     }
-    let accounts = read(provider.as_ref(), settings)?;
-    show(&accounts, console)?;
+    let holdings = read(provider.as_ref(), settings)?;
+    show(&holdings, console)?;
+    let accounts = &holdings.accounts;
     match named {
         Some(info) if !accounts.iter().any(|account| account.usable) => {
             if !console.json() {
-                failure::tell(&unusable(&info, &accounts), console);
+                failure::tell(&unusable(&info, accounts), console);
             }
             Ok(Exit::of(Code::NoCredential))
         }
@@ -72,29 +73,36 @@ fn known(provider: &ProviderId, settings: &Settings) -> Result<ProviderInfo, Fai
         .ok_or_else(unknown)
 }
 
-/// The credentials of this provider, or all; one that was logged out is a tombstone and no credential any more.
+/// What is held of this provider, or of all; one that was logged out is a tombstone and no credential any more.
 ///
 /// # Errors
 /// A store that cannot be read.
-pub(crate) fn read(provider: Option<&ProviderId>, settings: &Settings) -> Result<Vec<Account>, Failure> {
-    let mut accounts = evergrant_driver::accounts(settings)?;
-    let asked = |account: &Account| provider.is_none_or(|provider| account.provider == *provider);
-    accounts.retain(|account| asked(account) && account.health != "logged-out");
-    Ok(accounts)
+pub(crate) fn read(provider: Option<&ProviderId>, settings: &Settings) -> Result<Holdings, Failure> {
+    let mut holdings = evergrant_driver::holdings(settings)?;
+    let asked = |of: &ProviderId| provider.is_none_or(|provider| of == provider);
+    holdings
+        .accounts
+        .retain(|account| asked(&account.provider) && account.health != "logged-out");
+    holdings.revocations.retain(|one| asked(&one.provider));
+    Ok(holdings)
 }
 
-fn show(accounts: &[Account], console: &Console) -> Result<(), Failure> {
+fn show(holdings: &Holdings, console: &Console) -> Result<(), Failure> {
     if console.json() {
-        return console.document(&CredentialsShape::of(accounts));
-    }
-    if accounts.is_empty() {
-        return Ok(());
+        return console.document(&CredentialsShape::of(holdings));
     }
     let now = when::now();
-    let blocks: Vec<String> = accounts
+    let mut blocks: Vec<String> = holdings
+        .accounts
         .iter()
         .map(|account| credential_text::block(account, now, console))
         .collect();
+    if !holdings.revocations.is_empty() {
+        blocks.push(revocation_text::block(&holdings.revocations, now, console));
+    }
+    if blocks.is_empty() {
+        return Ok(());
+    }
     console.line(&blocks.join("\n\n"))
 }
 
@@ -112,15 +120,15 @@ fn unusable(info: &ProviderInfo, accounts: &[Account]) -> Failure {
 
 async fn watch(provider: Option<&ProviderId>, settings: &Settings, console: &Console) -> Result<Exit, Failure> {
     let mut interrupts = Interrupts::new();
-    let mut shown: Option<Vec<Account>> = None;
+    let mut shown: Option<Holdings> = None;
     loop {
-        let accounts = read(provider, settings)?;
-        if shown.as_ref() != Some(&accounts) {
+        let holdings = read(provider, settings)?;
+        if shown.as_ref() != Some(&holdings) {
             if shown.is_some() && !console.json() {
                 console.line("")?;
             }
-            show(&accounts, console)?;
-            shown = Some(accounts);
+            show(&holdings, console)?;
+            shown = Some(holdings);
         }
         if console.closed() {
             return Ok(Exit::DONE);

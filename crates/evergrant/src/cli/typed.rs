@@ -81,8 +81,13 @@ pub(crate) enum Command {
     /// Force a renewal
     Refresh(refresh::Typed),
     /// Forget a credential here, without asking its provider
+    ///
+    /// Nothing is revoked: whoever else holds a copy of the grant can go on using it. To end it, use `logout`.
     Remove(remove::Typed),
     /// Revoke a credential at its provider and forget it
+    ///
+    /// It is forgotten here whatever the provider says. What cannot be revoked within 10 s is queued: `status` shows it, a
+    /// running gateway goes on trying, and the next `logout` tries once.
     Logout(remove::Typed),
     /// Let a credential be used again
     Enable(curate::Named),

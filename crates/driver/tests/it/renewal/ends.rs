@@ -1,6 +1,5 @@
 //! How a renewal ends at a token endpoint that refuses, breaks or ends the grant.
 
-use evergrant_engine::credential::Material;
 use evergrant_sandbox::{Config, Order};
 
 use super::scene::{Scene, code};
@@ -70,14 +69,4 @@ async fn a_row_that_changed_after_the_login_sends_nothing() {
     let before = scene.control().counters().token_requests;
     assert_eq!(code(scene.open().refresh("acme/default").await), "row-changed");
     assert_eq!(scene.control().counters().token_requests, before);
-}
-
-#[tokio::test]
-async fn a_logout_takes_the_secrets_and_revokes() {
-    let (scene, driver) = Scene::logged_in(Config::default()).await;
-    let logout = driver.logout("acme/default").await.unwrap();
-    assert_eq!(logout.unrevoked, None);
-    assert_eq!(scene.control().counters().revocations, 1);
-    assert!(scene.records().iter().all(|record| record.material == Material::Gone));
-    assert_eq!(code(driver.refresh("acme/default").await), "unknown-credential");
 }

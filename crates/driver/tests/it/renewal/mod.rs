@@ -2,5 +2,6 @@
 
 mod ends;
 mod keeping;
+mod logouts;
 pub(crate) mod scene;
 mod spends;

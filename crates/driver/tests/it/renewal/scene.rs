@@ -62,6 +62,12 @@ impl Scene {
         self.clock.now()
     }
 
+    /// Changes the provider's row; who opens the home from now on reads it so.
+    pub(crate) fn rewrite_row(&self, change: impl FnOnce(&str) -> String) {
+        let row = self.settings().home.providers().join("acme.toml");
+        std::fs::write(&row, change(&std::fs::read_to_string(&row).unwrap())).unwrap();
+    }
+
     /// The provider goes away; what is asked of it from now on is not even connected.
     pub(crate) fn stop_provider(&mut self) {
         drop(self.sandbox.take());

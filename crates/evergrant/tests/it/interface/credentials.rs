@@ -35,7 +35,7 @@ async fn an_empty_home_is_no_fault() {
     $ evergrant list --json
     exit 0
     --- stdout
-    {"credentials":[]}
+    {"credentials":[],"revocations":[]}
     "#);
     assert_exchange!(scratch.run(&["status", "xai-oauth"]).await, @r#"
     $ evergrant status xai-oauth
@@ -226,7 +226,7 @@ async fn a_credential_can_be_curated() {
     --- stderr
     logged out `work` of acme
     "#);
-    assert_eq!(sandbox.control().counters().revocations, 1);
+    assert_eq!(sandbox.control().counters().revocations, 2, "refresh and access token");
     assert_eq!(
         scratch.run(&["list", "--json"]).await.expect(0).json()["credentials"]
             .as_array()
@@ -313,7 +313,7 @@ async fn what_stands_for_a_key_is_not_kept() {
     );
     assert!(!refused.stderr.contains("sk-0000"), "{}", refused.stderr);
     let listed = scratch.run(&["list", "--json"]).await.expect(0);
-    assert_eq!(listed.stdout, "{\"credentials\":[]}\n");
+    assert_eq!(listed.stdout, "{\"credentials\":[],\"revocations\":[]}\n");
 }
 
 #[tokio::test]

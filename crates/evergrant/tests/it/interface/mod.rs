@@ -5,6 +5,7 @@ mod explain;
 #[cfg(unix)]
 mod interrupts;
 mod login;
+mod logout;
 mod reports;
 mod secrets;
 mod store;

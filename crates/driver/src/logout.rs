@@ -1,0 +1,146 @@
+//! Logging out: a tombstone that no late renewal passes, and the grant's end told to its provider (RFC 7009).
+
+use std::time::Duration;
+
+use evergrant_engine::credential::{CredentialId, Material};
+use evergrant_engine::failure::Failure;
+use evergrant_engine::store::{Record, Revocation};
+use tracing::debug;
+
+use crate::account::Account;
+use crate::driver::Driver;
+use crate::entropy::jitter;
+use crate::refresh::{REVOCATION_PATIENCE, Settled, revoke};
+use crate::revocation::PendingRevocation;
+use crate::store::{Held, LockName, StoreFault};
+
+/// How a logout went; here it is done in any case.
+#[derive(Clone, Debug)]
+pub struct Logout {
+    /// The credential as it was.
+    pub account: Account,
+    /// What its provider made of it.
+    pub end: LogoutEnd,
+    /// Every token of this home that still waits to be revoked, earlier logouts' among them.
+    pub queued: Vec<PendingRevocation>,
+}
+
+/// What the provider made of a logout.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LogoutEnd {
+    /// There was nothing to revoke: a key, a borrowed token, or a grant whose tokens are all over.
+    Nothing,
+    /// Its tokens are revoked.
+    Revoked,
+    /// It revokes no tokens: they stay good there until they expire.
+    Unsupported,
+    /// They could not all be revoked now, for this reason; they are queued.
+    Queued(Failure),
+}
+
+impl LogoutEnd {
+    /// The word of `logout --json`.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::Revoked => "revoked",
+            Self::Unsupported => "unsupported",
+            Self::Queued(_) => "queued",
+        }
+    }
+}
+
+impl Driver {
+    /// Forgets a grant here whatever its provider says, and revokes its refresh token and its access token there, within
+    /// 10 s. What cannot be revoked is queued and tried again: by whoever stays, and once by the next logout.
+    pub async fn logout(&self, credential: &str) -> Result<Logout, Failure> {
+        self.logout_within(credential, RENEWAL_PATIENCE).await
+    }
+
+    /// The same, waiting no longer than this for a renewal under way to end; what that one receives later is revoked too.
+    pub async fn logout_within(&self, credential: &str, patience: Duration) -> Result<Logout, Failure> {
+        let record = self.find(credential)?;
+        let held = match &record.material {
+            Material::Grant(_) => self.renewal_lock(&record.id, patience).await,
+            Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed { .. } | Material::Gone => None,
+        };
+        let buried = self.log_out(&record.id).await;
+        // From here on the tombstone stands, and nobody needs to wait for the provider.
+        drop(held);
+        let account = self.account(buried?.as_ref().unwrap_or(&record));
+        let (own, others): (Vec<_>, Vec<_>) = self
+            .queue()
+            .await?
+            .into_iter()
+            .partition(|token| token.credential == record.id);
+        let table = self.kernel.table();
+        let row = |provider: &_| table.row(provider).cloned();
+        let tokens = own.into_iter().chain(others).collect();
+        let settled = revoke(self.kernel.tools(), row, tokens, REVOCATION_PATIENCE).await;
+        let queued = self.queue().await?;
+        Ok(Logout {
+            account,
+            end: end_of(&record.id, settled),
+            queued: queued.iter().map(PendingRevocation::of).collect(),
+        })
+    }
+
+    /// The lock of a renewal, if it can be had in time: then none is under way, and a dead one's journal is finished.
+    async fn renewal_lock(&self, id: &CredentialId, patience: Duration) -> Option<Box<dyn Held>> {
+        let deadline = tokio::time::Instant::now() + patience;
+        loop {
+            let name = LockName::Credential(id.clone());
+            let tried = self
+                .kernel
+                .blocking(move |kernel| kernel.store().try_lock(&name, &kernel.tools().owner))
+                .await;
+            match tried {
+                Ok(Some(held)) => return Some(held),
+                Ok(None) => {}
+                Err(fault) => {
+                    debug!(%fault, "the logout does without the lock");
+                    return None;
+                }
+            }
+            if tokio::time::Instant::now() >= deadline {
+                debug!("a renewal is under way: the logout does without its lock");
+                return None;
+            }
+            tokio::time::sleep(POLL_MIN + Duration::from_millis(jitter() % POLL_SPREAD_MILLIS)).await;
+        }
+    }
+
+    async fn log_out(&self, id: &CredentialId) -> Result<Option<Record>, StoreFault> {
+        let (id, at) = (id.clone(), self.kernel.clock().now().wall);
+        self.kernel
+            .blocking(move |kernel| {
+                let buried = kernel.store().log_out(&id, at)?;
+                kernel.ledger().look()?;
+                Ok(buried)
+            })
+            .await
+    }
+
+    async fn queue(&self) -> Result<Vec<Revocation>, StoreFault> {
+        self.kernel.blocking(|kernel| kernel.store().revocations()).await
+    }
+}
+
+/// One answer for the tokens of one credential: what waits counts most.
+fn end_of(id: &CredentialId, settled: Vec<(Revocation, Settled)>) -> LogoutEnd {
+    let own = settled.into_iter().filter(|(token, _)| token.credential == *id);
+    own.fold(LogoutEnd::Nothing, |end, (_, settled)| match (end, settled) {
+        (queued @ LogoutEnd::Queued(_), _) => queued,
+        (_, Settled::Waits(failure)) => LogoutEnd::Queued(failure),
+        (_, Settled::Revoked) | (LogoutEnd::Revoked, _) => LogoutEnd::Revoked,
+        (_, Settled::Unsupported) => LogoutEnd::Unsupported,
+        (end, Settled::GivenUp) => end,
+    })
+}
+
+/// 5 s: nearly every renewal under way ends within it; the tombstone holds without its lock, too.
+const RENEWAL_PATIENCE: Duration = Duration::from_secs(5);
+
+/// 20 to 50 ms, as a renewal polls for the same lock.
+const POLL_MIN: Duration = Duration::from_millis(20);
+const POLL_SPREAD_MILLIS: u64 = 30;
