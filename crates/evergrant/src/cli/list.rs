@@ -31,16 +31,17 @@ pub(crate) fn run(typed: &Typed, settings: &Settings, console: &Console) -> Resu
         return Ok(Exit::DONE);
     }
     let now = when::now();
+    let mut blocks = Vec::new();
     if holdings.accounts.is_empty() {
         console.note(status::NONE_YET);
     } else {
-        console.line(&credential_text::table(&holdings.accounts, now, console))?;
+        blocks.push(credential_text::table(&holdings.accounts, now, console));
     }
     if !holdings.revocations.is_empty() {
-        console.line(&format!(
-            "\n{}",
-            revocation_text::block(&holdings.revocations, now, console)
-        ))?;
+        blocks.push(revocation_text::block(&holdings.revocations, now, console));
+    }
+    if !blocks.is_empty() {
+        console.line(&blocks.join("\n\n"))?;
     }
     Ok(Exit::DONE)
 }

@@ -12,11 +12,11 @@ pub(crate) fn block(revocations: &[PendingRevocation], now: Timestamp, console: 
     for one in revocations {
         let why = one.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
         let line = format!(
-            "{}/{} {} token, logged out {}, tried {} times, next {}, given up {}{why}",
+            "{}/{} {} token, since {}, tries so far: {}, next {}, given up {}{why}",
             one.provider,
             one.label,
             one.token,
-            relative(one.queued_at, now),
+            one.queued_at,
             one.tries,
             relative(one.next_try_at.max(now), now),
             relative(one.gives_up_at, now),

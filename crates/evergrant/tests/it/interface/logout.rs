@@ -3,7 +3,7 @@
 use evergrant_sandbox::{Order, Running, Wording};
 use serde_json::json;
 
-use crate::exchange::assert_exchange;
+use crate::assert_exchange;
 use crate::scratch::{Scratch, sandbox};
 
 async fn logged_in() -> (Running, Scratch) {
@@ -26,9 +26,35 @@ fn refuse(sandbox: &Running) {
 async fn what_could_not_be_revoked_is_told_shown_and_tried_again() {
     let (sandbox, scratch) = logged_in().await;
     refuse(&sandbox);
-    assert_exchange!(scratch.run(&["logout", "acme/default"]).await, @"");
-    assert_exchange!(scratch.run(&["status"]).await, @"");
-    assert_exchange!(scratch.run(&["list"]).await, @"");
+    assert_exchange!(scratch.run(&["logout", "acme/default"]).await, @r#"
+    $ evergrant logout acme/default
+    exit 0
+    --- stderr
+    logged out `default` of acme
+    warning: forgotten here, but not revoked at the provider yet: acme did not revoke the refresh token: HTTP 503: busy
+      help: it is queued: a running gateway goes on trying, the next logout tries once
+      try: evergrant status
+    "#);
+    assert_exchange!(scratch.run(&["status"]).await, @r#"
+    $ evergrant status
+    exit 0
+    --- stdout
+    waiting to be revoked
+      acme/default refresh token, since [time], tries so far: 1, next [span], given up [span]: acme did not revoke the refresh token: HTTP 503: busy
+      acme/default access token, since [time], tries so far: 1, next [span], given up [span]: acme did not revoke the access token: HTTP 503: busy
+    --- stderr
+    no credentials yet: `evergrant login PROVIDER` or `evergrant add PROVIDER` makes one
+    "#);
+    assert_exchange!(scratch.run(&["list"]).await, @r#"
+    $ evergrant list
+    exit 0
+    --- stdout
+    waiting to be revoked
+      acme/default refresh token, since [time], tries so far: 1, next [span], given up [span]: acme did not revoke the refresh token: HTTP 503: busy
+      acme/default access token, since [time], tries so far: 1, next [span], given up [span]: acme did not revoke the access token: HTTP 503: busy
+    --- stderr
+    no credentials yet: `evergrant login PROVIDER` or `evergrant add PROVIDER` makes one
+    "#);
     let status = scratch.run(&["status", "acme", "--json"]).await.expect(3).json();
     assert_eq!(status["credentials"], json!([]));
     let waiting = status["revocations"].as_array().unwrap();
