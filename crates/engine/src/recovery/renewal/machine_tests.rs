@@ -193,6 +193,28 @@ fn a_replay_keeps_its_distance_from_the_last_send() {
 }
 
 #[test]
+fn a_replay_waits_until_nobody_can_send_on_the_claim_any_more() {
+    assert_eq!(
+        with_claim(Reason::Refused, 0, Some(0), 3),
+        Action::Pause(Duration::from_secs(2))
+    );
+    assert_eq!(with_claim(Reason::Refused, 0, Some(0), 5), Action::Connect);
+}
+
+#[test]
+fn a_fresh_claim_is_not_taken_over_by_one_who_has_waited_long() {
+    let standing = claimed_view(record(3), claim(&record(3), 30, None));
+    let inputs = vec![
+        (0, Input::Viewed(view(record(3)))),
+        (0, located()),
+        (0, Input::Locked),
+        (30, Input::Viewed(standing)),
+    ];
+    let (_, action) = tell(ask(Reason::Wanted), terms(0), inputs);
+    assert_eq!(action, Action::Pause(Duration::from_secs(5)));
+}
+
+#[test]
 fn a_reuse_grace_allows_one_replay_at_once() {
     assert_eq!(with_claim(Reason::Wanted, 30, Some(0), 1), Action::Connect);
     let mut spent = claim(&record(3), 0, Some(0));

@@ -172,7 +172,7 @@ pub(super) fn permitted(
         let age = now.since(&claim.claimed);
         return match CLAIM_FRESH_FOR.checked_sub(age) {
             None | Some(Duration::ZERO) => Permit::Now,
-            Some(left) if waited < LOCK_PATIENCE => Permit::Pause(left),
+            Some(left) if waited < LOCK_PATIENCE || claim.claimed.boot_id == now.boot_id => Permit::Pause(left),
             // Only a wall clock set back after a restart leaves a claim fresh this long; its maker is gone with the boot.
             Some(_) => Permit::Now,
         };
@@ -200,10 +200,12 @@ pub(super) fn permitted(
     };
     let ceiling = longest.min(REPLAY_GAP * 2_u32.saturating_pow(claim.sends.min(16)));
     let due = REPLAY_GAP + ceiling.saturating_sub(REPLAY_GAP).mul_f64(fraction(entropy));
-    match due.checked_sub(since_sent) {
-        None | Some(Duration::ZERO) => Permit::Now,
-        Some(left) if ask.asker != Asker::Keeper && waited + left < LOCK_PATIENCE => Permit::Pause(left),
-        Some(left) => Permit::Not(Some(left)),
+    // Who marked the claim as sent may have been stopped before its first byte, and its lock lost: it sends while the claim is young.
+    let young = CLAIM_FRESH_FOR.saturating_sub(now.since(&claim.claimed));
+    match due.saturating_sub(since_sent).max(young) {
+        Duration::ZERO => Permit::Now,
+        left if ask.asker != Asker::Keeper && waited + left < LOCK_PATIENCE => Permit::Pause(left),
+        left => Permit::Not(Some(left)),
     }
 }
 
