@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 use evergrant_engine::credential::CredentialId;
 use evergrant_engine::protection::{Protection, stands};
@@ -10,6 +11,7 @@ use zeroize::Zeroizing;
 
 use super::exchange::Commit;
 use super::wire::{read_commit, write_commit};
+use crate::entropy::random;
 use crate::failpoint::{Failpoint, pass};
 use crate::fault::StoreFault;
 use crate::home::Home;
@@ -23,6 +25,8 @@ pub struct Journal {
     path: PathBuf,
     vault: Vault,
     context: Vec<u8>,
+    /// What the file begins with while it is this attempt's: a mark of its own, then the sealed answer.
+    own: Mutex<Vec<u8>>,
 }
 
 /// What a journal holds.
@@ -47,9 +51,15 @@ impl Journal {
             });
         }
         let fault = |error| StoreFault::from_io(&path, "keeping its room", &error);
+        let own = random::<16>().map_err(|error| StoreFault::Unwritable {
+            place: path.display().to_string(),
+            detail: error.detail,
+        })?;
         let file = private_file::open_or_create(&path).map_err(fault)?;
-        // Real zeros instead of a hole: a hole would still need blocks when the answer comes.
-        write_at_start(&file, &vec![0; ROOM]).map_err(fault)?;
+        // Real bytes instead of a hole: a hole would still need blocks when the answer comes.
+        let mut room = vec![0; ROOM];
+        room[..own.len()].copy_from_slice(&own);
+        write_at_start(&file, &room).map_err(fault)?;
         file.sync_all().map_err(fault)?;
         private_file::sync_directory_of(&path).map_err(fault)?;
         Ok(Self {
@@ -57,6 +67,7 @@ impl Journal {
             vault: vault.clone(),
             context: context_of(id),
             path,
+            own: Mutex::new(own.to_vec()),
         })
     }
 
@@ -77,16 +88,30 @@ impl Journal {
         let length = u32::try_from(sealed.len()).map_err(|error| unwritable(error.to_string()))?;
         let whole = [MARK.as_slice(), &length.to_le_bytes(), &sealed].concat();
         let fault = |error| StoreFault::from_io(&self.path, "saving the answer", &error);
+        self.own
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone_from(&whole);
         write_at_start(&self.file, &whole).map_err(fault)?;
         pass(Failpoint::AnswerWritten);
         self.file.sync_data().map_err(fault)?;
+        match private_file::read(&self.path, JOURNAL_MAX)? {
+            Some(found) if found.starts_with(MARK) => {}
+            // One whose lock was lost has kept a room of its own meanwhile, or taken ours away.
+            Some(_) | None => private_file::replace(&self.path, &whole)?,
+        }
         pass(Failpoint::AnswerSaved);
         Ok(())
     }
 
-    /// Ends it: the answer is committed, or there was none.
+    /// Ends it: the answer is committed, or there was none. What is someone else's stays: who was stopped so long that its
+    /// lock was lost would take away the room, or the answer, of the one who has the lock now.
     pub fn remove(self) -> Result<(), StoreFault> {
-        private_file::remove(&self.path)
+        let own = self.own.into_inner().unwrap_or_else(PoisonError::into_inner);
+        match private_file::read(&self.path, JOURNAL_MAX)? {
+            Some(found) if found.starts_with(&own) => private_file::remove(&self.path),
+            Some(_) | None => Ok(()),
+        }
     }
 }
 
@@ -158,7 +183,7 @@ fn write_at_start(mut file: &File, bytes: &[u8]) -> std::io::Result<()> {
 /// The file name's ending in `locks/`.
 const ENDING: &str = "journal";
 
-/// What a written journal begins with; a kept room begins with zeros.
+/// What a written journal begins with; a kept room begins with other bytes.
 const MARK: &[u8; 8] = b"egjrnl01";
 
 /// 64 KiB: three tokens of 8 KiB each, doubled, and the rest; a longer answer still fits where the disk has room.

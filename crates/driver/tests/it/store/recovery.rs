@@ -103,6 +103,37 @@ fn a_journal_of_a_living_holder_is_left_to_it() {
 }
 
 #[test]
+fn who_lost_its_lock_takes_no_journal_along() {
+    let bench = SqliteBench::new();
+    let store = bench.open();
+    let record = placed(&*store);
+    let renewal = commit(&*store, record.fence(), "refresh-1", "access-2", "refresh-2");
+    // Stopped after its claim, and its lock lost; the next one has its room, then its answer.
+    let stopped = store.prepare_journal(&record.id).unwrap();
+    let next = store.prepare_journal(&record.id).unwrap();
+    stopped.remove().unwrap();
+    assert!(bench.journal(&record.id).exists(), "the room of another");
+    let stopped = store.prepare_journal(&record.id).unwrap();
+    next.write(&renewal).unwrap();
+    stopped.remove().unwrap();
+    drop(next);
+    assert_eq!(generation_of(&*bench.open(), &record), Generation(2));
+    assert!(!bench.journal(&record.id).exists());
+}
+
+#[test]
+fn an_answer_is_saved_though_its_room_was_taken_away() {
+    let bench = SqliteBench::new();
+    let store = bench.open();
+    let record = placed(&*store);
+    let renewal = commit(&*store, record.fence(), "refresh-1", "access-2", "refresh-2");
+    let journal = store.prepare_journal(&record.id).unwrap();
+    fs::remove_file(bench.journal(&record.id)).unwrap();
+    journal.write(&renewal).unwrap();
+    assert_eq!(generation_of(&*bench.open(), &record), Generation(2));
+}
+
+#[test]
 fn a_journal_torn_at_any_byte_is_no_answer_and_no_obstacle() {
     let bench = SqliteBench::new();
     let (record, renewal) = interrupted(&bench);
