@@ -69,9 +69,12 @@ torture() {
   exec "$TORTURE/evergrant-torture" show "$@" "${arguments[@]}" --evergrant "$TORTURE/evergrant"
 }
 
+# What a long form asks of cargo beside.
+wider=()
+
 # Tests of one package whose names contain one of the words: tests PACKAGE WORD...; what they print goes to $printed.
 tests() {
-  printed=$(build test -p "$1" -- --nocapture "${@:2}" 2>&1)
+  printed=$(build test -p "$1" "${wider[@]}" -- --nocapture "${@:2}" 2>&1)
   local exit=$?
   passed=$(sum 'passed' <<<"$printed")
   if [ "$exit" -ne 0 ]; then

@@ -3,6 +3,7 @@
 
 mod acceptance;
 mod login;
+mod model;
 mod provider;
 mod rows;
 mod verdict;
