@@ -1,12 +1,12 @@
 //! The named points of a renewal at which a process can be ended, stopped or held up, to see what it leaves behind.
 //!
-//! In an ordinary build [`pass`] is a constant that does nothing and the points have no names. In a build with the feature
+//! In an ordinary build [`pass`] is a constant that does nothing, and no binary holds the names. In a build with the feature
 //! `torture`, which is never shipped, the environment variable `EVERGRANT_FAILPOINT` says what happens where: `NAME=kill`,
 //! `NAME=stop`, `NAME=pause:MILLISECONDS` or `NAME=exit`, each at every passage or, with `@N` behind it, at the nth; several are
 //! separated by commas.
 
 #[cfg(feature = "torture")]
-pub use armed::{Unusable, check, last_passed};
+pub use armed::{Unusable, check};
 
 macro_rules! failpoints {
     ($($(#[$doc:meta])* $variant:ident = $name:literal;)*) => {
@@ -14,7 +14,6 @@ macro_rules! failpoints {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Failpoint { $($(#[$doc])* $variant,)* }
 
-        #[cfg(feature = "torture")]
         impl Failpoint {
             /// All of them, in the order of a renewal.
             pub const ALL: &[Self] = &[$(Self::$variant,)*];
@@ -90,6 +89,18 @@ pub(crate) fn pass(point: Failpoint) {
     armed::pass(point);
 }
 
+/// When this process passed the point last; nothing is known of it in an ordinary build.
+#[cfg(not(feature = "torture"))]
+pub const fn last_passed(_: Failpoint) -> Option<std::time::Instant> {
+    None
+}
+
+/// When this process passed the point last.
+#[cfg(feature = "torture")]
+pub fn last_passed(point: Failpoint) -> Option<std::time::Instant> {
+    armed::last_passed(point)
+}
+
 /// Whether something is to happen there, so that the way to it may be slowed down.
 #[cfg(not(feature = "torture"))]
 pub(crate) const fn is_armed(_: Failpoint) -> bool {
@@ -122,8 +133,7 @@ mod armed {
         orders().as_ref().map(|_| ()).map_err(Clone::clone)
     }
 
-    /// When this process passed the point last.
-    pub fn last_passed(point: Failpoint) -> Option<Instant> {
+    pub(super) fn last_passed(point: Failpoint) -> Option<Instant> {
         passages(|passages| passages[point as usize].last)
     }
 

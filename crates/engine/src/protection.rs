@@ -43,6 +43,8 @@ protections! {
     Proxy = "proxy";
     /// Reading a home does not change it.
     ReadOnlyStatus = "read-only-status";
+    /// Inside a known reuse grace an unknown outcome is settled by one replay, at once.
+    GraceReplay = "grace-replay";
     /// A secret does not show itself when printed.
     Redaction = "redaction";
     /// The course of a verdict is that of the table.

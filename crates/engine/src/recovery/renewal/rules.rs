@@ -183,7 +183,7 @@ pub(super) fn permitted(
         let lapsed = lapsed(ask, spend, refused, now);
         return if lapsed { Permit::Now } else { Permit::Not(None) };
     };
-    if claim.sends < 2 && since_sent < terms.reuse_grace {
+    if claim.sends < 2 && since_sent < terms.reuse_grace && stands(Protection::GraceReplay) {
         return Permit::Now;
     }
     if !stands(Protection::OutcomeUnknown) {
