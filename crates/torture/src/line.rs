@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use crate::report::Report;
 use crate::run::Run;
 use crate::typed::Shown;
-use crate::{burst, dead, endpoint, storm};
+use crate::{burst, dead, endpoint, exposure, kill, storm};
 
 /// A line of the promise that no grant is ever lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -17,6 +17,12 @@ pub(crate) enum Line {
     Storm,
     /// b: many processes are refused in the same second.
     Burst,
+    /// c: processes killed at each point of a renewal, at a provider without a grace.
+    Kill,
+    /// d: the same at a provider with a grace.
+    Grace,
+    /// p: how long an answer that was read is in memory only.
+    Exposure,
     /// j: a dead grant, asked for again and again by many processes.
     Dead,
     /// i: every answer of a token endpoint, as the golden table has it.
@@ -45,6 +51,9 @@ impl Line {
         match self {
             Self::Storm => storm::show(run).await,
             Self::Burst => burst::show(run).await,
+            Self::Kill => kill::show(run).await,
+            Self::Grace => kill::show_grace(run).await,
+            Self::Exposure => exposure::show(run).await,
             Self::Dead => dead::show(run).await,
             Self::Endpoint => endpoint::show(run).await,
         }

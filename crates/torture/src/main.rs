@@ -1,11 +1,14 @@
 //! Tortures evergrant's renewals, and says in figures what came of it.
 
 mod burst;
+mod crash;
 mod crew;
 mod dead;
 mod endpoint;
 mod exchange;
+mod exposure;
 mod home;
+mod kill;
 mod line;
 mod random;
 mod report;
