@@ -5,10 +5,16 @@ use std::time::Instant;
 use anyhow::{Context as _, Result};
 use clap::ValueEnum;
 
+use crate::burst;
+use crate::dead;
+use crate::endpoint;
+use crate::exposure;
+use crate::kill;
 use crate::report::Report;
 use crate::run::Run;
+use crate::stop;
+use crate::storm;
 use crate::typed::Shown;
-use crate::{burst, dead, endpoint, exposure, kill, storm};
 
 /// A line of the promise that no grant is ever lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -23,6 +29,8 @@ pub(crate) enum Line {
     Grace,
     /// p: how long an answer that was read is in memory only.
     Exposure,
+    /// f: whoever renews is stopped for 30 s at each step.
+    Stop,
     /// j: a dead grant, asked for again and again by many processes.
     Dead,
     /// i: every answer of a token endpoint, as the golden table has it.
@@ -54,6 +62,7 @@ impl Line {
             Self::Kill => kill::show(run).await,
             Self::Grace => kill::show_grace(run).await,
             Self::Exposure => exposure::show(run).await,
+            Self::Stop => stop::show(run).await,
             Self::Dead => dead::show(run).await,
             Self::Endpoint => endpoint::show(run).await,
         }
