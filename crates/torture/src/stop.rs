@@ -89,7 +89,7 @@ async fn scene(run: &Run, course: Course, point: &str, starting: &Semaphore) -> 
     }
     let mut holder = home
         .evergrant(run, &["refresh", "default", "--json"])
-        .env("EVERGRANT_FAILPOINT", format!("{point}=stop"))
+        .env("EVERGRANT_FAILPOINT", format!("{point}=stop@1"))
         .spawn()?;
     let at = format!("{course:?} at {point}");
     stopped(&mut holder, &at).await?;

@@ -10,7 +10,7 @@ use evergrant_engine::credential::CredentialId;
 use evergrant_engine::failure::{Code, Failure};
 use evergrant_engine::protection::{Protection, stands};
 use evergrant_engine::provider::Row;
-use evergrant_engine::recovery::renewal::{ANSWER_PATIENCE, Ask, LOCK_PATIENCE, Reason};
+use evergrant_engine::recovery::renewal::{ANSWER_PATIENCE, Ask, CALLER_PATIENCE, LOCK_PATIENCE, Reason};
 use evergrant_engine::recovery::{Obstacle, Renewed};
 use evergrant_engine::remedy::Remedy;
 use tokio::runtime::{Builder, Handle, Runtime};
@@ -245,9 +245,6 @@ fn still_flying(ask: &Ask) -> Renewed {
         failure,
     }
 }
-
-/// 25 s: agents give up at 30 s; the renewal goes on without them.
-const CALLER_PATIENCE: Duration = LOCK_PATIENCE;
 
 /// A lock waited for, an answer waited for, and 20 s for connection, backoff and commit.
 const FLIGHT_MAX: Duration = LOCK_PATIENCE

@@ -79,7 +79,7 @@ impl Hands {
                 self.seen = Some((version, view.clone()));
                 Input::Viewed(view)
             }
-            Err(fault) => Input::StoreFailed(fault.to_string()),
+            Err(fault) => Input::StoreFailed(fault.into()),
         }
     }
 
@@ -124,7 +124,7 @@ impl Hands {
                     failed => failed,
                 };
             }
-            Err(fault) => return Input::StoreFailed(fault.to_string()),
+            Err(fault) => return Input::StoreFailed(fault.into()),
         };
         self.locks = locks;
         pass(Failpoint::Locked);
@@ -144,7 +144,7 @@ impl Hands {
                 pass(Failpoint::Read);
                 Input::Viewed(view)
             }
-            Err(fault) => Input::StoreFailed(fault.to_string()),
+            Err(fault) => Input::StoreFailed(fault.into()),
         }
     }
 
@@ -193,7 +193,7 @@ impl Hands {
                 self.hold(fingerprint, now).await
             }
             Ok(ClaimAnswer::Stands(_)) | Err(StoreFault::Changed) => Input::NotClaimed,
-            Err(fault) => Input::StoreFailed(fault.to_string()),
+            Err(fault) => Input::StoreFailed(fault.into()),
         }
     }
 
@@ -210,7 +210,7 @@ impl Hands {
                 self.hold(fingerprint, now).await
             }
             Ok(false) => Input::NotClaimed,
-            Err(fault) => Input::StoreFailed(fault.to_string()),
+            Err(fault) => Input::StoreFailed(fault.into()),
         }
     }
 
@@ -232,7 +232,7 @@ impl Hands {
                 pass(Failpoint::RoomKept);
                 Input::Claimed
             }
-            Err(fault) => Input::StoreFailed(fault.to_string()),
+            Err(fault) => Input::StoreFailed(fault.into()),
         }
     }
 
@@ -285,7 +285,7 @@ impl Hands {
     /// The endpoint may have moved: the claim is given back and the endpoint learnt anew.
     pub(super) async fn relocate(&mut self, fingerprint: Fingerprint) -> Input {
         if let Err(fault) = self.release(fingerprint).await {
-            return Input::StoreFailed(fault.to_string());
+            return Input::StoreFailed(fault.into());
         }
         self.tools.metadata.forget(&self.row);
         self.locate().await
@@ -333,7 +333,9 @@ impl Hands {
     }
 
     pub(super) fn out_of_order(&self, what: &str) -> Input {
-        Input::StoreFailed(format!("the renewal of {} has {what}", self.ask.fence.id))
+        Input::StoreFailed(
+            Failure::new(Code::Internal, format!("the renewal of {} has {what}", self.ask.fence.id)).with_remedy(Remedy::Report),
+        )
     }
 
     pub(super) async fn blocking<T: Send + 'static>(

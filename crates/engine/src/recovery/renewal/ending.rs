@@ -277,11 +277,12 @@ pub(super) fn lost_to_logout(spend: &Spend) -> Ending {
 }
 
 /// The store cannot be read or written; nothing was sent.
-pub(super) fn store_failed(ask: &Ask, detail: &str) -> Ending {
-    let failure = Failure::new(
-        Code::StoreUnwritable,
-        format!("the store failed, so nothing was sent: {detail}"),
-    );
+pub(super) fn store_failed(ask: &Ask, failure: &Failure) -> Ending {
+    let message = format!("nothing was sent: {failure}");
+    let failure = Failure {
+        message,
+        ..failure.clone()
+    };
     unusable(ask, Obstacle::Store, failure)
 }
 

@@ -12,8 +12,8 @@ use crate::wire::Phase;
 pub enum Input {
     /// The store was read.
     Viewed(View),
-    /// The store could not be read or written.
-    StoreFailed(String),
+    /// The store could not be read or written, for this reason.
+    StoreFailed(Failure),
     /// The token endpoint is known; this is its host.
     Located(String),
     /// The token endpoint could not be learnt.

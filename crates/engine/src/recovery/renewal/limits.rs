@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-/// 25 s: what a caller waits for a lock or a renewal; agents give up at 30 s.
-pub const LOCK_PATIENCE: Duration = Duration::from_secs(25);
+/// 25 s: what a caller waits for a renewal; agents give up at 30 s.
+pub const CALLER_PATIENCE: Duration = Duration::from_secs(25);
+
+/// 24 s for a lock: a caller hears who holds it before its own patience ends.
+pub const LOCK_PATIENCE: Duration = Duration::from_secs(24);
 
 /// 20 ms: a renewal takes 100 ms and more, so polling faster finds nothing sooner.
 pub(super) const LOCK_POLL_MIN: Duration = Duration::from_millis(20);

@@ -13,6 +13,7 @@ use super::limits::{LOCK_PATIENCE, LOCK_POLL_MIN, LOCK_POLL_SPREAD, SAVE_RETRY_M
 use super::rejection;
 use super::rules::{Hold, Permit, Suitable, held_back, permitted, suitable};
 use crate::credential::Fence;
+use crate::failure::Failure;
 use crate::protection::{Protection, stands};
 use crate::secret::Fingerprint;
 use crate::store::Standing;
@@ -116,8 +117,8 @@ impl Renewal {
 
     /// Takes what happened, gives what to do. An input that does not belong to the state ends the renewal as a fault of ours.
     pub fn handle(self, input: Input, now: &Moment, entropy: u64) -> Step {
-        if let Input::StoreFailed(detail) = &input {
-            return self.store_failed(detail, now, entropy);
+        if let Input::StoreFailed(failure) = &input {
+            return self.store_failed(failure, now, entropy);
         }
         match self.state.clone() {
             State::Looking => self.looked(input, now),
@@ -298,10 +299,10 @@ impl Renewal {
     }
 
     /// After the send nothing may be concluded from our own store's failure: the claim stays.
-    fn store_failed(self, detail: &str, now: &Moment, entropy: u64) -> Step {
+    fn store_failed(self, failure: &Failure, now: &Moment, entropy: u64) -> Step {
         match &self.state {
             State::Answering(spend) | State::Confirming(spend, _) => {
-                finish(ending::broken(spend, detail, now, entropy))
+                finish(ending::broken(spend, &failure.to_string(), now, entropy))
             }
             State::Looking
             | State::Pausing(_)
@@ -314,7 +315,7 @@ impl Renewal {
             | State::Claiming(_)
             | State::Relocating(_)
             | State::Committing(_)
-            | State::Unsaved(..) => finish(ending::store_failed(&self.ask, detail)),
+            | State::Unsaved(..) => finish(ending::store_failed(&self.ask, failure)),
         }
     }
 

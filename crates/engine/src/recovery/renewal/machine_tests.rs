@@ -71,7 +71,7 @@ fn an_answer_that_never_came_keeps_the_claim() {
         refused(Verdict::OutcomeUnknown),
         refused(Verdict::ServerError),
         refused(Verdict::Timeout),
-        Input::StoreFailed("gone".to_owned()),
+        Input::StoreFailed(Failure::new(Code::StoreUnwritable, "gone")),
     ] {
         let end = ending(sent_and(input));
         assert_eq!((end.release, &end.quarantine), (None, &None));

@@ -22,7 +22,7 @@ pub use ask::{Ask, Asker, Reason, Terms, View};
 pub use ending::{Ending, Quarantined};
 pub use hearing::{Heard, hear};
 pub use input::Input;
-pub use limits::{ANSWER_PATIENCE, CLAIM_FRESH_FOR, CONNECT_PATIENCE, LOCK_PATIENCE};
+pub use limits::{ANSWER_PATIENCE, CALLER_PATIENCE, CLAIM_FRESH_FOR, CONNECT_PATIENCE, LOCK_PATIENCE};
 pub use machine::{Action, Renewal, Step};
 pub use renewed::{Obstacle, Renewed};
 pub use schedule::{lead, next_renewal, renew_in, too_short};

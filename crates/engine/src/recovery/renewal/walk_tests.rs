@@ -32,7 +32,7 @@ fn walk_of_one_renewal() {
             claim: None,
             refused: false,
         }),
-        Input::StoreFailed("gone".to_owned()),
+        Input::StoreFailed(Failure::new(Code::StoreUnwritable, "gone")),
         located(),
         Input::NotLocated(Failure::new(Code::Unreachable, "no")),
         Input::Locked,
