@@ -183,12 +183,19 @@ mod armed {
                         std::thread::park();
                     }
                 }
-                Self::Stop => signal(rustix::process::Signal::STOP),
+                Self::Stop => {
+                    signal(rustix::process::Signal::STOP);
+                    // The signal may be on its way to another thread; this one must not take the next step meanwhile.
+                    std::thread::sleep(STOPPING);
+                }
                 Self::Exit => std::process::exit(EXITED),
                 Self::Pause(pause) => std::thread::sleep(*pause),
             }
         }
     }
+
+    /// 100 ms: a signal to oneself arrives in microseconds, and the time a process is stopped counts here too.
+    const STOPPING: Duration = Duration::from_millis(100);
 
     fn signal(signal: rustix::process::Signal) {
         // To ourselves it cannot be refused.

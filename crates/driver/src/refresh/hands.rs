@@ -334,7 +334,11 @@ impl Hands {
 
     pub(super) fn out_of_order(&self, what: &str) -> Input {
         Input::StoreFailed(
-            Failure::new(Code::Internal, format!("the renewal of {} has {what}", self.ask.fence.id)).with_remedy(Remedy::Report),
+            Failure::new(
+                Code::Internal,
+                format!("the renewal of {} has {what}", self.ask.fence.id),
+            )
+            .with_remedy(Remedy::Report),
         )
     }
 
