@@ -300,13 +300,13 @@ fn a_lock_that_never_comes_is_a_typed_transient() {
         stopped: true,
         view: view(record(3)),
     };
-    let begun = vec![(0, Input::Viewed(view(record(3)))), (0, located()), (24, busy())];
+    let begun = vec![(0, Input::Viewed(view(record(3)))), (0, located()), (23, busy())];
     assert!(matches!(
         tell(ask(Reason::Refused), terms(0), begun.clone()).1,
         Action::Pause(_)
     ));
     let mut inputs = begun;
-    inputs.extend([(24, Input::Waited), (25, busy())]);
+    inputs.extend([(23, Input::Waited), (24, busy())]);
     let Renewed::Unusable { failure, obstacle, .. } = ending(tell(ask(Reason::Refused), terms(0), inputs)).renewed
     else {
         panic!("usable")
