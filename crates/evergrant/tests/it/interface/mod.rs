@@ -3,6 +3,7 @@
 mod credentials;
 mod explain;
 #[cfg(unix)]
+mod import;
 mod interrupts;
 mod login;
 mod logout;
