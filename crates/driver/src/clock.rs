@@ -117,16 +117,24 @@ const fn ahead(now: Moment) -> Moment {
     now
 }
 
-/// Both clocks, ahead by what the environment says, so that a token lapses by them without being waited for; only in a build
-/// with the feature `torture`, which is never shipped.
+/// Both clocks, ahead by what the environment says, so that a token lapses by them without being waited for, and the wall
+/// clock alone by what it says of that, ahead or behind; only in a build with the feature `torture`, which is never shipped.
 #[cfg(feature = "torture")]
 fn ahead(now: Moment) -> Moment {
-    static AHEAD: std::sync::OnceLock<Duration> = std::sync::OnceLock::new();
-    let ahead = AHEAD.get_or_init(|| {
-        let secs = std::env::var("EVERGRANT_CLOCK_AHEAD_SECS").unwrap_or_default();
-        Duration::from_secs(secs.parse().unwrap_or(0))
-    });
-    now.plus(*ahead)
+    static AHEAD: std::sync::OnceLock<(u64, i64)> = std::sync::OnceLock::new();
+    fn told<T: std::str::FromStr + Default>(name: &str) -> T {
+        let text = std::env::var(name).unwrap_or_default();
+        text.parse().unwrap_or_default()
+    }
+    let (both, wall) = *AHEAD.get_or_init(|| (told("EVERGRANT_CLOCK_AHEAD_SECS"), told("EVERGRANT_WALL_AHEAD_SECS")));
+    let mut now = now.plus(Duration::from_secs(both));
+    let by = Duration::from_secs(wall.unsigned_abs());
+    now.wall = if wall < 0 {
+        now.wall.minus(by)
+    } else {
+        now.wall.plus(by)
+    };
+    now
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]

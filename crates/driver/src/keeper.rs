@@ -174,8 +174,9 @@ impl Keeper {
     }
 }
 
-/// 30 s: a laptop's sleep must not strand the keeper, whose timers may not have run meanwhile.
-const WAKE_MAX: Duration = Duration::from_secs(30);
+/// 27 s: a laptop's sleep must not strand the keeper, whose timers may not have run meanwhile; 30 s after waking its grants
+/// are renewed.
+const WAKE_MAX: Duration = Duration::from_secs(27);
 
 /// 250 ms between two looks: a token that lives for seconds is kept as well, and nothing spins.
 const WAKE_MIN: Duration = Duration::from_millis(250);

@@ -6,10 +6,12 @@ use anyhow::{Context as _, Result};
 use clap::ValueEnum;
 
 use crate::burst;
+use crate::clocks;
 use crate::dead;
 use crate::endpoint;
 use crate::exposure;
 use crate::kill;
+use crate::outage;
 use crate::report::Report;
 use crate::run::Run;
 use crate::stop;
@@ -33,6 +35,10 @@ pub(crate) enum Line {
     Stop,
     /// j: a dead grant, asked for again and again by many processes.
     Dead,
+    /// g: clocks that are stepped, frozen, that drift or begin anew.
+    Clocks,
+    /// k: a token endpoint that is out of order for minutes.
+    Outage,
     /// i: every answer of a token endpoint, as the golden table has it.
     Endpoint,
 }
@@ -64,6 +70,8 @@ impl Line {
             Self::Exposure => exposure::show(run).await,
             Self::Stop => stop::show(run).await,
             Self::Dead => dead::show(run).await,
+            Self::Clocks => clocks::show(run).await,
+            Self::Outage => outage::show(run).await,
             Self::Endpoint => endpoint::show(run).await,
         }
     }

@@ -1,22 +1,27 @@
 //! Tortures evergrant's renewals, and says in figures what came of it.
 
 mod burst;
+mod clocks;
 mod crash;
 mod crew;
 mod dead;
 mod endpoint;
 mod exchange;
 mod exposure;
+mod gateway;
 mod home;
 mod kill;
 mod line;
+mod outage;
 mod process;
 mod random;
 mod report;
+mod road;
 mod run;
 mod stop;
 mod storm;
 mod typed;
+mod watch;
 mod worker;
 
 use std::process::ExitCode;

@@ -96,25 +96,28 @@ async fn one(driver: &Driver, deed: Deed) -> Result<(), String> {
             let renewed = driver.refresh(account.id.as_str()).await;
             renewed.map(drop).map_err(|failure| told(&failure))
         }
-        Deed::Request => {
-            let call = Call {
-                request: chat().map_err(|error| error.to_string())?,
-                route: Route::Provider(PROVIDER.into()),
-                pin: None,
-            };
-            match driver.send(call).await {
-                Ok(answer) if answer.response.status().is_success() => Ok(()),
-                Ok(answer) => {
-                    let (status, trail) = (answer.response.status(), answer.trail);
-                    let why = answer.refusal.map_or_else(String::new, |refusal| told(&refusal));
-                    Err(format!(
-                        "HTTP {status} after {} tries, {:?}: {why}",
-                        trail.attempts, trail.repaired
-                    ))
-                }
-                Err((failure, _)) => Err(told(&failure)),
-            }
+        Deed::Request => ask(driver).await,
+    }
+}
+
+/// Sends a chat request; why it was not answered well, if it was not.
+pub(crate) async fn ask(driver: &Driver) -> Result<(), String> {
+    let call = Call {
+        request: chat().map_err(|error| error.to_string())?,
+        route: Route::Provider(PROVIDER.into()),
+        pin: None,
+    };
+    match driver.send(call).await {
+        Ok(answer) if answer.response.status().is_success() => Ok(()),
+        Ok(answer) => {
+            let (status, trail) = (answer.response.status(), answer.trail);
+            let why = answer.refusal.map_or_else(String::new, |refusal| told(&refusal));
+            Err(format!(
+                "HTTP {status} after {} tries, {:?}: {why}",
+                trail.attempts, trail.repaired
+            ))
         }
+        Err((failure, _)) => Err(told(&failure)),
     }
 }
 

@@ -34,7 +34,12 @@ async fn a_point_that_does_not_exist_is_refused_by_name() {
     scratch.run(&["status"]).await.expect(0);
 }
 
-const VARIABLES: [&str; 3] = ["EVERGRANT_FAILPOINT", "EVERGRANT_BROKEN", "EVERGRANT_CLOCK_AHEAD_SECS"];
+const VARIABLES: [&str; 4] = [
+    "EVERGRANT_FAILPOINT",
+    "EVERGRANT_BROKEN",
+    "EVERGRANT_CLOCK_AHEAD_SECS",
+    "EVERGRANT_WALL_AHEAD_SECS",
+];
 
 /// Names of points that are no words of anything else.
 #[cfg(not(feature = "torture"))]
