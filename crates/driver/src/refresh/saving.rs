@@ -12,7 +12,7 @@ use tracing::{error, info, warn};
 
 use super::hands::Hands;
 use crate::failpoint::{Failpoint, pass};
-use crate::store::{Commit, CommitAnswer};
+use crate::store::{Commit, CommitAnswer, StoreFault};
 
 impl Hands {
     /// Journal, commit, publish.
@@ -60,7 +60,8 @@ impl Hands {
                 pass(Failpoint::Published);
                 Input::Committed(fence)
             }
-            Ok(CommitAnswer::LoggedOut) => Input::LostToLogout,
+            // Where the record is gone altogether, no later try finds it either.
+            Ok(CommitAnswer::LoggedOut) | Err(StoreFault::NoRecord(_)) => Input::LostToLogout,
             Ok(CommitAnswer::Superseded(record)) => {
                 let fence = record.fence();
                 self.tools.ledger.publish(*record);

@@ -9,7 +9,6 @@
 mod acceptance;
 mod client;
 mod http;
-mod imports;
 mod login;
 mod renewal;
 mod store;

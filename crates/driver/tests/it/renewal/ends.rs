@@ -1,6 +1,9 @@
 //! How a renewal ends at a token endpoint that refuses, breaks or ends the grant.
 
+use std::time::Duration;
+
 use evergrant_sandbox::{Config, Order};
+use rusqlite::Connection;
 
 use super::scene::{Scene, code};
 
@@ -69,4 +72,28 @@ async fn a_row_that_changed_after_the_login_sends_nothing() {
     let before = scene.control().counters().token_requests;
     assert_eq!(code(scene.open().refresh("acme/default").await), "row-changed");
     assert_eq!(scene.control().counters().token_requests, before);
+}
+
+#[tokio::test]
+async fn a_record_that_is_gone_altogether_ends_the_renewal() {
+    let (scene, driver) = Scene::logged_in(Config::default()).await;
+    scene
+        .control()
+        .arm(Order::new("answer-slow").with("delay_ms", 300))
+        .unwrap();
+    let flying = driver.clone();
+    let flight = tokio::spawn(async move { code(flying.refresh("acme/default").await) });
+    while scene.refreshes() == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let home = scene.settings().home;
+    let deleted = Connection::open(home.database())
+        .unwrap()
+        .execute("DELETE FROM credential", [])
+        .unwrap();
+    assert_eq!(deleted, 1);
+    assert_eq!(flight.await.unwrap(), "needs-login");
+    // It does not try to save for ever.
+    assert!(driver.drain(Duration::from_secs(5)).await);
+    assert!(scene.records().is_empty());
 }

@@ -1,7 +1,0 @@
-//! Other tools' stores, read, taken over and given back.
-
-mod borrowed;
-mod formats;
-mod refused;
-mod scene;
-mod taken;
