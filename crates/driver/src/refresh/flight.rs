@@ -1,12 +1,10 @@
 //! The flights of this process: everyone who wants a grant renewed joins the one that is under way.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use evergrant_engine::credential::CredentialId;
+use evergrant_engine::credential::{CredentialId, Epoch};
 use evergrant_engine::failure::{Code, Failure};
 use evergrant_engine::protection::{Protection, stands};
 use evergrant_engine::provider::Row;
@@ -16,13 +14,14 @@ use evergrant_engine::remedy::Remedy;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::watch;
 
+use super::board::{Board, Boarded, Pilot, Seat};
 use super::perform::perform;
 use super::tools::Tools;
 
 /// All renewals of this process.
 pub(crate) struct Renewals {
     tools: Arc<Tools>,
-    flights: Arc<Mutex<HashMap<CredentialId, Flight>>>,
+    board: Board<CredentialId, Wish, Renewed>,
     /// A runtime of our own, so that dropping a caller's runtime does not end what has been sent.
     runtime: Option<Runtime>,
     traffic: Arc<watch::Sender<Traffic>>,
@@ -36,12 +35,29 @@ struct Traffic {
     untold: usize,
 }
 
-/// The end of a flight, once it is known.
-type Outcome = Option<Renewed>;
-
-struct Flight {
+/// What a flight took off for.
+#[derive(Clone, Copy)]
+struct Wish {
     reason: Reason,
-    outcome: watch::Receiver<Outcome>,
+    epoch: Epoch,
+}
+
+impl Wish {
+    /// Whether who joined a flight of this wish may hold on to its end, though it asked for something else: a flight for
+    /// another reason may end without sending where ours must send, and one of an older login knows nothing of ours.
+    fn settles(self, ask: &Ask, renewed: &Renewed) -> bool {
+        match renewed {
+            Renewed::Unusable { obstacle, .. } => {
+                let held = matches!(obstacle, Obstacle::OutcomeUnknown | Obstacle::Later { .. });
+                self.epoch >= ask.fence.epoch && (self.reason == ask.reason || !held)
+            }
+            Renewed::Usable { fence, .. } => {
+                let behind = fence.generation <= ask.fence.generation && fence.epoch <= ask.fence.epoch;
+                let unasked = behind && ask.reason != Reason::Expiring;
+                fence.epoch >= ask.fence.epoch && !unasked
+            }
+        }
+    }
 }
 
 impl Renewals {
@@ -60,7 +76,7 @@ impl Renewals {
             })?;
         Ok(Self {
             tools,
-            flights: Arc::default(),
+            board: Board::default(),
             runtime: Some(runtime),
             traffic: Arc::default(),
         })
@@ -78,22 +94,13 @@ impl Renewals {
         }
         let patience = patience.map_or(CALLER_PATIENCE, |patience| patience.min(CALLER_PATIENCE));
         let deadline = tokio::time::Instant::now() + patience;
-        // A flight that took off for a weaker reason may end without sending where ours must send: then fly once more.
-        for _ in 0..2 {
-            let (reason, outcome) = self.board(&ask, &row);
-            let Ok(renewed) = tokio::time::timeout_at(deadline, ended(outcome, &ask)).await else {
+        // What we join may end without what we need: then once more, which we fly, or join as theirs who needed it too.
+        for _ in 0..BOARDINGS {
+            let (wish, seat) = self.board(&ask, &row);
+            let Ok(renewed) = tokio::time::timeout_at(deadline, ended(seat, &ask)).await else {
                 return still_flying(&ask);
             };
-            let held = matches!(
-                renewed,
-                Renewed::Unusable {
-                    obstacle: Obstacle::OutcomeUnknown | Obstacle::Later { .. },
-                    ..
-                }
-            );
-            let behind = matches!(&renewed, Renewed::Usable { fence, .. } if fence.generation <= ask.fence.generation
-                && fence.epoch <= ask.fence.epoch && ask.reason != Reason::Expiring);
-            if reason == ask.reason || !(held || behind) {
+            if wish.is_none_or(|wish| wish.settles(&ask, &renewed)) {
                 return renewed;
             }
         }
@@ -122,50 +129,31 @@ impl Renewals {
         landed(self.traffic.subscribe()).await;
     }
 
-    fn board(&self, ask: &Ask, row: &Arc<Row>) -> (Reason, watch::Receiver<Outcome>) {
-        let mut flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
-        match flights.entry(ask.fence.id.clone()) {
-            Entry::Occupied(flight) if stands(Protection::SingleFlight) => {
-                (flight.get().reason, flight.get().outcome.clone())
-            }
-            entry => {
-                let (sender, outcome) = watch::channel(None);
-                entry.insert_entry(Flight {
-                    reason: ask.reason,
-                    outcome: outcome.clone(),
-                });
-                self.take_off(ask.clone(), Arc::clone(row), sender);
-                (ask.reason, outcome)
+    /// A seat in the grant's flight, and the wish it took off for if that is not ours.
+    fn board(&self, ask: &Ask, row: &Arc<Row>) -> (Option<Wish>, Seat<Renewed>) {
+        let wish = Wish {
+            reason: ask.reason,
+            epoch: ask.fence.epoch,
+        };
+        match self.board.board(&ask.fence.id, wish) {
+            Boarded::Joined(wish, seat) => (Some(wish), seat),
+            Boarded::TookOff(pilot, seat) => {
+                self.take_off(ask.clone(), Arc::clone(row), pilot);
+                (None, seat)
             }
         }
     }
 
-    fn take_off(&self, ask: Ask, row: Arc<Row>, sender: watch::Sender<Outcome>) {
+    fn take_off(&self, ask: Ask, row: Arc<Row>, pilot: Pilot<CredentialId, Wish, Renewed>) {
         let Some(runtime) = &self.runtime else { return };
-        let (tools, flights, traffic) = (
-            Arc::clone(&self.tools),
-            Arc::clone(&self.flights),
-            Arc::clone(&self.traffic),
-        );
-        traffic.send_modify(|traffic| {
-            traffic.airborne += 1;
-            traffic.untold += 1;
-        });
-        let landing = Landing {
-            id: ask.fence.id.clone(),
-            flights,
-            traffic,
-            told: AtomicBool::new(false),
-        };
+        let (tools, departure) = (Arc::clone(&self.tools), Departure::of(&self.traffic));
         runtime.spawn(async move {
             let told = |renewed: Renewed| {
-                sender.send_replace(Some(renewed));
-                landing.tell();
+                pilot.tell(renewed);
+                departure.tell();
             };
             let renewed = perform(&tools, ask, row, &told).await;
-            // Whoever asks from now on must not join a flight that is over.
-            drop(landing);
-            sender.send_replace(Some(renewed));
+            pilot.land(renewed);
         });
     }
 }
@@ -184,15 +172,24 @@ impl Drop for Renewals {
     }
 }
 
-/// Takes the flight off the board when it ends, by whatever way it ends.
-struct Landing {
-    id: CredentialId,
-    flights: Arc<Mutex<HashMap<CredentialId, Flight>>>,
+/// Counts a flight until it has ended, by whatever way it ends.
+struct Departure {
     traffic: Arc<watch::Sender<Traffic>>,
     told: AtomicBool,
 }
 
-impl Landing {
+impl Departure {
+    fn of(traffic: &Arc<watch::Sender<Traffic>>) -> Self {
+        traffic.send_modify(|traffic| {
+            traffic.airborne += 1;
+            traffic.untold += 1;
+        });
+        Self {
+            traffic: Arc::clone(traffic),
+            told: AtomicBool::new(false),
+        }
+    }
+
     /// Whoever waits has been told; only the first time counts.
     fn tell(&self) {
         if !self.told.swap(true, Ordering::AcqRel) {
@@ -202,13 +199,9 @@ impl Landing {
     }
 }
 
-impl Drop for Landing {
+impl Drop for Departure {
     fn drop(&mut self) {
         self.tell();
-        self.flights
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&self.id);
         self.traffic
             .send_modify(|traffic| traffic.airborne = traffic.airborne.saturating_sub(1));
     }
@@ -221,11 +214,10 @@ async fn landed(mut traffic: watch::Receiver<Traffic>) {
     let _ = tokio::time::timeout(FLIGHT_MAX, told).await;
 }
 
-async fn ended(mut outcome: watch::Receiver<Outcome>, ask: &Ask) -> Renewed {
-    let end = outcome.wait_for(Option::is_some).await.map(|end| end.clone());
-    match end {
-        Ok(Some(renewed)) => renewed,
-        Ok(None) | Err(_) => Renewed::Unusable {
+async fn ended(seat: Seat<Renewed>, ask: &Ask) -> Renewed {
+    match seat.outcome().await {
+        Some(renewed) => renewed,
+        None => Renewed::Unusable {
             generation: ask.fence.generation,
             obstacle: Obstacle::Later { after: None },
             failure: Failure::new(Code::Internal, "the renewal ended without a word").with_remedy(Remedy::Report),
@@ -246,7 +238,69 @@ fn still_flying(ask: &Ask) -> Renewed {
     }
 }
 
+/// 3: a flight that was under way, one that took off for somebody else in between, and ours.
+const BOARDINGS: usize = 3;
+
 /// A lock waited for, an answer waited for, and 20 s for connection, backoff and commit.
 const FLIGHT_MAX: Duration = LOCK_PATIENCE
     .saturating_add(ANSWER_PATIENCE)
     .saturating_add(Duration::from_secs(20));
+
+#[cfg(test)]
+mod tests {
+    use evergrant_engine::credential::{Fence, Generation};
+    use evergrant_engine::recovery::renewal::Asker;
+
+    use super::*;
+
+    fn fence(generation: u64, epoch: u64) -> Fence {
+        Fence {
+            id: "id".into(),
+            generation: Generation(generation),
+            epoch: Epoch(epoch),
+        }
+    }
+
+    /// Asked about generation 3 of epoch 2, having joined a flight of this epoch and reason that ended so.
+    #[track_caller]
+    fn check(epoch: u64, reason: Reason, renewed: &Renewed, settled: bool) {
+        let ask = Ask {
+            fence: fence(3, 2),
+            reason: Reason::Refused,
+            asker: Asker::Request,
+            min_valid: Duration::ZERO,
+        };
+        let wish = Wish {
+            reason,
+            epoch: Epoch(epoch),
+        };
+        assert_eq!(wish.settles(&ask, renewed), settled, "{epoch} {reason:?} {renewed:?}");
+    }
+
+    #[test]
+    fn the_end_of_a_flight_settles_what_it_took_off_for() {
+        let usable = |fence| Renewed::Usable {
+            fence,
+            minted: true,
+            saved: true,
+        };
+        let unusable = |obstacle| Renewed::Unusable {
+            generation: Generation(3),
+            obstacle,
+            failure: Failure::new(Code::Transient, "later"),
+        };
+        let later = Obstacle::Later { after: None };
+        check(2, Reason::Refused, &usable(fence(4, 2)), true);
+        check(2, Reason::Refused, &usable(fence(3, 2)), false);
+        check(2, Reason::Refused, &unusable(later), true);
+        // Another reason may not send where ours must.
+        check(2, Reason::Wanted, &unusable(later), false);
+        check(2, Reason::Wanted, &unusable(Obstacle::OutcomeUnknown), false);
+        check(2, Reason::Wanted, &unusable(Obstacle::Dead), true);
+        // What an older login has come to says nothing of this one; what it found of this one does.
+        check(1, Reason::Refused, &unusable(Obstacle::Dead), false);
+        check(1, Reason::Refused, &unusable(Obstacle::LoggedOut), false);
+        check(1, Reason::Refused, &usable(fence(4, 1)), false);
+        check(1, Reason::Refused, &usable(fence(4, 2)), true);
+    }
+}

@@ -1,5 +1,8 @@
 //! Renewing a grant: one flight a grant, on a runtime of its own, by the engine's machine.
 
+mod board;
+#[cfg(test)]
+mod board_tests;
 mod closing;
 mod flight;
 mod hands;

@@ -16,7 +16,6 @@ mod exit;
 mod explain;
 mod explain_json;
 mod failure;
-mod import;
 mod interrupts;
 mod json;
 mod label;

@@ -3,7 +3,6 @@
 mod credentials;
 mod explain;
 #[cfg(unix)]
-mod import;
 mod interrupts;
 mod login;
 mod logout;
