@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use evergrant_engine::credential::{Epoch, Fence, Generation, Grant, LoginOrigin, Material};
+use evergrant_engine::failure::{Code, Failure};
 use evergrant_engine::provider::{Flow, Tier};
 use evergrant_engine::recovery::renewal::View as RealView;
 use evergrant_engine::recovery::renewal::{Action, Ask, Asker, Input, Reason, Renewal, Step, Terms};
@@ -178,7 +179,7 @@ impl Book {
             Happened::NotConnected => broke(Phase::Connect),
             Happened::Claimed => Input::Claimed,
             Happened::NotClaimed => Input::NotClaimed,
-            Happened::StoreFailed => Input::StoreFailed(String::new()),
+            Happened::StoreFailed => Input::StoreFailed(Failure::new(Code::StoreUnwritable, "full")),
             Happened::GaveUp => Input::GaveUp,
             Happened::BrokenOff => broke(Phase::Sent),
             Happened::Dead => refused(Verdict::GrantDead),
