@@ -17,22 +17,22 @@ use crate::run::Run;
 
 /// Line c: no grace at all.
 pub(crate) async fn show(run: &Run) -> Result<Report> {
-    shown(run, 0).await
+    shown(run, 0, run.rounds(30, 1_000), run.rounds(60, 20_000)).await
 }
 
-/// Line d: a grace of 60 s, and somebody who asks within it.
+/// Line d: a grace of 60 s, and somebody who asks within it; in the short form a third of the kills of line c.
 pub(crate) async fn show_grace(run: &Run) -> Result<Report> {
-    shown(run, GRACE_SECS).await
+    shown(run, GRACE_SECS, run.rounds(10, 1_000), run.rounds(20, 20_000)).await
 }
 
-async fn shown(run: &Run, grace_secs: u64) -> Result<Report> {
+async fn shown(run: &Run, grace_secs: u64, rounds: u64, moments: u64) -> Result<Report> {
     let mut whens = Vec::new();
-    for _ in 0..run.rounds(30, 1_000) {
+    for _ in 0..rounds {
         whens.extend(Failpoint::ALL.iter().map(|point| When::At(*point)));
     }
     let span = span(run).await?;
     let mut random = run.random(grace_secs);
-    for _ in 0..run.rounds(60, 20_000) {
+    for _ in 0..moments {
         whens.push(When::After(random.moment(span)));
     }
 

@@ -268,7 +268,9 @@ impl Store for SqliteStore {
     }
 
     fn log_out(&self, id: &CredentialId, now: Timestamp) -> Result<Option<Record>, StoreFault> {
-        self.write(|contents| contents.log_out(id, now))
+        let buried = self.write(|contents| contents.log_out(id, now))?;
+        pass(Failpoint::Buried);
+        Ok(buried)
     }
 
     fn revocations(&self) -> Result<Vec<Revocation>, StoreFault> {
