@@ -9,6 +9,7 @@ use tokio::process::{Child, ChildStdin, ChildStdout};
 use tokio::task::JoinSet;
 
 use crate::home::Home;
+use crate::process;
 use crate::typed::Deed;
 use crate::worker::Outcome;
 
@@ -55,9 +56,9 @@ impl Crew {
         Ok(crew)
     }
 
-    /// The process ids.
-    pub(crate) fn pids(&self) -> Vec<u32> {
-        self.0.iter().filter_map(|hand| hand.child.id()).collect()
+    /// Signals all of them.
+    pub(crate) fn signal(&self, signal: process::Signal) -> Result<()> {
+        self.0.iter().try_for_each(|hand| process::signal(&hand.child, signal))
     }
 
     /// Gives the word, and waits for all outcomes.
@@ -70,6 +71,15 @@ impl Crew {
             outcomes.push(serde_json::from_str(&hand.line().await?)?);
         }
         Ok(outcomes)
+    }
+
+    /// Ends all of them, however they are.
+    pub(crate) async fn end(self) {
+        for mut hand in self.0 {
+            drop(hand.stdin);
+            // Whoever was killed has ended already.
+            let _ = hand.child.wait().await;
+        }
     }
 
     /// Lets all of them end by themselves.

@@ -14,6 +14,7 @@ use crate::kill;
 use crate::outage;
 use crate::report::Report;
 use crate::run::Run;
+use crate::soak;
 use crate::stop;
 use crate::storm;
 use crate::typed::Shown;
@@ -33,6 +34,8 @@ pub(crate) enum Line {
     Exposure,
     /// f: whoever renews is stopped for 30 s at each step.
     Stop,
+    /// n: half an hour of chaos.
+    Soak,
     /// j: a dead grant, asked for again and again by many processes.
     Dead,
     /// g: clocks that are stepped, frozen, that drift or begin anew.
@@ -69,6 +72,7 @@ impl Line {
             Self::Grace => kill::show_grace(run).await,
             Self::Exposure => exposure::show(run).await,
             Self::Stop => stop::show(run).await,
+            Self::Soak => soak::show(run).await,
             Self::Dead => dead::show(run).await,
             Self::Clocks => clocks::show(run).await,
             Self::Outage => outage::show(run).await,

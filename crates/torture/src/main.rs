@@ -18,6 +18,7 @@ mod random;
 mod report;
 mod road;
 mod run;
+mod soak;
 mod stop;
 mod storm;
 mod typed;

@@ -24,3 +24,24 @@ pub(crate) fn is_stopped(child: &Child) -> Result<bool> {
         .and_then(|rest| rest.chars().next());
     Ok(state == Some('T'))
 }
+
+/// What a process occupies.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Needs {
+    /// Its resident memory.
+    pub(crate) resident_kb: u64,
+    /// Its open descriptors.
+    pub(crate) descriptors: u64,
+}
+
+/// Reads it off `/proc`.
+pub(crate) fn needs(child: &Child) -> Result<Needs> {
+    let id = child.id().context("a process that has ended")?;
+    let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
+    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let resident = resident.and_then(|text| text.split_whitespace().next());
+    Ok(Needs {
+        resident_kb: resident.context("no VmRSS")?.parse()?,
+        descriptors: u64::try_from(std::fs::read_dir(format!("/proc/{id}/fd"))?.count())?,
+    })
+}
