@@ -252,7 +252,7 @@ async fn gateway(run: &Run, home: &Home) -> Result<(Child, String)> {
 }
 
 /// The codes of failures that only a login ends.
-const FORCED: [&str; 5] = ["needs-login", "grant-dead", "no-credential", "HTTP 401", "quarantined"];
+const FORCED: [&str; 4] = ["needs-login", "grant-dead", "no-credential", "quarantined"];
 
 /// 16 processes in each world, 32 in all.
 const PROCESSES: u64 = 16;
