@@ -28,6 +28,9 @@ pub struct Config {
     pub rotate_refresh_tokens: bool,
     /// For how long after its use a refresh token answers the same pair again, in seconds.
     pub reuse_grace_secs: u64,
+    /// Whether revoking any token of a login ends the login, or only that token, and with a refresh token the access tokens
+    /// so far (RFC 7009 section 2.1 leaves it open).
+    pub revocation_ends_login: bool,
     /// Whether the token endpoint demands that the authorize request's challenge is repeated.
     pub require_challenge_at_token: bool,
     /// Whether an authorize request is approved without asking.
@@ -73,6 +76,7 @@ impl Default for Config {
             answer_expires_in: true,
             rotate_refresh_tokens: true,
             reuse_grace_secs: 0,
+            revocation_ends_login: true,
             require_challenge_at_token: true,
             automatic_consent: true,
             show_code: false,

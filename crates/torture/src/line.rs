@@ -11,6 +11,7 @@ use crate::dead;
 use crate::endpoint;
 use crate::exposure;
 use crate::kill;
+use crate::logout;
 use crate::outage;
 use crate::report::Report;
 use crate::run::Run;
@@ -42,6 +43,8 @@ pub(crate) enum Line {
     Clocks,
     /// k: a token endpoint that is out of order for minutes.
     Outage,
+    /// l: a logout races a renewal, again and again.
+    Logout,
     /// i: every answer of a token endpoint, as the golden table has it.
     Endpoint,
 }
@@ -76,6 +79,7 @@ impl Line {
             Self::Dead => dead::show(run).await,
             Self::Clocks => clocks::show(run).await,
             Self::Outage => outage::show(run).await,
+            Self::Logout => logout::show(run).await,
             Self::Endpoint => endpoint::show(run).await,
         }
     }

@@ -12,6 +12,7 @@ mod gateway;
 mod home;
 mod kill;
 mod line;
+mod logout;
 mod outage;
 mod process;
 mod random;

@@ -19,10 +19,11 @@ pub(super) fn request(world: &World, received: &Received) -> Response<Body> {
     if let Some(refused) = missing(&form, &["token"]) {
         return refused;
     }
+    let ends_login = world.config().revocation_ends_login;
     let revoked = {
         let mut books = world.books();
         let before = books.families_revoked();
-        books.revoke(form.text("token"), &client_id);
+        books.revoke(form.text("token"), &client_id, ends_login);
         books.families_revoked() - before
     };
     world.counters().families_revoked += revoked;

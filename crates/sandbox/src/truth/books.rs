@@ -257,15 +257,21 @@ impl Books {
         count
     }
 
-    /// Revokes the login a token comes from (RFC 7009), whichever of the two it is; as
+    /// Revokes a token (RFC 7009), whichever of the two it is, and with `ends_login` the login it comes from; as
     /// `oidc-provider` does, an unknown token or another public client's is left alone in silence.
-    pub(crate) fn revoke(&mut self, token: &str, client_id: &str) {
+    pub(crate) fn revoke(&mut self, token: &str, client_id: &str, ends_login: bool) {
         let refresh = self.refresh_tokens.get(token).map(|entry| entry.family);
         let access = self.access_tokens.get(token).map(|entry| entry.family);
-        if let Some(family) = refresh.or(access)
-            && self.families[family].consent.client_id == client_id
-        {
+        let Some(family) = refresh.or(access) else { return };
+        if self.families[family].consent.client_id != client_id {
+            return;
+        }
+        if ends_login {
             self.revoke_family(family, "revoked by its client");
+        } else if self.refresh_tokens.remove(token).is_some() {
+            self.access_tokens.retain(|_, entry| entry.family != family);
+        } else {
+            self.access_tokens.remove(token);
         }
     }
 

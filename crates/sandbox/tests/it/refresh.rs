@@ -146,6 +146,28 @@ async fn revocation_ends_the_grant_and_knows_its_client() {
 }
 
 #[tokio::test]
+async fn a_revocation_can_end_one_token_alone() {
+    let visitor = Visitor::with(|config| config.revocation_ends_login = false).await;
+    let url = visitor.url("/oauth2/revoke");
+    let first = visitor.login().await;
+    let second = pair(&visitor.refresh(&first.refresh).await);
+    let third = pair(&visitor.refresh(&second.refresh).await);
+    for (token, access, refresh) in [
+        (&first.access, 2, 1),
+        (&first.refresh, 0, 1),
+        (&third.refresh, 0, 0),
+        (&third.access, 0, 0),
+    ] {
+        let form = [("client_id", "evergrant"), ("token", token.as_str())];
+        assert_eq!(visitor.http.post_form(&url, &form).await.unwrap().status, 200);
+        let state = visitor.control.state();
+        assert_eq!((state.live_access_tokens, state.live_refresh_tokens), (access, refresh));
+    }
+    assert_eq!(error(&visitor.refresh(&second.refresh).await), "invalid_grant");
+    assert_ne!(visitor.chat(&second.access).await.status, 200);
+}
+
+#[tokio::test]
 async fn a_thousand_refreshes_and_calls_take_no_time_to_speak_of() {
     let visitor = Visitor::new().await;
     let mut pair_now = visitor.login().await;
