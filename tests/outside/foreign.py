@@ -53,6 +53,10 @@ class ForeignServer(Server):
         """Whether the server calls this access token active when it is asked about it (RFC 7662)."""
         return self._introspected(access_token).json["active"]
 
+    def ends_at(self, access_token):
+        """When this access token ends, in seconds since 1970, as the server says when it is asked about it."""
+        return self._introspected(access_token).json.get("exp", 0)
+
     def _panel(self, gauge, values=None):
         query = "&".join(f"{name}={value}" for name, value in (values or {}).items())
         return wire.get(f"{self.origin}/_server/{gauge}{'?' if query else ''}{query}")

@@ -141,11 +141,13 @@ class Home:
         """What `token --json` says."""
         return self.run("token", provider, "--json", *arguments)
 
+    def expires_at(self, provider):
+        """When the access token that is kept now expires, in whole seconds since 1970."""
+        return datetime.fromisoformat(self.credential(provider)["expires_at"].replace("Z", "+00:00")).timestamp()
+
     def wait_past_expiry(self, provider):
         """Lets the access token that is kept now expire; its time is written in whole seconds, so one more."""
-        text = self.credential(provider)["expires_at"]
-        expires_at = datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
-        time.sleep(max(0.0, expires_at - time.time()) + 1.1)
+        time.sleep(max(0.0, self.expires_at(provider) - time.time()) + 1.1)
 
 
 class Gateway(Child):

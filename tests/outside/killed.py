@@ -11,11 +11,13 @@ SERVING_SECS = 10
 # The answer comes long after the kill.
 ANSWER_AFTER_MS = 10_000
 CALLERS = 8
+# Between the kill and the replay: more than the whole seconds in which ends are written.
+LATER_SECS = 4
 
 
-def kill_midway(server, home, *arguments):
+def kill_midway(server, home, *arguments, lifetime_secs=LONG_SECS):
     """Starts a run and kills it when the server has rotated for it; what the server booked."""
-    server.steer(refresh_delay_ms=ANSWER_AFTER_MS, access_token_lifetime_secs=LONG_SECS)
+    server.steer(refresh_delay_ms=ANSWER_AFTER_MS, access_token_lifetime_secs=lifetime_secs)
     seen = len(server.refreshes())
     process = home.start(*arguments)
     until = time.monotonic() + PATIENCE_SECS
@@ -76,8 +78,34 @@ def within_grace(checks, server, home):
     if not checks.equal("killed, forced: the server had rotated", [each["status"] for each in taken], [200]):
         return
     checks.equal("killed, forced: health", home.credential(server.name)["health"], "outcome-unknown")
+    time.sleep(LATER_SECS)
     checks.done("killed, forced: again, inside the grace", home.run("refresh", name))
     answered(checks, server, home, "forced", taken, home.at_once(1, "token", name, "--json"))
+    lost_and_lapsed(checks, server, home)
+
+
+def lost_and_lapsed(checks, server, home):
+    """The replay brings a token that has lapsed since the kill: nobody is given it, it is renewed once more."""
+    name = kept(server)
+    server.steer(access_token_lifetime_secs=SERVING_SECS)
+    checks.done("killed, lapsed: a token that lapses", home.run("refresh", name))
+    taken = kill_midway(server, home, "refresh", name, lifetime_secs=SERVING_SECS)
+    if not checks.equal("killed, lapsed: the server had rotated", [each["status"] for each in taken], [200]):
+        return
+    # What was lost was made after what is kept, by no more than it takes to kill.
+    home.wait_past_expiry(server.name)
+    time.sleep(LATER_SECS)
+    runs = home.at_once(CALLERS, "token", name, "--json")
+    log = server.refreshes()
+    since = log[log.index(taken[0]) :]
+    checks.equal("killed, lapsed: exits", {run.exit for run in runs}, {0})
+    checks.check(
+        "killed, lapsed: one replay, answered the same pair, and one refresh with it",
+        len(since) == 3 and since[1] == since[0] and chained(since[1:]),
+        since,
+    )
+    tokens = {run.json.get("access_token") for run in runs}
+    checks.check("killed, lapsed: the server takes their one token", len(tokens) == 1 and all(map(server.accepts, tokens)))
 
 
 def answered(checks, server, home, what, taken, runs):
@@ -90,5 +118,8 @@ def answered(checks, server, home, what, taken, runs):
     tokens = {run.json.get("access_token") for run in runs}
     checks.check(f"killed, {what}: the server takes their one token", len(tokens) == 1 and all(map(server.accepts, tokens)))
     checks.equal(f"killed, {what}: health after it", home.credential(server.name)["health"], "ready")
+    # The replay was answered a whole `expires_in` again, but the token is as old as the first send.
+    late = home.expires_at(server.name) - max(map(server.ends_at, tokens))
+    checks.check(f"killed, {what}: not served past its end at the server", late <= 1, f"{late:+.0f} s")
     checks.done(f"killed, {what}: a further refresh", home.run("refresh", name))
     checks.check(f"killed, {what}: spends what was answered", chained(server.refreshes()[-2:]))

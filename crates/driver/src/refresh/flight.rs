@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use evergrant_engine::credential::{CredentialId, Epoch};
+use evergrant_engine::credential::{CredentialId, Epoch, Fence};
 use evergrant_engine::failure::{Code, Failure};
+use evergrant_engine::pool::Member;
 use evergrant_engine::protection::{Protection, stands};
 use evergrant_engine::provider::Row;
 use evergrant_engine::recovery::renewal::{ANSWER_PATIENCE, Ask, CALLER_PATIENCE, LOCK_PATIENCE, Reason};
@@ -88,23 +89,46 @@ impl Renewals {
     }
 
     /// The same for a caller who would rather use the token in hand after `patience`.
-    pub(crate) async fn renew_within(&self, ask: Ask, row: Arc<Row>, patience: Option<Duration>) -> Renewed {
+    pub(crate) async fn renew_within(&self, mut ask: Ask, row: Arc<Row>, patience: Option<Duration>) -> Renewed {
         if !stands(Protection::Renewal) {
             return still_flying(&ask);
         }
         let patience = patience.map_or(CALLER_PATIENCE, |patience| patience.min(CALLER_PATIENCE));
         let deadline = tokio::time::Instant::now() + patience;
+        // Only then can what is brought have lapsed on the way; a clock that races would find everything lapsed.
+        let mut graceful = row.oauth().is_some_and(|oauth| !oauth.reuse_grace.is_zero());
         // What we join may end without what we need: then once more, which we fly, or join as theirs who needed it too.
         for _ in 0..BOARDINGS {
             let (wish, seat) = self.board(&ask, &row);
             let Ok(renewed) = tokio::time::timeout_at(deadline, ended(seat, &ask)).await else {
                 return still_flying(&ask);
             };
-            if wish.is_none_or(|wish| wish.settles(&ask, &renewed)) {
+            if let Some(fence) = self.lapsed(&renewed).filter(|_| graceful) {
+                graceful = false;
+                ask.fence = fence;
+                ask.reason = Reason::Expiring;
+            } else if wish.is_none_or(|wish| wish.settles(&ask, &renewed)) {
                 return renewed;
             }
         }
         still_flying(&ask)
+    }
+
+    /// The generation that was minted, if its token has lapsed already: inside a reuse grace a replay brings the pair of
+    /// the send before. The renewal after it spends another token, and is no replay.
+    fn lapsed(&self, renewed: &Renewed) -> Option<Fence> {
+        let Renewed::Usable {
+            fence,
+            minted: true,
+            saved: true,
+        } = renewed
+        else {
+            return None;
+        };
+        let picture = self.tools.ledger.picture();
+        let record = picture.record(&fence.id).filter(|record| record.fence() == *fence)?;
+        let left = Member::of(record).remaining(&self.tools.clock.now())?;
+        left.is_zero().then(|| fence.clone())
     }
 
     /// The runtime of the renewals, for other work that must outlive its caller.

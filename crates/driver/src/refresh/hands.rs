@@ -8,7 +8,7 @@ use evergrant_engine::login::{self, TokenAnswer};
 use evergrant_engine::protection::{Protection, stands};
 use evergrant_engine::provider::Row;
 use evergrant_engine::recovery::renewal::{
-    ANSWER_PATIENCE, Ask, CLAIM_FRESH_FOR, CONNECT_PATIENCE, Heard, Input, View, hear,
+    ANSWER_PATIENCE, Ask, CLAIM_FRESH_FOR, CONNECT_PATIENCE, Heard, Input, View, aging_since, hear,
 };
 use evergrant_engine::recovery::{Obstacle, Renewed};
 use evergrant_engine::remedy::Remedy;
@@ -39,7 +39,7 @@ pub(super) struct Hands {
     pub(super) claimed: Option<Moment>,
     /// Shared with the thread that writes it, so that a lost thread does not take it along.
     pub(super) journal: Arc<Mutex<Option<Journal>>>,
-    /// The answer, and when it was received: its tokens age from then on, however late they are saved.
+    /// The answer, and since when its tokens age, however late they are saved: when it was received, as a rule.
     pub(super) answer: Option<(TokenAnswer, Moment)>,
 }
 
@@ -274,7 +274,10 @@ impl Hands {
         };
         match hear(&self.row, &reply, token, self.tools.clock.now().wall) {
             Heard::Granted(answer) => {
-                self.answer = Some((*answer, self.tools.clock.now()));
+                let claim = self.view.as_ref().and_then(|view| view.claim.as_ref());
+                let grace = self.row.oauth().map(|oauth| oauth.reuse_grace).unwrap_or_default();
+                let since = aging_since(claim, grace, self.tools.clock.now());
+                self.answer = Some((*answer, since));
                 pass(Failpoint::AnswerHeard);
                 Input::Granted
             }

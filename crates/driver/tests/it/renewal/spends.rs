@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use evergrant_driver::{KeySource, Secret};
+use evergrant_driver::{Driver, KeySource, Secret};
 use evergrant_sandbox::{Config, Order};
 
 use super::scene::{Scene, code};
@@ -165,24 +165,50 @@ async fn an_answer_that_never_came_is_not_asked_for_again_while_the_token_serves
     assert_eq!(scene.records()[0].standing.health.as_str(), "outcome-unknown");
 }
 
-#[tokio::test]
-async fn when_nothing_is_left_to_lose_it_is_replayed_and_a_grace_saves_it() {
+/// A provider that answers a replay the pair it made before, and a row that says so.
+async fn outcome_unknown_within_grace() -> (Scene, Driver) {
     let config = Config {
-        reuse_grace_secs: 36_000 * 10,
+        access_token_lifetime_secs: 600,
+        reuse_grace_secs: 36_000,
         ..Config::default()
     };
     let (scene, driver) = Scene::logged_in(config).await;
-    // The row does not know of the grace, so that nothing is replayed early.
     scene.control().arm(Order::new("answer-lost").times(1)).unwrap();
-    let early = driver.refresh("acme/default").await;
-    if early.is_err() {
-        scene.clock.advance(Duration::from_secs(7 * 3_600));
-        driver.refresh("acme/default").await.unwrap();
-    }
+    assert_eq!(code(driver.refresh("acme/default").await), "outcome-unknown");
+    (scene, driver)
+}
+
+#[tokio::test]
+async fn a_grace_saves_what_was_lost() {
+    let (scene, driver) = outcome_unknown_within_grace().await;
+    driver.refresh("acme/default").await.unwrap();
     assert_eq!(scene.refreshes(), 2);
     assert_eq!(scene.control().counters().families_revoked, 0);
     assert_eq!(scene.claims(), 0);
     assert_eq!(scene.records()[0].standing.health.as_str(), "ready");
+}
+
+#[tokio::test]
+async fn what_a_replay_brings_is_as_old_as_the_send_that_made_it() {
+    let (scene, driver) = outcome_unknown_within_grace().await;
+    let made_before = scene.now();
+    scene.clock.advance(Duration::from_secs(60));
+    driver.refresh("acme/default").await.unwrap();
+    assert_eq!(scene.refreshes(), 2);
+    assert!(scene.grant().1.obtained.boot <= made_before.boot);
+}
+
+#[tokio::test]
+async fn what_a_replay_brings_too_late_is_renewed_once_more() {
+    let (scene, driver) = outcome_unknown_within_grace().await;
+    let before = scene.grant().0.generation;
+    scene.clock.advance(Duration::from_secs(700));
+    driver.refresh("acme/default").await.unwrap();
+    let (record, grant) = scene.grant();
+    assert_eq!(scene.refreshes(), 3);
+    assert_eq!(record.generation, before.next().next());
+    assert!(grant.usable_for(Duration::from_secs(590), &scene.now()));
+    assert_eq!(scene.control().counters().families_revoked, 0);
 }
 
 #[tokio::test]

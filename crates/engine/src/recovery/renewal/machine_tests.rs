@@ -6,6 +6,7 @@ use super::ask::{Ask, Asker, Reason, Terms, View};
 use super::input::Input;
 use super::machine::Action;
 use super::renewed::{Obstacle, Renewed};
+use super::rules::aging_since;
 use crate::credential::Generation;
 use crate::failure::{Code, Failure};
 use crate::store::LastError;
@@ -230,6 +231,17 @@ fn a_reuse_grace_allows_one_replay_at_once() {
         tell(ask(Reason::Wanted), terms(30), inputs).1,
         Action::Finish(_)
     ));
+}
+
+#[test]
+fn a_pair_that_a_replay_brings_inside_the_grace_is_as_old_as_the_send_before() {
+    let (sent, unsent) = (claim(&record(3), 0, Some(10)), claim(&record(3), 0, None));
+    let (grace, none) = (Duration::from_secs(30), Duration::ZERO);
+    assert_eq!(aging_since(Some(&sent), grace, at(39)), at(10));
+    assert_eq!(aging_since(Some(&sent), grace, at(40)), at(40));
+    assert_eq!(aging_since(Some(&sent), none, at(11)), at(11));
+    assert_eq!(aging_since(Some(&unsent), grace, at(11)), at(11));
+    assert_eq!(aging_since(None, grace, at(11)), at(11));
 }
 
 #[test]

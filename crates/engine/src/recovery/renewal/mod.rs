@@ -25,4 +25,5 @@ pub use input::Input;
 pub use limits::{ANSWER_PATIENCE, CALLER_PATIENCE, CLAIM_FRESH_FOR, CONNECT_PATIENCE, LOCK_PATIENCE};
 pub use machine::{Action, Renewal, Step};
 pub use renewed::{Obstacle, Renewed};
+pub use rules::aging_since;
 pub use schedule::{lead, next_renewal, renew_in, too_short};

@@ -209,6 +209,16 @@ pub(super) fn permitted(
     }
 }
 
+/// Since when the pair ages that was answered at `received`. Inside the provider's reuse grace a replay is answered the
+/// pair of the send before it, with a whole lifetime told although it began then (django-oauth-toolkit does so).
+pub fn aging_since(claim: Option<&Claim>, reuse_grace: Duration, received: Moment) -> Moment {
+    claim
+        .and_then(|claim| claim.sent.as_ref())
+        .filter(|sent| received.known_since(sent).is_some_and(|since| since < reuse_grace))
+        .cloned()
+        .unwrap_or(received)
+}
+
 /// Whether the access token has nothing left to lose: expired, or refused as unauthenticated.
 fn lapsed(ask: &Ask, spend: &Spend, refused: bool, now: &Moment) -> bool {
     let Material::Grant(grant) = &spend.record.material else {
