@@ -40,8 +40,9 @@ pub(crate) async fn show(run: &Run) -> Result<Report> {
         report.figure("from answer read to written (a kill)", written.words());
         report.figure("to synced (a power cut)", saved.words());
         report.figure("the disk alone, in between", bare.words());
-        // What a busy disk takes for the same write is none of ours.
-        let limit = EXPOSURE_MAX.max(bare.ninety_nine * 2);
+        // What a disk that others keep busy takes for the same write is none of ours.
+        let busy = bare.ninety_nine.saturating_sub(BARE_MAX);
+        let limit = EXPOSURE_MAX + busy * 2;
         report.check(saved.ninety_nine <= limit, || {
             format!("p99 {:?} where {limit:?} is allowed", saved.ninety_nine)
         });
@@ -89,6 +90,9 @@ impl Spread {
 
 /// 25 ms on the disk of a machine that does nothing else.
 const EXPOSURE_MAX: Duration = Duration::from_millis(25);
+
+/// 5 ms: what such a write takes at most, nearly always, on a disk that is not busy.
+const BARE_MAX: Duration = Duration::from_millis(5);
 
 /// 4 KiB: a sealed answer of the sandbox takes about as much.
 const ANSWER_BYTES: usize = 4_096;

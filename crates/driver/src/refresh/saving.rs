@@ -31,16 +31,14 @@ impl Hands {
         if !stands(Protection::LockToCommit) {
             self.locks.clear();
         }
+        // Here and now: until it is written the answer is in memory only, and another thread would have to wake up first.
+        tokio::task::block_in_place(|| self.write_down(&commit));
         let journal = Arc::clone(&self.journal);
         let answer = self
             .blocking(move |tools| {
-                let mut journal = journal.lock().unwrap_or_else(PoisonError::into_inner);
-                if let Some(Err(fault)) = journal.as_mut().map(|journal| journal.write(&commit)) {
-                    warn!(%fault, "the journal could not be written; the commit is tried all the same");
-                }
                 let answer = tools.store.commit(&commit)?;
                 pass(Failpoint::Committed);
-                if let Some(journal) = journal.take()
+                if let Some(journal) = journal.lock().unwrap_or_else(PoisonError::into_inner).take()
                     && let Err(fault) = journal.remove()
                 {
                     warn!(%fault, "a journal that is no longer needed could not be removed; the next lock finds it finished");
@@ -96,6 +94,12 @@ impl Hands {
             fence,
             minted: true,
             saved: false,
+        }
+    }
+    fn write_down(&self, commit: &Commit) {
+        let journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Err(fault)) = journal.as_ref().map(|journal| journal.write(commit)) {
+            warn!(%fault, "the journal could not be written; the commit is tried all the same");
         }
     }
 }
