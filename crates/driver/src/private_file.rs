@@ -40,7 +40,12 @@ pub(crate) fn read(path: &Path, limit: u64) -> Result<Option<Zeroizing<Vec<u8>>>
     let fault = |error: &io::Error| StoreFault::from_io(path, "reading it", error);
     let mut options = OpenOptions::new();
     options.read(true);
-    let file = no_follow(&mut options).open(path).map_err(|error| fault(&error))?;
+    let file = match no_follow(&mut options).open(path) {
+        Ok(file) => file,
+        // It has gone since it was looked at, as the name of a lock's holder does when the lock is released.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(fault(&error)),
+    };
     // What was opened is judged again: the name may lead elsewhere by now.
     check_plain(path, &file.metadata().map_err(|error| fault(&error))?)?;
     let mut contents = Zeroizing::new(Vec::with_capacity(READ_AT_ONCE));
