@@ -63,6 +63,8 @@ protections! {
     OutcomeUnknown = "outcome-unknown";
     /// An answer is in the journal before it is committed.
     Journal = "journal";
+    /// A renewal runs apart from whoever asked for it, who can leave without ending it.
+    Uncancellable = "uncancellable";
     /// A late renewal is not committed over the tombstone of a logout.
     Tombstone = "tombstone";
     /// The boot clock is asked as well as the wall clock, which can be stepped.

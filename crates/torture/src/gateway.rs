@@ -3,20 +3,21 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use evergrant_sandbox::client::HttpClient;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Child;
 
 use crate::home::Home;
+use crate::process::{self, Signal};
 use crate::run::Run;
 
 /// `evergrant serve`; it ends with this.
 #[derive(Debug)]
 pub(crate) struct Gateway {
     address: String,
-    _child: Child,
+    child: Child,
 }
 
 impl Gateway {
@@ -34,8 +35,22 @@ impl Gateway {
         let address = event["address"].as_str().context("a gateway without an address")?;
         Ok(Self {
             address: address.trim_start_matches("http://").to_owned(),
-            _child: child,
+            child,
         })
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Tells it to end, and waits until it has.
+    pub(crate) async fn end(mut self, signal: Signal) -> Result<()> {
+        process::signal(&self.child, signal)?;
+        let ended = tokio::time::timeout(END_MAX, self.child.wait()).await;
+        let status = ended.context("a gateway that does not end")??;
+        ensure!(status.success(), "a gateway that ended with {status}");
+        Ok(())
     }
 
     /// Sends a chat request, and waits as long as an agent does; why it failed, if it did.
@@ -63,3 +78,6 @@ const AGENT_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Enough to see which error it is.
 const SHOWN: usize = 300;
+
+/// 30 s: longer than a drain.
+const END_MAX: Duration = Duration::from_secs(30);

@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result};
 use clap::ValueEnum;
 
 use crate::burst;
+use crate::cancel;
 use crate::clocks;
 use crate::dead;
 use crate::endpoint;
@@ -33,6 +34,8 @@ pub(crate) enum Line {
     Grace,
     /// p: how long an answer that was read is in memory only.
     Exposure,
+    /// e: whoever asked for a renewal leaves in the middle of it.
+    Cancel,
     /// f: whoever renews is stopped for 30 s at each step.
     Stop,
     /// n: half an hour of chaos.
@@ -74,6 +77,7 @@ impl Line {
             Self::Kill => kill::show(run).await,
             Self::Grace => kill::show_grace(run).await,
             Self::Exposure => exposure::show(run).await,
+            Self::Cancel => cancel::show(run).await,
             Self::Stop => stop::show(run).await,
             Self::Soak => soak::show(run).await,
             Self::Dead => dead::show(run).await,

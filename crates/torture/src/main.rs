@@ -1,7 +1,9 @@
 //! Tortures evergrant's renewals, and says in figures what came of it.
 
 mod burst;
+mod cancel;
 mod clocks;
+mod conversation;
 mod crash;
 mod crew;
 mod dead;
@@ -11,6 +13,7 @@ mod exposure;
 mod gateway;
 mod home;
 mod kill;
+mod leaver;
 mod line;
 mod logout;
 mod outage;

@@ -93,6 +93,9 @@ impl Renewals {
         if !stands(Protection::Renewal) {
             return still_flying(&ask);
         }
+        if !stands(Protection::Uncancellable) {
+            return Box::pin(perform(&self.tools, ask, row, &|_| {})).await;
+        }
         let patience = patience.map_or(CALLER_PATIENCE, |patience| patience.min(CALLER_PATIENCE));
         let deadline = tokio::time::Instant::now() + patience;
         // Only then can what is brought have lapsed on the way; a clock that races would find everything lapsed.
