@@ -7,14 +7,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-OUTSIDE = TARGET / "outside"
+OUTSIDE = TARGET.absolute() / "outside"
 # Long enough for a debug build on a busy machine; nothing here waits for it in good times.
 PATIENCE_SECS = 60
 
 
 def evergrant():
     """The binary under test: the one named in `EVERGRANT`, else the release build."""
-    return os.environ.get("EVERGRANT") or str(TARGET / "release" / "evergrant")
+    # Absolute, because it is run in other directories.
+    return os.path.abspath(os.environ.get("EVERGRANT") or TARGET / "release" / "evergrant")
 
 
 def environment(home, **more):
