@@ -1,6 +1,7 @@
 //! Changing what a home holds: keys, labels, priorities, switches, removal.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use evergrant_engine::credential::{CredentialId, Label, Material, ProviderId};
 use evergrant_engine::failure::{Code, Failure};
@@ -131,12 +132,17 @@ impl Driver {
         };
         match self.kernel.renewals().renew(ask, row).await {
             Renewed::Usable { saved: true, .. } => self.account_of(&record.id),
+            // It goes on trying to save it; a fault that passes is none.
+            Renewed::Usable { saved: false, .. } if self.kernel.renewals().drain(SAVING).await => {
+                self.account_of(&record.id)
+            }
             Renewed::Usable { saved: false, .. } => Err(Failure::new(
                 Code::StoreUnwritable,
-                "the renewed token could not be saved yet; it is kept in the journal",
+                "the renewed token could not be saved; the journal keeps it if that could be written, and the next start of \
+                 evergrant finishes it",
             )
             .with_remedy(Remedy::EditFile {
-                place: "the disk under the home: free space or make it writable".to_owned(),
+                place: "the disk under the home: free space or make it writable, then try again".to_owned(),
             })),
             Renewed::Unusable { failure, .. } => Err(failure),
         }
@@ -333,6 +339,9 @@ fn names_a_variable(text: &str) -> bool {
         && !text.is_empty()
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
+
+/// 20 s: a command that holds what it could not save waits so long for the disk, and no longer.
+const SAVING: Duration = Duration::from_secs(20);
 
 /// 16 tries: each that fails means that another one was kept.
 const PLACING_TRIES: u32 = 16;

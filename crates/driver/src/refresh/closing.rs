@@ -1,6 +1,7 @@
 //! How a renewal ends: what it gives back, what it learns, and what it revokes.
 
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use evergrant_engine::credential::Fence;
 use evergrant_engine::protection::{Protection, stands};
@@ -57,16 +58,7 @@ impl Hands {
                 last_error: dead.last_error,
                 at,
             };
-            let done = self
-                .blocking(move |tools| {
-                    tools.store.quarantine(&quarantine)?;
-                    pass(Failpoint::Quarantined);
-                    tools.ledger.look()
-                })
-                .await;
-            if let Err(fault) = done {
-                warn!(%fault, "a dead refresh token could not be quarantined on disk");
-            }
+            self.bench(quarantine).await;
         }
         if forget_endpoint {
             self.tools.metadata.forget(&self.row);
@@ -86,6 +78,26 @@ impl Hands {
             self.revoke().await;
         }
         renewed
+    }
+
+    /// Quarantines, and tries again where the disk fails: what was proven need not be asked for once more. If nothing helps,
+    /// the claim stays, and the token is not sent while the access token serves.
+    async fn bench(&self, quarantine: Quarantine) {
+        for rest in (0..QUARANTINE_TRIES).rev() {
+            let quarantine = quarantine.clone();
+            let done = self
+                .blocking(move |tools| {
+                    tools.store.quarantine(&quarantine)?;
+                    pass(Failpoint::Quarantined);
+                    tools.ledger.look()
+                })
+                .await;
+            let Err(fault) = done else { return };
+            warn!(%fault, "a dead refresh token could not be quarantined on disk");
+            if rest > 0 {
+                tokio::time::sleep(QUARANTINE_PAUSE).await;
+            }
+        }
     }
 
     /// Shows what another process renewed.
@@ -125,3 +137,9 @@ impl Hands {
         }
     }
 }
+
+/// Three tries: a fault that passes has passed by then ...
+const QUARANTINE_TRIES: u32 = 3;
+
+/// ... and whoever waits for the answer is not kept for long.
+const QUARANTINE_PAUSE: Duration = Duration::from_millis(500);

@@ -254,8 +254,9 @@ impl Hands {
             .await
         {
             Ok(true) => pass(Failpoint::MarkedSent),
-            // Not ours any more, or not to be written: not one byte has left.
-            Ok(false) | Err(_) => return Input::GaveUp,
+            // Not ours any more: not one byte has left.
+            Ok(false) => return Input::GaveUp,
+            Err(fault) => return Input::NotMarked(fault.into()),
         }
         let clock = Arc::clone(&self.tools.clock);
         let fresh = move || clock.now().since(&claimed) < CLAIM_FRESH_FOR || !stands(Protection::ClaimAge);

@@ -16,6 +16,7 @@ mod exit;
 mod explain;
 mod explain_json;
 mod failure;
+mod file_size;
 mod interrupts;
 mod json;
 mod label;

@@ -6,6 +6,7 @@ use evergrant_driver::settings::Settings;
 use evergrant_driver::{Code, Driver, Failure};
 
 use super::console::Console;
+use super::file_size;
 use super::interrupts::{Asked, Interrupts};
 use super::progress;
 
@@ -18,7 +19,10 @@ pub(crate) fn run<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T
         .enable_all()
         .build()
         .map_err(|error| Failure::new(Code::Internal, format!("cannot start the runtime: {error}")))?;
-    let ended = runtime.block_on(work);
+    let ended = runtime.block_on(async {
+        file_size::outlive_the_limit();
+        work.await
+    });
     // A thread may still wait for a line on stdin; it must not hold up the end.
     runtime.shutdown_background();
     ended

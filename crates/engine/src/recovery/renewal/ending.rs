@@ -286,6 +286,13 @@ pub(super) fn store_failed(ask: &Ask, failure: &Failure) -> Ending {
     unusable(ask, Obstacle::Store, failure)
 }
 
+/// The same after the claim; it is given back, if that can be written.
+pub(super) fn not_marked(ask: &Ask, spend: &Spend, failure: &Failure) -> Ending {
+    let mut ending = store_failed(ask, failure);
+    ending.release = Some(spend.fingerprint);
+    ending
+}
+
 /// An input that does not belong to the state.
 pub(super) fn astray(ask: &Ask, input: &Input) -> Ending {
     let failure = Failure::new(Code::Internal, "the renewal lost its thread").with_remedy(Remedy::Report);

@@ -39,6 +39,8 @@ pub enum Input {
     NotClaimed,
     /// The claim was not ours any more, or too old, when the first byte was due: nothing was written.
     GaveUp,
+    /// The claim could not be marked as sent, because the store failed: nothing was written.
+    NotMarked(Failure),
     /// The exchange broke off.
     Broke {
         /// How far it had come.

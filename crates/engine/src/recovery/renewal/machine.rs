@@ -235,6 +235,7 @@ impl Renewal {
     fn answered(self, input: Input, spend: Spend, now: &Moment, entropy: u64) -> Step {
         match input {
             Input::GaveUp => finish(rejection::gave_up(&spend, now, entropy)),
+            Input::NotMarked(failure) => finish(ending::not_marked(&self.ask, &spend, &failure)),
             Input::Broke {
                 phase: Phase::Connect,
                 detail,

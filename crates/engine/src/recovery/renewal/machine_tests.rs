@@ -97,6 +97,7 @@ fn a_token_that_was_not_taken_gives_the_claim_back() {
     for input in [
         not_sent,
         Input::GaveUp,
+        Input::NotMarked(Failure::new(Code::StoreUnwritable, "gone")),
         refused(Verdict::Transient),
         refused(Verdict::EdgeBlocked),
         refused(Verdict::ClientRejected),
@@ -107,6 +108,16 @@ fn a_token_that_was_not_taken_gives_the_claim_back() {
         assert_eq!(end.release, fingerprint(&record(3)));
         assert_eq!(end.quarantine, None);
     }
+}
+
+#[test]
+fn a_send_that_could_not_be_marked_blames_the_store() {
+    let end = ending(sent_and(Input::NotMarked(Failure::new(Code::StoreLocked, "busy"))));
+    let Renewed::Unusable { failure, .. } = end.renewed else {
+        panic!("usable")
+    };
+    assert_eq!(failure.code, Code::StoreLocked);
+    assert_eq!(end.standing, None, "the provider has not rejected anything");
 }
 
 #[test]

@@ -51,6 +51,7 @@ fn walk_of_one_renewal() {
         Input::Claimed,
         Input::NotClaimed,
         Input::GaveUp,
+        Input::NotMarked(Failure::new(Code::StoreUnwritable, "gone")),
         Input::Broke {
             phase: Phase::Connect,
             detail: String::new(),
