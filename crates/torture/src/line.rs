@@ -9,6 +9,7 @@ use crate::burst;
 use crate::cancel;
 use crate::clocks;
 use crate::dead;
+use crate::disk;
 use crate::endpoint;
 use crate::exposure;
 use crate::kill;
@@ -50,6 +51,8 @@ pub(crate) enum Line {
     Logout,
     /// i: every answer of a token endpoint, as the golden table has it.
     Endpoint,
+    /// h: a disk that fails at every write.
+    Disk,
 }
 
 /// Shows the lines one after the other; whether all of them held.
@@ -85,6 +88,7 @@ impl Line {
             Self::Outage => outage::show(run).await,
             Self::Logout => logout::show(run).await,
             Self::Endpoint => endpoint::show(run).await,
+            Self::Disk => disk::show(run).await,
         }
     }
 }

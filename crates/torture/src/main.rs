@@ -7,6 +7,7 @@ mod conversation;
 mod crash;
 mod crew;
 mod dead;
+mod disk;
 mod endpoint;
 mod exchange;
 mod exposure;
