@@ -7,7 +7,7 @@ from processes import PATIENCE_SECS
 from storming import LONG_SECS, SHORT_SECS, chained
 
 # Long enough for the checks of a busy machine while the old token serves, short enough to wait for its end.
-SERVING_SECS = 10
+SERVING_SECS = 15
 # The answer comes long after the kill.
 ANSWER_AFTER_MS = 10_000
 CALLERS = 8
