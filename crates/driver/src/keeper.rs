@@ -192,7 +192,6 @@ const PATIENCE_MIN: Duration = Duration::from_secs(2);
 const PATIENCE_MAX: Duration = Duration::from_secs(300);
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use evergrant_engine::credential::{Generation, Material};
     use evergrant_engine::store::{Source, Standing};

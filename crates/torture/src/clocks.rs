@@ -1,7 +1,6 @@
 //! Line g: clocks that are stepped, frozen, set to 1970, that drift or begin anew; a grant is renewed in time by whichever
 //! clock says so, once for each event, and no token is served past its end by either.
 
-use std::collections::HashMap;
 use std::panic;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -9,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use evergrant_driver::clock::Clock;
-use evergrant_driver::{Driver, Hooks, Moment, Target};
+use evergrant_driver::{Driver, Hooks};
 use evergrant_sandbox::{Config, Running, Sandbox};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
@@ -19,33 +18,9 @@ use crate::gateway::Gateway;
 use crate::home::{Home, PROVIDER, accepts, log_in, said};
 use crate::report::Report;
 use crate::run::Run;
-use crate::watch::{Watch, age};
-
-/// What happens to the clocks, one thing after the other.
-struct Story {
-    name: &'static str,
-    life: Duration,
-    events: &'static [Event],
-}
-
-/// One thing that happens, seconds throughout.
-#[derive(Debug, Clone, Copy)]
-enum Event {
-    /// The wall clock is stepped, and what it says is so old that a renewal is wanted.
-    StepWanting(i64),
-    /// The wall clock is stepped.
-    Step(i64),
-    /// The machine slept, and the boot clock has not counted it.
-    Frozen(u64),
-    /// The machine slept, and the boot clock has counted it.
-    Slept(u64),
-    /// The wall clock gains so many milliseconds a second.
-    Drift(i64),
-    /// The machine starts again with the wall clock stepped.
-    Reboot(i64),
-    /// The machine starts again after it was off.
-    Off(u64),
-}
+use crate::served::{GLANCE, Served, requests};
+use crate::story::{DAY, EPOCH, Event, LONG, SHORT, STORIES, Story, regular};
+use crate::watch::Watch;
 
 /// Whether requests go on, or only the keeper is awake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -172,15 +147,6 @@ async fn case(story: &Story, traffic: Traffic, before: Duration, name: &str) -> 
     Ok(case)
 }
 
-impl Event {
-    const fn wants_renewal(self) -> bool {
-        match self {
-            Self::StepWanting(_) | Self::Frozen(_) | Self::Slept(_) | Self::Drift(_) | Self::Off(_) => true,
-            Self::Step(_) | Self::Reboot(_) => false,
-        }
-    }
-}
-
 impl Scene {
     async fn set(life: Duration) -> Result<Self> {
         let sandbox = Sandbox::start(Config {
@@ -264,68 +230,6 @@ fn open(home: &Home, watch: &Arc<Watch>) -> Result<Driver> {
     Driver::open_with(home.settings()?, hooks).map_err(said)
 }
 
-/// How many renewals of such a token are due in that time anyway: at three quarters of its life, less a little jitter.
-fn regular(life: Duration, within: Duration) -> u64 {
-    let due = life.mul_f64(0.72).as_secs_f64();
-    let times = (within.as_secs_f64() / due).floor();
-    if life == LONG { 0 } else { times as u64 + 1 }
-}
-
-/// What was served, and when each token was first seen.
-#[derive(Default)]
-struct Served {
-    life: Duration,
-    seen: HashMap<String, Moment>,
-    good: u64,
-    faults: Vec<String>,
-}
-
-impl Served {
-    fn new(life: Duration) -> Self {
-        Self {
-            life,
-            ..Self::default()
-        }
-    }
-
-    /// Asks for a token, which must be within its life by both clocks.
-    async fn look(&mut self, driver: &Driver, watch: &Watch) {
-        let now = watch.now();
-        let target = Target {
-            provider: PROVIDER.into(),
-            label: None,
-        };
-        match driver.token(&target, Duration::ZERO).await {
-            Ok(token) => {
-                let first = self
-                    .seen
-                    .entry(token.access_token.expose().clone())
-                    .or_insert_with(|| watch.now());
-                let age = age(first, &now);
-                if age > self.life {
-                    self.faults.push(format!("a token was served that was {age:?} old"));
-                }
-                self.good += 1;
-            }
-            Err(failure) => self
-                .faults
-                .push(format!("no token: {}: {failure}", failure.code.as_str())),
-        }
-    }
-}
-
-async fn requests(driver: Driver, watch: Arc<Watch>, mut served: Served, stop: Arc<AtomicBool>) -> Served {
-    while !stop.load(Ordering::SeqCst) {
-        served.look(&driver, &watch).await;
-        match crate::worker::ask(&driver).await {
-            Ok(()) => served.good += 1,
-            Err(why) => served.faults.push(why),
-        }
-        sleep(GLANCE).await;
-    }
-    served
-}
-
 /// Real processes, one after the other, each with the wall clock somewhere else: one refresh for the step ahead, and none
 /// for the others.
 async fn processes(run: &Run) -> Result<Case> {
@@ -395,77 +299,8 @@ fn count_panics() -> Arc<AtomicU64> {
     panics
 }
 
-/// With a long life each needless renewal shows, with a short one whether they go on.
-static STORIES: [Story; 10] = [
-    Story {
-        name: "a day ahead and back",
-        life: LONG,
-        events: &[Event::StepWanting(DAY), Event::Step(-DAY)],
-    },
-    Story {
-        name: "a day behind and back",
-        life: SHORT,
-        events: &[Event::StepWanting(-DAY), Event::Step(DAY)],
-    },
-    Story {
-        name: "1970 and back",
-        life: SHORT,
-        events: &[Event::StepWanting(-EPOCH), Event::Step(EPOCH)],
-    },
-    Story {
-        name: "8 h of sleep, boot clock frozen",
-        life: LONG,
-        events: &[Event::Frozen(EIGHT_HOURS)],
-    },
-    Story {
-        name: "8 h of sleep",
-        life: LONG,
-        events: &[Event::Slept(EIGHT_HOURS)],
-    },
-    Story {
-        name: "2 % fast",
-        life: SHORT,
-        events: &[Event::Drift(20)],
-    },
-    Story {
-        name: "2 % slow",
-        life: SHORT,
-        events: &[Event::Drift(-20)],
-    },
-    Story {
-        name: "a restart",
-        life: LONG,
-        events: &[Event::Reboot(60)],
-    },
-    Story {
-        name: "8 h off",
-        life: LONG,
-        events: &[Event::Off(EIGHT_HOURS)],
-    },
-    Story {
-        name: "a restart at 1970, set right later",
-        life: LONG,
-        events: &[Event::Reboot(-EPOCH), Event::Step(EPOCH)],
-    },
-];
-
 /// What moves the wall clock of a real process.
 const AHEAD: &str = "EVERGRANT_WALL_AHEAD_SECS";
-
-/// Both ways, as the issue has it.
-const DAY: i64 = 86_400;
-
-/// From now to 1970, give or take a day.
-const EPOCH: i64 = 1_790_000_000;
-
-/// A night.
-const EIGHT_HOURS: u64 = 8 * 3_600;
-
-/// A token that lapses within the time it is watched.
-const SHORT: Duration = Duration::from_secs(20);
-
-/// A token that does not.
-const LONG: Duration = Duration::from_secs(3_600);
 
 /// 30 s after waking everything is renewed that has to be.
 const WAKING: Duration = Duration::from_secs(30);
@@ -475,9 +310,6 @@ const LATER: Duration = Duration::from_secs(10);
 
 /// What a keeper that is woken takes to renew, on a busy machine.
 const AWAKE: Duration = Duration::from_millis(1_500);
-
-/// Often enough to measure by.
-const GLANCE: Duration = Duration::from_millis(100);
 
 /// When this is over the keeper has looked once, and sleeps.
 const ASLEEP: Duration = Duration::from_millis(800);

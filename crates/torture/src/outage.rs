@@ -77,8 +77,8 @@ pub(crate) async fn show(run: &Run) -> Result<Report> {
         requests += case.requests;
         tries += case.tries;
         match case.kind {
-            Kind::SilentHole => silent = silent.max(case.recovery),
-            _ => slowest = slowest.max(case.recovery),
+            Kind::SilentHole => silent = silent.max(case.recovery.unwrap_or_default()),
+            _ => slowest = slowest.max(case.recovery.unwrap_or_default()),
         }
         report.take(case.report);
     }
@@ -100,7 +100,7 @@ struct Case {
     kind: Kind,
     requests: usize,
     tries: u64,
-    recovery: Duration,
+    recovery: Option<Duration>,
     failed: u64,
     failed_late: u64,
     report: Report,
@@ -169,7 +169,7 @@ async fn case(kind: Kind, lapse: Lapse, outage: Duration, number: u64, name: &st
         kind,
         requests: asked.len(),
         tries: tries.unwrap_or(0),
-        recovery: Duration::MAX,
+        recovery: None,
         failed: 0,
         failed_late: 0,
         report: Report::default(),
@@ -298,12 +298,14 @@ impl Case {
             let Err(told) = &asked.told else {
                 if asked.done >= over {
                     let took = Duration::from_millis(asked.done - over);
-                    self.recovery = self.recovery.min(took);
+                    self.recovery = Some(self.recovery.map_or(took, |recovery| recovery.min(took)));
                 }
                 continue;
             };
-            let secs = i128::from(asked.at) - i128::from(over);
-            let when = || format!("{name}: a request {} ms before the end", -secs);
+            let when = || match asked.at.checked_sub(over) {
+                Some(after) => format!("{name}: a request {after} ms after the end"),
+                None => format!("{name}: a request {} ms before the end", over - asked.at),
+            };
             self.report
                 .check(!valid(asked.at), || format!("{}, with a valid token: {told}", when()));
             self.report
@@ -311,9 +313,10 @@ impl Case {
             self.failed += 1;
             self.failed_late += u64::from(asked.at >= over && self.kind != Kind::SilentHole);
         }
-        let (recovery, most) = (self.recovery, recovery_within(self.kind));
-        self.report.check(recovery <= most, || {
-            format!("{name}: the first good answer came {recovery:?} after the end")
+        let most = recovery_within(self.kind);
+        let recovered = self.recovery.is_some_and(|recovery| recovery <= most);
+        self.report.check(recovered, || {
+            format!("{name}: no good answer within {most:?} of the end")
         });
     }
 

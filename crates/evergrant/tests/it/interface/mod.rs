@@ -2,6 +2,7 @@
 
 mod credentials;
 mod explain;
+mod hard_end;
 #[cfg(unix)]
 mod interrupts;
 mod login;
