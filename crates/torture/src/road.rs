@@ -39,8 +39,8 @@ pub(crate) struct Road {
 impl Road {
     /// An open one on a free port.
     pub(crate) fn to(target: SocketAddr) -> Result<Self> {
-        let socket = bound(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
-        let address = socket.local_addr()?;
+        let place = bound(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+        let address = place.local_addr()?;
         let (state, seen) = watch::channel(State::Open);
         let swallowed = Arc::<AtomicU64>::default();
         let way = Way {
@@ -48,10 +48,7 @@ impl Road {
             state: seen,
             swallowed: Arc::clone(&swallowed),
         };
-        let keeper = tokio::spawn(async move {
-            // A port that cannot be had again ends the road; whoever uses it finds it refused.
-            let _ = keep(address, socket, way).await;
-        });
+        let keeper = tokio::spawn(keep(place, address, way));
         Ok(Self {
             address,
             state,
@@ -93,19 +90,22 @@ struct Way {
 fn bound(address: SocketAddr) -> std::io::Result<TcpSocket> {
     let socket = TcpSocket::new_v4()?;
     socket.set_reuseaddr(true)?;
+    #[cfg(unix)]
+    socket.set_reuseport(true)?;
     socket.bind(address)?;
     Ok(socket)
 }
 
-async fn keep(address: SocketAddr, mut socket: TcpSocket, mut way: Way) -> std::io::Result<()> {
+/// Listens whenever the road is not gone; `_place` keeps the port in between.
+async fn keep(_place: TcpSocket, address: SocketAddr, mut way: Way) {
     // Dropped with the road, which breaks every connection.
     let mut connections = JoinSet::new();
     loop {
-        let listener = socket.listen(BACKLOG)?;
-        listen(&listener, &way, &mut connections).await;
-        drop(listener);
+        match bound(address).and_then(|socket| socket.listen(BACKLOG)) {
+            Ok(listener) => listen(&listener, &way, &mut connections).await,
+            Err(_) => sleep(DROP_EVERY).await,
+        }
         connections.abort_all();
-        socket = bound(address)?;
         // The sender lives as long as this task.
         let _ = way.state.wait_for(|state| *state != State::Gone).await;
     }
