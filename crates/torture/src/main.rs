@@ -24,6 +24,7 @@ mod report;
 mod road;
 mod run;
 mod served;
+mod showing;
 mod soak;
 mod stop;
 mod storm;
@@ -41,7 +42,7 @@ use typed::{Torture, Typed};
 fn main() -> ExitCode {
     let done = match Typed::parse().torture {
         Torture::Worker(work) => worker::work(work).map(|()| true),
-        Torture::Show(shown) => line::show(shown),
+        Torture::Show(shown) => showing::show(shown),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,

@@ -330,14 +330,12 @@ fn a_lock_that_never_comes_is_a_typed_transient() {
     ));
     let mut inputs = begun;
     inputs.extend([(23, Input::Waited), (24, busy())]);
-    let Renewed::Unusable { failure, obstacle, .. } = ending(tell(ask(Reason::Refused), terms(0), inputs)).renewed
-    else {
+    let ended = ending(tell(ask(Reason::Refused), terms(0), inputs)).renewed;
+    let Renewed::Unusable { failure, obstacle, .. } = ended else {
         panic!("usable")
     };
-    assert_eq!(
-        (failure.code, obstacle),
-        (Code::LockHeld, Obstacle::Later { after: None })
-    );
+    let later = Obstacle::Later { after: None };
+    assert_eq!((failure.code, obstacle), (Code::LockHeld, later));
     assert!(failure.message.contains("42") && failure.message.contains("stopped"));
 }
 
