@@ -24,6 +24,8 @@ pub struct Account {
     pub source: String,
     /// What sort it is.
     pub kind: Kind,
+    /// The tool that owns it and renews it, if it is borrowed.
+    pub owner: Option<String>,
     /// The account, as far as the token tells.
     pub account: Option<String>,
     /// One of the words of INTERFACE.md.
@@ -84,6 +86,10 @@ impl Account {
             label: record.label.clone(),
             source: source_word(&record.source),
             kind: record.material.kind(),
+            owner: match &record.material {
+                Material::Borrowed { tool, .. } => Some(tool.clone()),
+                Material::Grant(_) | Material::ApiKey(_) | Material::EnvKey(_) | Material::Gone => None,
+            },
             account: account_of(&record.material),
             health: condition.health,
             usable: condition.usable,
@@ -116,7 +122,8 @@ pub(crate) fn hard_end(record: &Record, oauth: &OAuth) -> Option<Timestamp> {
 fn account_of(material: &Material) -> Option<String> {
     match material {
         Material::Grant(grant) => grant.login.account.clone().or_else(|| grant.login.subject.clone()),
-        Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed { .. } | Material::Gone => None,
+        Material::Borrowed { login, .. } => login.account.clone().or_else(|| login.subject.clone()),
+        Material::ApiKey(_) | Material::EnvKey(_) | Material::Gone => None,
     }
 }
 

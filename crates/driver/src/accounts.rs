@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use evergrant_engine::credential::{CredentialId, Label, Material, ProviderId};
 use evergrant_engine::failure::{Code, Failure};
+use evergrant_engine::pool::Member;
 use evergrant_engine::provider::Auth;
 use evergrant_engine::recovery::Renewed;
 use evergrant_engine::recovery::renewal::{Ask, Asker, Reason};
@@ -13,6 +14,7 @@ use evergrant_engine::secret::Secret;
 use evergrant_engine::store::{Decision, Newcomer, Record, Source, place};
 
 use crate::account::Account;
+use crate::api_key::checked;
 use crate::driver::Driver;
 use crate::entropy::random;
 use crate::kernel::Kernel;
@@ -124,6 +126,9 @@ impl Driver {
             return Err(Failure::new(Code::Usage, message));
         }
         let row = self.kernel.row(&record.provider)?;
+        if let Material::Borrowed { .. } = record.material {
+            return self.reread(&record).await;
+        }
         let ask = Ask {
             fence: record.fence(),
             reason: Reason::Wanted,
@@ -144,6 +149,16 @@ impl Driver {
             .with_remedy(Remedy::EditFile {
                 place: "the disk under the home: free space or make it writable, then try again".to_owned(),
             })),
+            Renewed::Unusable { failure, .. } => Err(failure),
+        }
+    }
+
+    /// A borrowed token is not renewed here: all that can be done is to see whether its owner has.
+    async fn reread(&self, record: &Record) -> Result<Account, Failure> {
+        let lease = Member::of(record).lease;
+        let read = self.kernel.apart(move |kernel| Ok(kernel.borrowing().reread(&lease)));
+        match read.await? {
+            Renewed::Usable { fence, .. } => self.account_of(&fence.id),
             Renewed::Unusable { failure, .. } => Err(failure),
         }
     }
@@ -307,32 +322,6 @@ fn placed(kernel: &Kernel, draft: &Draft) -> Result<Record, StoreFault> {
     Ok(record)
 }
 
-/// A key without the white space that copying leaves, refused if it is a placeholder.
-fn checked(provider: &ProviderId, key: Secret<String>) -> Result<Secret<String>, Failure> {
-    let text = key.expose().trim();
-    let lower = text.to_ascii_lowercase();
-    let repeated = text.chars().all(|c| matches!(c, '*' | 'x' | 'X' | '.'));
-    let bracketed = BRACKETS
-        .iter()
-        .any(|(open, close)| text.starts_with(open) && text.ends_with(close));
-    let fault = if text.len() < KEY_MIN || repeated || bracketed || PLACEHOLDERS.contains(&lower.as_str()) {
-        Some("is a placeholder, not a key")
-    } else if !text.chars().all(|c| c.is_ascii_graphic()) {
-        Some("has characters that cannot be sent in a header")
-    } else {
-        None
-    };
-    match fault {
-        Some(fault) => Err(
-            Failure::new(Code::PlaceholderKey, format!("what was given {fault}")).with_remedy(Remedy::Run {
-                command: format!("evergrant add {provider}"),
-                why: format!("give the key itself, as {provider} showed it when it was made"),
-            }),
-        ),
-        None => Ok(Secret::from(text)),
-    }
-}
-
 /// Whether a shell could set a variable of that name.
 fn names_a_variable(text: &str) -> bool {
     !text.starts_with(|c: char| c.is_ascii_digit())
@@ -345,23 +334,3 @@ const SAVING: Duration = Duration::from_secs(20);
 
 /// 16 tries: each that fails means that another one was kept.
 const PLACING_TRIES: u32 = 16;
-
-/// 4 characters: no provider issues a shorter key.
-const KEY_MIN: usize = 4;
-
-/// What documentation puts around the words for a key, and what is left of a variable that was not expanded.
-const BRACKETS: [(&str, &str); 4] = [("<", ">"), ("${", "}"), ("{{", "}}"), ("[", "]")];
-
-/// What documentation and templates put in the place of a key.
-const PLACEHOLDERS: [&str; 10] = [
-    "changeme",
-    "change-me",
-    "your_api_key",
-    "your-api-key",
-    "yourapikey",
-    "api_key",
-    "apikey",
-    "dummy",
-    "placeholder",
-    "none",
-];

@@ -11,6 +11,7 @@ use evergrant_engine::time::{Moment, Timestamp};
 use crate::account::Account;
 use crate::clock::{Clock, SystemClock};
 use crate::http::Network;
+use crate::import::as_their_owners_have_them;
 use crate::revocation::PendingRevocation;
 use crate::settings::Settings;
 use crate::store::{Holder, LockName, Mode, Store, StoreFault, open};
@@ -68,7 +69,7 @@ pub fn doctor(settings: &Settings) -> Vec<Finding> {
         .unwrap_or_default();
     findings.push(told("key", unlocked, || format!("the store's key comes from {origin}")));
     let read = open(&settings.home, &settings.key, Mode::ReadOnly).and_then(|store| {
-        let records = as_they_stand(&*store, store.records()?)?;
+        let records = as_their_owners_have_them(as_they_stand(&*store, store.records()?)?);
         let revocations = store.revocations()?;
         Ok((store, records, revocations))
     });

@@ -13,6 +13,7 @@ use crate::client::AttemptRecorder;
 use crate::clock::{Clock, SystemClock};
 use crate::entropy::jitter;
 use crate::http::Network;
+use crate::import::as_their_owners_have_them;
 use crate::keeper::keep;
 use crate::kernel::{Kernel, watch};
 use crate::ledger::Ledger;
@@ -154,7 +155,7 @@ pub fn holdings(settings: &Settings) -> Result<Holdings, Failure> {
     };
     let store = open(&settings.home, &settings.key, mode)?;
     let now = SystemClock::new().now();
-    let records = as_they_stand(&*store, store.records()?)?;
+    let records = as_their_owners_have_them(as_they_stand(&*store, store.records()?)?);
     let accounts = records
         .iter()
         .map(|record| Account::of(record, &settings.table, settings, &now))

@@ -11,6 +11,7 @@ use tracing::warn;
 
 use crate::client::{AttemptRecorder, Client, Parts, Surroundings};
 use crate::clock::Clock;
+use crate::import::Borrowing;
 use crate::ledger::Ledger;
 use crate::provider::key_provider;
 use crate::refresh::{Renewals, Tools};
@@ -23,6 +24,7 @@ pub(crate) struct Kernel {
     table: ArcSwap<Table>,
     tools: Arc<Tools>,
     renewals: Renewals,
+    borrowing: Arc<Borrowing>,
     client: Client,
 }
 
@@ -34,6 +36,11 @@ impl Kernel {
     ) -> Result<Self, Failure> {
         let table = ArcSwap::from_pointee(settings.table.clone());
         let renewals = Renewals::new(Arc::clone(&tools))?;
+        let borrowing = Arc::new(Borrowing::new(
+            Arc::clone(&tools.store),
+            Arc::clone(&tools.ledger),
+            Arc::clone(&tools.clock),
+        ));
         let client = Client::new(Parts {
             network: Arc::clone(&tools.network),
             ledger: Arc::clone(&tools.ledger),
@@ -54,6 +61,7 @@ impl Kernel {
             table,
             tools,
             renewals,
+            borrowing,
             client,
         })
     }
@@ -86,6 +94,10 @@ impl Kernel {
         &self.renewals
     }
 
+    pub(crate) fn borrowing(&self) -> &Borrowing {
+        &self.borrowing
+    }
+
     pub(crate) const fn client(&self) -> &Client {
         &self.client
     }
@@ -95,6 +107,7 @@ impl Kernel {
         Surroundings {
             table,
             renewals: &self.renewals,
+            borrowing: &self.borrowing,
         }
     }
 
@@ -106,6 +119,19 @@ impl Kernel {
                 why: "choose one that is listed, or add a row to `providers.d`".to_owned(),
             })
         })
+    }
+
+    /// Runs a blocking piece of work apart from the runtime's threads.
+    pub(crate) async fn apart<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Self) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let kernel = Arc::clone(self);
+        tokio::task::spawn_blocking(move || work(&kernel))
+            .await
+            .unwrap_or_else(|stopped| {
+                Err(Failure::new(Code::Internal, format!("its thread ended: {stopped}")).with_remedy(Remedy::Report))
+            })
     }
 
     /// Runs a blocking piece of work on the store, apart from the runtime's threads.
@@ -125,13 +151,18 @@ impl Kernel {
     }
 }
 
-/// Looks at the store every 250 ms, so that another process's rotation, cooldown or logout is known here.
+/// Looks at the store, and at the files of borrowed tokens, every 250 ms, so that another process's rotation, cooldown or logout is known here.
 pub(crate) async fn watch(kernel: std::sync::Weak<Kernel>) {
     let mut failing = false;
     loop {
         tokio::time::sleep(LOOK_EVERY).await;
         let Some(kernel) = kernel.upgrade() else { return };
-        let looked = kernel.blocking(|kernel| kernel.ledger().look()).await;
+        let looked = kernel
+            .blocking(|kernel| {
+                kernel.ledger().look()?;
+                kernel.borrowing().look()
+            })
+            .await;
         if let Err(fault) = &looked
             && !failing
         {

@@ -195,6 +195,10 @@ pub enum Material {
         file: String,
         /// The tool that owns it.
         tool: String,
+        /// Which of the grants in that file it is, in the tool's own terms.
+        entry: String,
+        /// Where and as whom the tool obtained it, as far as its file and the token tell.
+        login: Box<LoginOrigin>,
         /// The token last read and its expiry, if known.
         access_token: Secret<String>,
         /// When it expires, if the tool's file or the token says so.

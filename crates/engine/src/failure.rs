@@ -92,6 +92,8 @@ codes! {
     UnknownCredential = "unknown-credential", Caller, 2;
     /// A key that is a placeholder.
     PlaceholderKey = "placeholder-key", Caller, 2;
+    /// Another tool's store that cannot be imported from.
+    ImportInvalid = "import-invalid", Caller, 2;
     /// A discovery document that cannot be trusted.
     DiscoveryInvalid = "discovery-invalid", Provider, 2;
     /// A redirect URI that is not loopback.

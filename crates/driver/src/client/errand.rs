@@ -31,6 +31,7 @@ use super::skim::Skim;
 use super::turns::{AttemptRecorder, Run, Turns};
 use crate::clock::Clock;
 use crate::http::{Network, Pooled, PooledLimits};
+use crate::import::Borrowing;
 use crate::ledger::Ledger;
 use crate::refresh::Renewals;
 use crate::settings::{Environment, Route as ModelRoute};
@@ -64,6 +65,7 @@ pub(crate) struct Client {
 pub(crate) struct Surroundings<'a> {
     pub(crate) table: &'a Table,
     pub(crate) renewals: &'a Renewals,
+    pub(crate) borrowing: &'a Arc<Borrowing>,
 }
 
 /// One request on its way.
@@ -179,7 +181,7 @@ impl Client {
                     ended = Some(renewed.clone());
                     Input::Renewed(renewed)
                 }
-                Action::Reread(lease) => Input::Renewed(not_reread(lease)),
+                Action::Reread(lease) => Input::Renewed(reread(lease, around).await),
                 Action::WaitUntil(until) => self.wait(until).await,
                 Action::AwaitGeneration { fence, until } => self.await_generation(fence, until).await,
                 Action::FallBack(_) => Input::FellBack,
@@ -235,7 +237,7 @@ impl Errand<'_> {
                 Action::Close => return Err(lost("the request was closed before it had an answer")),
                 Action::Send(lease) => self.attempt(lease).await?,
                 Action::Renew(renew) => Input::Renewed(self.client.renew(renew, self.around, Duration::ZERO).await),
-                Action::Reread(lease) => Input::Renewed(not_reread(lease)),
+                Action::Reread(lease) => Input::Renewed(reread(lease, self.around).await),
                 Action::WaitUntil(until) => self.client.wait(until).await,
                 Action::AwaitGeneration { fence, until } => self.client.await_generation(fence, until).await,
                 Action::FallBack(_) => Input::FellBack,
@@ -338,15 +340,14 @@ fn is_safe_to_repeat(request: &Undressed, body: &Replayable, route: &[ProviderId
     !skim.found().leaves_something
 }
 
-fn not_reread(lease: &Lease) -> Renewed {
-    let failure = Failure::new(
-        Code::NeedsLogin,
-        format!(
-            "the token `{}` is another tool's, and that has not renewed it",
-            lease.label
-        ),
-    );
-    unusable(lease, Obstacle::NotRenewable, failure)
+/// Reads a borrowed token's file again, apart from the runtime's threads.
+async fn reread(lease: &Lease, around: Surroundings<'_>) -> Renewed {
+    let (borrowing, asked) = (Arc::clone(around.borrowing), lease.clone());
+    let read = tokio::task::spawn_blocking(move || borrowing.reread(&asked)).await;
+    read.unwrap_or_else(|_| {
+        let failure = lost("a borrowed token's file could not be read again");
+        unusable(lease, Obstacle::NotRenewable, failure)
+    })
 }
 
 fn unusable(lease: &Lease, obstacle: Obstacle, failure: Failure) -> Renewed {

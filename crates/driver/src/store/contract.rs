@@ -2,7 +2,7 @@
 //!
 //! All calls block; they are made from threads that may. No call holds a transaction across another one.
 
-use evergrant_engine::credential::{CredentialId, Fence, Label};
+use evergrant_engine::credential::{CredentialId, Fence, Label, Material};
 use evergrant_engine::recovery::renewal::View;
 use evergrant_engine::secret::{Fingerprint, FingerprintKey};
 use evergrant_engine::store::{Claim, ClaimOwner, Owner, Record, Revocation, Standing};
@@ -69,6 +69,11 @@ pub trait Store: Send + Sync + 'static {
     /// rotate and the refresh token is still the same, its claim is removed instead, so that it can be sent again.
     /// Tokens that come after a logout are queued for revocation in that same transaction.
     fn commit(&self, commit: &Commit) -> Result<CommitAnswer, StoreFault>;
+
+    /// Changes the material and nothing else but its generation, for what is not renewed here: a borrowed token that its
+    /// owner has renewed, a grant that is handed over. What was known of the account stays. Compare-and-set on the fence;
+    /// `None`: the record moved on, nothing was changed.
+    fn refill(&self, fence: &Fence, material: &Material, at: Timestamp) -> Result<Option<Record>, StoreFault>;
 
     /// Quarantines a dead refresh token: drops it from the material, closes its claim as `Dead` (making one if there is
     /// none), sets the health; compare-and-set on the fence. The generation stays, because the access token does.

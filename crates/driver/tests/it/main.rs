@@ -9,6 +9,7 @@
 mod acceptance;
 mod client;
 mod http;
+mod imports;
 mod login;
 mod renewal;
 mod store;

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use url::{Url, form_urlencoded};
 
 use super::authorize::Nonce;
-use super::claims::Claims;
+use super::claims::{Claims, identity_of};
 use super::request::bare;
 use crate::credential::{Grant, LoginOrigin};
 use crate::failure::{Code, Failure};
@@ -89,8 +89,7 @@ pub fn read_token_answer(oauth: &OAuth, reply: &Reply) -> Result<TokenAnswer, An
     }
     let id_token = text(&fields, "id_token");
     let claims = Claims::of(&access_token);
-    let identity = id_token.as_deref().and_then(Claims::of);
-    let tokens = || [&identity, &claims].into_iter().flatten();
+    let identity = identity_of(&access_token, id_token.as_deref());
     let told = told_lifetime(&fields);
     let coded = claims.as_ref().and_then(|claims| coded_lifetime(claims, reply));
     let lifetime = if oauth.quirks.has(Quirk::NoExpiresInUseJwtExp) {
@@ -99,10 +98,8 @@ pub fn read_token_answer(oauth: &OAuth, reply: &Reply) -> Result<TokenAnswer, An
         told.or(coded)
     };
     Ok(TokenAnswer {
-        subject: tokens().find_map(|claims| claims.text("sub")),
-        account: ACCOUNT_CLAIMS
-            .iter()
-            .find_map(|name| tokens().find_map(|claims| claims.text_at_any_depth(name))),
+        subject: identity.subject,
+        account: identity.account,
         access_token: Secret::new(access_token),
         refresh_token: refresh_token.map(Secret::new),
         id_token: id_token.map(Secret::new),
@@ -233,9 +230,6 @@ const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// 32: a token answer has ten fields.
 const FORM_FIELDS: usize = 32;
-
-/// How tokens name the account, team or organisation that they act for; the most particular first.
-const ACCOUNT_CLAIMS: [&str; 5] = ["team_id", "account_id", "organization_id", "org_id", "principal_id"];
 
 /// Ten years: no token lives longer, but a date mistaken for a lifetime looks like more.
 const LONGEST: Duration = Duration::from_secs(10 * 365 * 86_400);

@@ -11,6 +11,33 @@ pub fn expiry_of(token: &str) -> Option<Timestamp> {
     Claims::of(token)?.secs("exp").map(Timestamp::from_secs)
 }
 
+/// Whom tokens were issued to, as far as they tell.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// `sub`, of the identity token before the access token.
+    pub subject: Option<String>,
+    /// Account, team or organisation.
+    pub account: Option<String>,
+    /// The client that they were issued to, as the access token has it.
+    pub client_id: Option<String>,
+}
+
+/// Reads it off an access token and, if there is one, an identity token.
+pub fn identity_of(access_token: &str, id_token: Option<&str>) -> Identity {
+    let claims = Claims::of(access_token);
+    let identity = id_token.and_then(Claims::of);
+    let tokens = || [&identity, &claims].into_iter().flatten();
+    Identity {
+        subject: tokens().find_map(|claims| claims.text("sub")),
+        account: ACCOUNT_CLAIMS
+            .iter()
+            .find_map(|name| tokens().find_map(|claims| claims.text_at_any_depth(name))),
+        client_id: claims
+            .as_ref()
+            .and_then(|claims| claims.text("client_id").or_else(|| claims.text("azp"))),
+    }
+}
+
 /// The payload of a JWT.
 pub(super) struct Claims(Map<String, Value>);
 
@@ -58,6 +85,9 @@ impl Claims {
 fn text_of(value: &Value) -> Option<String> {
     value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
 }
+
+/// How tokens name the account, team or organisation that they act for; the most particular first.
+const ACCOUNT_CLAIMS: [&str; 5] = ["team_id", "account_id", "organization_id", "org_id", "principal_id"];
 
 #[cfg(test)]
 mod tests {

@@ -17,7 +17,7 @@ mod words;
 
 pub use answer::{AnswerFault, TokenAnswer, read_token_answer};
 pub use authorize::{AuthorizeRequest, Nonce, State, authorize_url, redirect_uri};
-pub use claims::expiry_of;
+pub use claims::{Identity, expiry_of, identity_of};
 pub use code::Callback;
 pub use device::{DeviceCode, DevicePoll, PollStep, device_request, poll_endpoint, read_device_answer};
 pub use discovery::{discovery_request, read_discovery};

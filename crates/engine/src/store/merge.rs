@@ -60,10 +60,12 @@ pub fn place(records: &[Record], newcomer: &Newcomer<'_>) -> Decision {
     }
 }
 
+/// The login behind a record, ours or another tool's.
 fn grant_of(record: &Record) -> Option<&LoginOrigin> {
     match &record.material {
         Material::Grant(grant) => Some(&grant.login),
-        Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed { .. } | Material::Gone => None,
+        Material::Borrowed { login, .. } => Some(login),
+        Material::ApiKey(_) | Material::EnvKey(_) | Material::Gone => None,
     }
 }
 
@@ -85,13 +87,13 @@ fn is_logged_out(health: &Health) -> bool {
 }
 
 /// Issuer, client, subject and account, all of them known and equal.
-fn is_same(one: &LoginOrigin, other: &LoginOrigin) -> bool {
+pub fn is_same(one: &LoginOrigin, other: &LoginOrigin) -> bool {
     let known = |login: &LoginOrigin| login.issuer.is_some() && login.subject.is_some() && login.account.is_some();
     known(one) && known(other) && one.client_id == other.client_id && !is_another(one, other)
 }
 
 /// Whether something that both know differs.
-fn is_another(one: &LoginOrigin, other: &LoginOrigin) -> bool {
+pub fn is_another(one: &LoginOrigin, other: &LoginOrigin) -> bool {
     fn differ<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
         one.zip(other).is_some_and(|(one, other)| one != other)
     }

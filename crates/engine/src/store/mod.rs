@@ -6,7 +6,7 @@ mod record;
 mod revocation;
 
 pub use amend::amend;
-pub use merge::{Decision, Newcomer, place};
+pub use merge::{Decision, Newcomer, is_another, is_same, place};
 pub use record::{
     Claim, ClaimOwner, ClaimState, HOLD_MAX, Health, LastError, Minted, Owner, Record, Source, Standing, settle,
 };

@@ -62,6 +62,8 @@ pub(crate) struct CredentialShape {
     label: String,
     source: String,
     kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner: Option<String>,
     account: Option<String>,
     health: &'static str,
     usable: bool,
@@ -84,6 +86,7 @@ impl From<&Account> for CredentialShape {
             label: account.label.to_string(),
             source: account.source.clone(),
             kind: account.kind.as_str(),
+            owner: account.owner.clone(),
             account: account.account.clone(),
             health: account.health,
             usable: account.usable,

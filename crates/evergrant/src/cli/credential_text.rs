@@ -43,8 +43,11 @@ pub(crate) fn block(account: &Account, now: Timestamp, console: &Console) -> Str
     };
     line("kind", account.kind.as_str());
     line("source", &account.source);
-    if let Some(owner) = &account.account {
-        line("account", owner);
+    if let Some(tool) = &account.owner {
+        line("owner", &format!("owned by {tool}, which renews it"));
+    }
+    if let Some(account) = &account.account {
+        line("account", account);
     }
     line("generation", &account.generation.0.to_string());
     if let Some(at) = account.expires_at {

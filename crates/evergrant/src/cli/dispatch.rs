@@ -17,6 +17,7 @@ use super::environment::Environment;
 use super::exit::Exit;
 use super::explain;
 use super::failure;
+use super::import;
 use super::list;
 use super::log;
 use super::login;
@@ -78,6 +79,7 @@ fn execute(
     match command {
         Command::Login(typed) => login::run(typed, unlocked()?, console),
         Command::Add(typed) => add::run(typed, unlocked()?, console),
+        Command::Import(typed) => import::run(typed, unlocked()?, console),
         Command::List(typed) => list::run(typed, &unlocked()?, console),
         Command::Status(typed) => status::run(typed, &unlocked()?, console),
         Command::Token(typed) => token::run(typed, unlocked()?, console),

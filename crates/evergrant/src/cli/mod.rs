@@ -17,6 +17,7 @@ mod explain;
 mod explain_json;
 mod failure;
 mod file_size;
+mod import;
 mod interrupts;
 mod json;
 mod label;

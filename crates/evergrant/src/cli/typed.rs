@@ -12,6 +12,7 @@ use super::curate;
 use super::demo;
 use super::doctor;
 use super::explain;
+use super::import;
 use super::list;
 use super::login;
 use super::man;
@@ -68,6 +69,11 @@ pub(crate) enum Command {
     ///
     /// The key is read from stdin, never from the command line, where every user of the machine could see it.
     Add(add::Typed),
+    /// Use the logins of another tool, or take them over
+    ///
+    /// A grant of another tool is borrowed: its access token is used, and read again when the tool has renewed it. Its
+    /// refresh token is never spent, because two owners of one rotating grant log each other out. API keys are copied.
+    Import(import::Typed),
     /// List the credentials, offline
     List(list::Typed),
     /// Show the health of every credential and what would help, offline

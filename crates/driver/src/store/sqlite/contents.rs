@@ -1,6 +1,6 @@
 //! What the calls of the contract do inside one transaction.
 
-use evergrant_engine::credential::{CredentialId, Epoch, Generation, Label, Material, ProviderId};
+use evergrant_engine::credential::{CredentialId, Epoch, Fence, Generation, Label, Material, ProviderId};
 use evergrant_engine::recovery::renewal::View;
 use evergrant_engine::secret::{Fingerprint, FingerprintKey};
 use evergrant_engine::store::{Claim, ClaimState, Health, Minted, Record, Revocation, Source, Standing};
@@ -135,6 +135,23 @@ impl Contents<'_> {
             (false, true) => CommitAnswer::LoggedOut,
             (false, false) => CommitAnswer::Superseded(Box::new(record)),
         })
+    }
+
+    pub(super) fn refill(&self, fence: &Fence, material: &Material, at: Timestamp) -> Result<Option<Record>, Trouble> {
+        let Some(old) = self.record(&fence.id)?.filter(|record| record.fence() == *fence) else {
+            return Ok(None);
+        };
+        if records::is_buried(&old) {
+            return Ok(None);
+        }
+        let record = Record {
+            generation: old.generation.next(),
+            material: material.clone(),
+            updated_at: at,
+            ..old
+        };
+        records::update(self.connection, self.vault, &record)?;
+        Ok(Some(record))
     }
 
     pub(super) fn quarantine(&self, quarantine: &Quarantine) -> Result<bool, Trouble> {

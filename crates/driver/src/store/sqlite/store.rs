@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use evergrant_engine::credential::{CredentialId, Fence, Label};
+use evergrant_engine::credential::{CredentialId, Fence, Label, Material};
 use evergrant_engine::protection::{Protection, stands};
 use evergrant_engine::recovery::renewal::View;
 use evergrant_engine::secret::{Fingerprint, FingerprintKey};
@@ -213,6 +213,10 @@ impl Store for SqliteStore {
             pass(Failpoint::CommitPrepared);
             Ok(answer)
         })
+    }
+
+    fn refill(&self, fence: &Fence, material: &Material, at: Timestamp) -> Result<Option<Record>, StoreFault> {
+        self.write(|contents| contents.refill(fence, material, at))
     }
 
     fn quarantine(&self, quarantine: &Quarantine) -> Result<bool, StoreFault> {

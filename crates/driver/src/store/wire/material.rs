@@ -47,6 +47,9 @@ pub(super) enum MaterialWire<'a> {
         #[serde(borrow)]
         tool: Cow<'a, str>,
         #[serde(borrow)]
+        entry: Cow<'a, str>,
+        login: Box<LoginWire>,
+        #[serde(borrow)]
         access_token: Cow<'a, str>,
         expires_at: Option<i64>,
     },
@@ -69,7 +72,7 @@ pub(super) struct GrantWire<'a> {
 }
 
 #[derive(Serialize, Deserialize)]
-struct LoginWire {
+pub(super) struct LoginWire {
     issuer: Option<String>,
     client_id: String,
     token_host: String,
@@ -91,11 +94,15 @@ impl<'a> From<&'a Material> for MaterialWire<'a> {
             Material::Borrowed {
                 file,
                 tool,
+                entry,
+                login,
                 access_token,
                 expires_at,
             } => Self::Borrowed {
                 file: file.into(),
                 tool: tool.into(),
+                entry: entry.into(),
+                login: Box::new(LoginWire::from(&**login)),
                 access_token: access_token.expose().into(),
                 expires_at: expires_at.map(Timestamp::as_millis),
             },
@@ -115,11 +122,15 @@ impl TryFrom<MaterialWire<'_>> for Material {
             MaterialWire::Borrowed {
                 file,
                 tool,
+                entry,
+                login,
                 access_token,
                 expires_at,
             } => Self::Borrowed {
                 file: file.into_owned(),
                 tool: tool.into_owned(),
+                entry: entry.into_owned(),
+                login: Box::new(LoginOrigin::try_from(*login)?),
                 access_token: secret(access_token),
                 expires_at: expires_at.map(Timestamp::from_millis),
             },
@@ -141,15 +152,37 @@ impl<'a> From<&'a Grant> for GrantWire<'a> {
             lifetime_millis: grant
                 .lifetime
                 .map(|lifetime| u64::try_from(lifetime.as_millis()).unwrap_or(u64::MAX)),
-            login: LoginWire {
-                issuer: grant.login.issuer.as_ref().map(Url::to_string),
-                client_id: grant.login.client_id.clone(),
-                token_host: grant.login.token_host.clone(),
-                subject: grant.login.subject.clone(),
-                account: grant.login.account.clone(),
-                at: grant.login.at.as_millis(),
-            },
+            login: LoginWire::from(&grant.login),
         }
+    }
+}
+
+impl From<&LoginOrigin> for LoginWire {
+    fn from(login: &LoginOrigin) -> Self {
+        Self {
+            issuer: login.issuer.as_ref().map(Url::to_string),
+            client_id: login.client_id.clone(),
+            token_host: login.token_host.clone(),
+            subject: login.subject.clone(),
+            account: login.account.clone(),
+            at: login.at.as_millis(),
+        }
+    }
+}
+
+impl TryFrom<LoginWire> for LoginOrigin {
+    type Error = Unreadable;
+
+    fn try_from(wire: LoginWire) -> Result<Self, Unreadable> {
+        let issuer = wire.issuer.as_deref().map(Url::parse).transpose();
+        Ok(Self {
+            issuer: issuer.map_err(|_| Unreadable("issuer"))?,
+            client_id: wire.client_id,
+            token_host: wire.token_host,
+            subject: wire.subject,
+            account: wire.account,
+            at: Timestamp::from_millis(wire.at),
+        })
     }
 }
 
@@ -157,7 +190,6 @@ impl TryFrom<GrantWire<'_>> for Grant {
     type Error = Unreadable;
 
     fn try_from(wire: GrantWire<'_>) -> Result<Self, Unreadable> {
-        let issuer = wire.login.issuer.as_deref().map(Url::parse).transpose();
         Ok(Self {
             access_token: secret(wire.access_token),
             refresh_token: wire.refresh_token.map(secret),
@@ -166,14 +198,7 @@ impl TryFrom<GrantWire<'_>> for Grant {
             scope: wire.scope,
             obtained: wire.obtained.into(),
             lifetime: wire.lifetime_millis.map(Duration::from_millis),
-            login: LoginOrigin {
-                issuer: issuer.map_err(|_| Unreadable("issuer"))?,
-                client_id: wire.login.client_id,
-                token_host: wire.login.token_host,
-                subject: wire.login.subject,
-                account: wire.login.account,
-                at: Timestamp::from_millis(wire.login.at),
-            },
+            login: wire.login.try_into()?,
         })
     }
 }
@@ -242,6 +267,8 @@ mod tests {
             Material::Borrowed {
                 file: "/f".to_owned(),
                 tool: "tool".to_owned(),
+                entry: "one".to_owned(),
+                login: Box::new(grant().login),
                 access_token: Secret::from("t"),
                 expires_at: Some(Timestamp::from_secs(1)),
             },

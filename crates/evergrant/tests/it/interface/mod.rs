@@ -4,6 +4,7 @@ mod credentials;
 mod explain;
 mod hard_end;
 #[cfg(unix)]
+mod import;
 mod interrupts;
 mod login;
 mod logout;

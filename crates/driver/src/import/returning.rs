@@ -1,0 +1,209 @@
+//! `import --undo`: a grant that was taken over is given back, with the tokens that it has now.
+//!
+//! 1. the tool's file, as it is to be, is written to `auth.json.evergrant-return-ID`, durably;
+//! 2. under the grant's lock our record becomes a borrowed one and forgets the refresh token;
+//! 3. the file gets its name, and the copy that was set aside goes.
+//!
+//! A crash before 2 changes nothing; between 2 and 3 nobody owns the grant and that file holds it, which the next undo
+//! finds. The copy that was set aside would not do: a refresh here has spent its refresh token.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use evergrant_engine::credential::{CredentialId, Grant, LoginOrigin, Material};
+use evergrant_engine::failure::{Code, Failure};
+use evergrant_engine::remedy::Remedy;
+use evergrant_engine::store::{ClaimState, Record, is_another};
+use serde_json::Value;
+
+use super::document::{all_beside, beside, missing, read, remove, rename, write};
+use super::found::FoundGrant;
+use super::matching::{login_of, row_of};
+use super::placing::refill;
+use super::reread::borrowed;
+use super::taking::hold_if_there;
+use super::vessel::{holds, swap};
+use super::work::{Done, Outcome, Work, skipped};
+use crate::store::{Held, LockName, this_process};
+
+/// Gives back everything of this file that was taken over.
+pub(super) fn give_back_all(work: &Work<'_>) -> Result<Vec<Outcome>, Failure> {
+    let _held = hold_if_there(work)?;
+    let mut outcomes = Vec::new();
+    let records = work.records()?;
+    let taken = all_beside(&work.file, "");
+    if taken.is_empty() {
+        return Err(missing_copy(work));
+    }
+    for (name, path) in taken {
+        let (id, returning) = match name.strip_prefix(RETURN) {
+            Some(id) => (id, true),
+            None => (name.as_str(), false),
+        };
+        let Some(record) = records.iter().find(|record| record.id.as_str() == id) else {
+            continue;
+        };
+        match (&record.material, returning) {
+            (Material::Borrowed { .. }, true) => outcomes.push(finish(work, record, &path)?),
+            (Material::Grant(_), false) => outcomes.push(give_back(work, record, &path)?),
+            // Written before a crash, and not come to anything.
+            (Material::Grant(_) | Material::ApiKey(_) | Material::EnvKey(_) | Material::Gone, true) => remove(&path)?,
+            (Material::Borrowed { .. } | Material::ApiKey(_) | Material::EnvKey(_) | Material::Gone, false) => {}
+        }
+    }
+    if outcomes.is_empty() {
+        return Err(missing_copy(work));
+    }
+    Ok(outcomes)
+}
+
+fn give_back(work: &Work<'_>, record: &Record, backup: &Path) -> Result<Outcome, Failure> {
+    let name = record.label.as_str();
+    let _lock = lock(work, &record.id)?;
+    // What was read before the lock may be spent by now.
+    let Some(record) = work.store.record(&record.id)? else {
+        return Ok(skipped(name, "has just been removed".to_owned()));
+    };
+    let Material::Grant(grant) = &record.material else {
+        return Ok(skipped(name, "is no login any more".to_owned()));
+    };
+    let Some(token) = &grant.refresh_token else {
+        return Ok(skipped(
+            name,
+            "has no refresh token that could be given back".to_owned(),
+        ));
+    };
+    let store = work.store;
+    let claim = store.claim_of(&store.fingerprint_key().fingerprint(token))?;
+    if claim.is_some_and(|claim| claim.state == ClaimState::Open) {
+        let why = format!(
+            "has a renewal whose outcome is unknown: `evergrant refresh {}` first",
+            record.id
+        );
+        return Ok(skipped(name, why));
+    }
+    let copy = read(work.tool, backup)?.ok_or_else(|| missing(work.tool, backup))?;
+    let Some(found) = taken_from(work, &record, &grant.login, &copy.contents.grants) else {
+        return Ok(skipped(
+            name,
+            format!("cannot be told from the others in {}", backup.display()),
+        ));
+    };
+    let tree = match whole(work, &copy.tree, found, grant)? {
+        Ok(tree) => tree,
+        Err(why) => return Ok(skipped(&found.entry, why)),
+    };
+    let ready = beside(&work.file, &format!("{RETURN}{}", record.id));
+    write(&ready, &tree)?;
+    let theirs = FoundGrant {
+        access_token: grant.access_token.clone(),
+        expires_at: grant.expires_at(),
+        ..found.clone()
+    };
+    let place = work.file.display().to_string();
+    let material = borrowed(work.tool, &place, &theirs, grant.login.clone());
+    match refill(work, &record.fence(), &material)? {
+        Some(record) => finish(work, &record, &ready),
+        None => {
+            remove(&ready)?;
+            Ok(skipped(name, "was changed meanwhile: try again".to_owned()))
+        }
+    }
+}
+
+/// The tool's file as it is to be: as it is now, with the grant put back as it is now; or why that cannot be.
+fn whole(work: &Work<'_>, copy: &Value, found: &FoundGrant, grant: &Grant) -> Result<Result<Value, String>, Failure> {
+    let mut fresh = copy.clone();
+    let pairs = [
+        (Some(&found.access_token), Some(&grant.access_token)),
+        (found.refresh_token.as_ref(), grant.refresh_token.as_ref()),
+        (found.id_token.as_ref(), grant.id_token.as_ref()),
+    ];
+    for (from, to) in pairs {
+        if let (Some(from), Some(to)) = (from, to) {
+            swap(&mut fresh, from.expose(), to.expose());
+        }
+    }
+    let Some(now) = read(work.tool, &work.file)? else {
+        return Ok(Ok(fresh));
+    };
+    let mut tree = now.tree;
+    for place in &found.places {
+        let Some(content) = place.look(&fresh) else { continue };
+        if place.look(&tree).is_some_and(|there| !there.is_null()) || !place.put(&mut tree, content.clone()) {
+            return Ok(Err(format!("{} has logged in again since", work.tool)));
+        }
+    }
+    Ok(Ok(tree))
+}
+
+/// The grant that was taken when this copy was made. A file is taken over in its own order, with a copy before each: it is
+/// the first of that login which the file does not hold any more.
+fn taken_from<'a>(
+    work: &Work<'_>,
+    record: &Record,
+    login: &LoginOrigin,
+    grants: &'a [FoundGrant],
+) -> Option<&'a FoundGrant> {
+    let now = read(work.tool, &work.file).ok()?.map(|document| document.tree);
+    grants.iter().find(|found| {
+        let is_away = found
+            .refresh_token
+            .as_ref()
+            .is_some_and(|token| !now.as_ref().is_some_and(|tree| holds(tree, token.expose())));
+        let row = row_of(work.table, found).ok().filter(|row| row.id == record.provider);
+        let theirs = row
+            .as_ref()
+            .and_then(|row| row.oauth())
+            .map(|oauth| login_of(oauth, found, None, login.at));
+        is_away && theirs.is_some_and(|theirs| !is_another(login, &theirs))
+    })
+}
+
+/// The file gets its name; what was set aside is of no use any more.
+fn finish(work: &Work<'_>, record: &Record, ready: &Path) -> Result<Outcome, Failure> {
+    rename(ready, &work.file)?;
+    remove(&beside(&work.file, record.id.as_str()))?;
+    Ok(Ok(Done {
+        record: record.clone(),
+        how: "returned",
+        backup: None,
+        undo: Some(format!("evergrant import {} --take", work.tool)),
+    }))
+}
+
+/// The grant's lock: no renewal of it is under way, and none begins.
+fn lock(work: &Work<'_>, id: &CredentialId) -> Result<Box<dyn Held>, Failure> {
+    let (name, until) = (LockName::Credential(id.clone()), Instant::now() + PATIENCE);
+    loop {
+        let owner = this_process(work.clock.now().wall);
+        match work.store.try_lock(&name, &owner)? {
+            Some(held) => return Ok(held),
+            None if Instant::now() < until => std::thread::sleep(LOOK_EVERY),
+            None => {
+                let message = "a renewal of the grant is under way".to_owned();
+                return Err(Failure::new(Code::LockHeld, message).with_remedy(Remedy::Wait { until: None }));
+            }
+        }
+    }
+}
+
+fn missing_copy(work: &Work<'_>) -> Failure {
+    let message = format!(
+        "nothing that was taken from {} is left to be given back",
+        work.file.display()
+    );
+    Failure::new(Code::ImportInvalid, message).with_remedy(Remedy::Run {
+        command: "evergrant list".to_owned(),
+        why: "see what is here, and how it came here".to_owned(),
+    })
+}
+
+/// What the name of a file begins with that is to become the tool's.
+const RETURN: &str = "return-";
+
+/// 25 s: as long as anyone waits for a renewal.
+const PATIENCE: Duration = Duration::from_secs(25);
+
+/// 50 ms: nobody notices.
+const LOOK_EVERY: Duration = Duration::from_millis(50);

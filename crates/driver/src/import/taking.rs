@@ -1,0 +1,301 @@
+//! `import --take`: a grant becomes ours, and the tool's copy is set aside first, so that it never has two owners.
+//!
+//! 1. the whole file is copied to `auth.json.evergrant-pending`, durably;
+//! 2. the grant is taken out of the file, which is replaced as a whole;
+//! 3. the grant is committed to our store;
+//! 4. the copy is named after our credential, `auth.json.evergrant-ID`.
+//!
+//! A crash before 2 changes nothing; between 2 and 3 nobody owns the grant and the copy holds it, which the next import
+//! finds; after 3 it is ours. All of it under the lock that the tool takes to write, if it takes one.
+
+use std::path::Path;
+
+use evergrant_engine::credential::{CredentialId, Material};
+use evergrant_engine::failure::{Code, Failure};
+use evergrant_engine::remedy::Remedy;
+use evergrant_engine::secret::Secret;
+use evergrant_engine::store::Record;
+use serde_json::Value;
+
+use super::document::{Document, all_beside, beside, copy, hold, missing, read, remove, rename, write};
+use super::found::FoundGrant;
+use super::keys::rest;
+use super::matching::{is_alive, known, login_of, row_of};
+use super::placing::{grant, keep};
+use super::tool::Tool;
+use super::vessel::{holds, strip};
+use super::work::{Done, Outcome, Work, ours_already, skipped};
+
+/// Takes over everything that can be.
+pub(super) fn take_all(work: &Work<'_>) -> Result<Vec<Outcome>, Failure> {
+    let _held = hold_if_there(work)?;
+    let mut outcomes = resume(work)?;
+    let Some(first) = read(work.tool, &work.file)? else {
+        return if outcomes.is_empty() {
+            Err(missing(work.tool, &work.file))
+        } else {
+            Ok(outcomes)
+        };
+    };
+    for entry in first.contents.grants.iter().map(|found| &found.entry) {
+        // Read again each time: the one before has changed the file.
+        let Some(document) = read(work.tool, &work.file)? else {
+            break;
+        };
+        if let Some(found) = document.contents.grants.iter().find(|found| found.entry == *entry) {
+            outcomes.push(take(work, &document, found)?);
+        }
+    }
+    outcomes.extend(rest(work, &first.contents)?);
+    Ok(outcomes)
+}
+
+/// Every grant that a taking of this file would take over.
+pub(super) fn to_be_taken(tool: Tool, file: &Path) -> Result<Vec<FoundGrant>, Failure> {
+    let mut grants = Vec::new();
+    for path in [beside(file, PENDING), file.to_owned()] {
+        if let Some(document) = read(tool, &path)? {
+            grants.extend(document.contents.grants);
+        }
+    }
+    Ok(grants)
+}
+
+/// What an interrupted taking has left, told to whoever does not take.
+pub(super) fn interrupted(work: &Work<'_>) -> Result<Vec<Outcome>, Failure> {
+    let pending = beside(&work.file, PENDING);
+    let Some(copy) = read(work.tool, &pending)? else {
+        return Ok(Vec::new());
+    };
+    let main = read(work.tool, &work.file)?.map(|document| document.tree);
+    let left = missing_from(main.as_ref(), &copy);
+    Ok(left
+        .map(|found| {
+            let why = format!(
+                "stands in {} alone, since a taking was interrupted: `evergrant import {} --take` finishes it",
+                pending.display(),
+                work.tool
+            );
+            skipped(&found.entry, why)
+        })
+        .collect())
+}
+
+/// The lock that the tool takes, if its folder is there to hold one.
+pub(super) fn hold_if_there(work: &Work<'_>) -> Result<Option<std::fs::File>, Failure> {
+    let there = work.file.exists() || !all_beside(&work.file, "").is_empty();
+    if there { hold(work.tool, &work.file) } else { Ok(None) }
+}
+
+/// Finishes a taking that was interrupted.
+fn resume(work: &Work<'_>) -> Result<Vec<Outcome>, Failure> {
+    let pending = beside(&work.file, PENDING);
+    let Some(copy) = read(work.tool, &pending)? else {
+        return Ok(Vec::new());
+    };
+    let main = read(work.tool, &work.file)?.map(|document| document.tree);
+    let mut outcomes = Vec::new();
+    for found in missing_from(main.as_ref(), &copy) {
+        let Some(token) = &found.refresh_token else { continue };
+        let outcome = match owner_here(work, token)? {
+            Some(id) => match work.store.record(&id)? {
+                Some(record) => Ok(Done {
+                    record,
+                    how: "taken",
+                    backup: None,
+                    undo: None,
+                }),
+                None => continue,
+            },
+            None => commit(work, found)?,
+        };
+        outcomes.push(outcome.and_then(|done| named(work, &pending, done)));
+    }
+    if outcomes.iter().all(Result::is_ok) {
+        // Whatever it holds stands in the file as well, or here.
+        remove(&pending)?;
+    }
+    Ok(outcomes)
+}
+
+/// The grants of the copy that the file does not hold any more, neither by token nor by name.
+fn missing_from<'a>(main: Option<&'a Value>, copy: &'a Document) -> impl Iterator<Item = &'a FoundGrant> {
+    copy.contents.grants.iter().filter(move |found| {
+        let token = found.refresh_token.as_ref().map(|token| token.expose().as_str());
+        let there = main.is_some_and(|tree| {
+            found.places.iter().any(|place| place.look(tree).is_some()) || token.is_some_and(|token| holds(tree, token))
+        });
+        token.is_some() && !there
+    })
+}
+
+fn take(work: &Work<'_>, document: &Document, found: &FoundGrant) -> Result<Outcome, Failure> {
+    let Some(token) = &found.refresh_token else {
+        let why = "has no refresh token: there is nothing to take over".to_owned();
+        return Ok(skipped(&found.entry, why));
+    };
+    let row = match row_of(work.table, found) {
+        Ok(row) => row,
+        Err(why) => return Ok(skipped(&found.entry, why)),
+    };
+    let place = work.file.display().to_string();
+    let records = work.records()?;
+    let Some(login) = row
+        .oauth()
+        .map(|oauth| login_of(oauth, found, None, work.clock.now().wall))
+    else {
+        return Ok(skipped(&found.entry, format!("{} takes API keys only", row.id)));
+    };
+    let known = known(&records, &row.id, &place, found, &login);
+    let same = known.filter(|record| refresh_token(record) == Some(token));
+    if let (Some(own), None) = (known.filter(|record| is_alive(record)), same) {
+        return Ok(skipped(&found.entry, ours_already(own)));
+    }
+    if same.is_none() && owner_here(work, token)?.is_some() {
+        let why = format!("was used here before; log in with {} again, or here", work.tool);
+        return Ok(skipped(&found.entry, why));
+    }
+    let pending = beside(&work.file, PENDING);
+    copy(&pending, &document.bytes)?;
+    let left = set_aside(work, document, found)?;
+    let outcome = match same {
+        Some(record) => Ok(Done {
+            record: record.clone(),
+            how: "taken",
+            backup: None,
+            undo: None,
+        }),
+        None => match commit(work, found) {
+            Ok(Ok(done)) => Ok(done),
+            refused => {
+                put_back(work, document, left.as_deref(), &pending)?;
+                return refused;
+            }
+        },
+    };
+    Ok(outcome.and_then(|done| named(work, &pending, done)))
+}
+
+/// Takes a grant out of the file, and copies of its token out of the tool's other files; answers what the file holds
+/// then, `None` if it is gone.
+fn set_aside(
+    work: &Work<'_>,
+    document: &Document,
+    found: &FoundGrant,
+) -> Result<Option<zeroize::Zeroizing<Vec<u8>>>, Failure> {
+    let mut tree = document.tree.clone();
+    for place in &found.places {
+        place.cut(&mut tree);
+    }
+    // Not all tools lock what they write.
+    let now = read(work.tool, &work.file)?;
+    if now.is_none_or(|now| now.bytes != document.bytes) {
+        remove(&beside(&work.file, PENDING))?;
+        let message = format!("{} has just changed {}: close it", work.tool, work.file.display());
+        return Err(Failure::new(Code::LockHeld, message).with_remedy(Remedy::Wait { until: None }));
+    }
+    let left = if work.tool.is_bare(&tree) {
+        remove(&work.file)?;
+        None
+    } else {
+        Some(write(&work.file, &tree)?)
+    };
+    if let Some(token) = &found.refresh_token {
+        for path in work.tool.copies_of(&work.file, work.environment) {
+            strip_copy(&path, token)?;
+        }
+    }
+    Ok(left)
+}
+
+/// A copy of the token in another file of the tool goes; the whole of it stands in the one that is set aside.
+fn strip_copy(path: &Path, token: &Secret<String>) -> Result<(), Failure> {
+    let tree = std::fs::read(path).ok();
+    let Some(mut tree) = tree.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok()) else {
+        return Ok(());
+    };
+    if !holds(&tree, token.expose()) {
+        return Ok(());
+    }
+    strip(&mut tree, token.expose());
+    write(path, &tree).map(drop)
+}
+
+/// The store has refused the grant: the tool has it again, unless it has written something else since.
+fn put_back(work: &Work<'_>, document: &Document, left: Option<&Vec<u8>>, pending: &Path) -> Result<(), Failure> {
+    let now = read(work.tool, &work.file)?;
+    if now.as_ref().map(|now| &*now.bytes) == left {
+        copy(&work.file, &document.bytes)?;
+        remove(pending)?;
+    }
+    Ok(())
+}
+
+/// Commits a found grant to our store.
+fn commit(work: &Work<'_>, found: &FoundGrant) -> Result<Outcome, Failure> {
+    let now = work.clock.now();
+    let row = match row_of(work.table, found) {
+        Ok(row) => row,
+        Err(why) => return Ok(skipped(&found.entry, why)),
+    };
+    let (Some(oauth), Some(host)) = (row.oauth(), work.hosts.get(&row.id)) else {
+        return Ok(skipped(&found.entry, "has just come: try again".to_owned()));
+    };
+    let login = login_of(oauth, found, Some(host), now.wall);
+    let records = work.records()?;
+    let place = work.file.display().to_string();
+    let known = known(&records, &row.id, &place, found, &login);
+    if let Some(own) = known.filter(|record| is_alive(record)) {
+        return Ok(skipped(&found.entry, ours_already(own)));
+    }
+    let replaced = known.map(Record::fence);
+    let material = Material::Grant(Box::new(grant(found, login, now)));
+    let record = keep(work, &row.id, material, replaced)?;
+    Ok(Ok(Done {
+        record,
+        how: "taken",
+        backup: Some(work.file.clone()),
+        undo: None,
+    }))
+}
+
+fn named(work: &Work<'_>, pending: &Path, done: Done) -> Outcome {
+    let backup = beside(&work.file, done.record.id.as_str());
+    // It is ours by now, and the copy is there, by one name or the other.
+    let backup = match rename(pending, &backup) {
+        Ok(()) => backup,
+        Err(failure) => {
+            tracing::warn!(%failure, "the copy that was set aside keeps its first name");
+            pending.to_owned()
+        }
+    };
+    Ok(Done {
+        backup: Some(backup),
+        undo: Some(work.undo.clone()),
+        ..done
+    })
+}
+
+/// The credential here that has, or had, this refresh token.
+fn owner_here(work: &Work<'_>, token: &Secret<String>) -> Result<Option<CredentialId>, Failure> {
+    let store = work.store;
+    if let Some(record) = work
+        .records()?
+        .into_iter()
+        .find(|record| refresh_token(record) == Some(token))
+    {
+        return Ok(Some(record.id));
+    }
+    let claim = store.claim_of(&store.fingerprint_key().fingerprint(token))?;
+    Ok(claim.map(|claim| claim.credential))
+}
+
+fn refresh_token(record: &Record) -> Option<&Secret<String>> {
+    match &record.material {
+        Material::Grant(grant) => grant.refresh_token.as_ref(),
+        Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed { .. } | Material::Gone => None,
+    }
+}
+
+/// How the copy is called until the grant is ours.
+const PENDING: &str = "pending";

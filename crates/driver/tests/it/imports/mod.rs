@@ -1,0 +1,7 @@
+//! Other tools' stores, read, taken over and given back.
+
+mod borrowed;
+mod formats;
+mod refused;
+mod scene;
+mod taken;
