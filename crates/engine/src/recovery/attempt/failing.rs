@@ -91,13 +91,17 @@ pub(super) fn broken(lease: &Lease) -> Failure {
 /// The one answer when nothing could be sent: the reason that is easiest to mend, all of them in the detail.
 pub(super) fn nothing_usable(plan: &Plan, view: &View, missed: Option<Missed>, now: &Moment) -> Failure {
     let mut reasons: Vec<(String, Failure)> = Vec::new();
+    let mut ready_again = None;
     for provider in &plan.route {
         let Some(pool) = view.pool(provider) else { continue };
         for (member, readiness) in pool.roster.readiness(plan.pin.as_ref(), now) {
             let name = format!("{provider}/{}", member.lease.label);
             match &missed {
                 Some(missed) if missed.id == member.lease.fence.id => reasons.push((name, missed.failure.clone())),
-                Some(_) | None => reasons.extend(unready(member, &readiness, view, now).map(|failure| (name, failure))),
+                Some(_) | None => match unready(member, &readiness, view, now) {
+                    Some(failure) => reasons.push((name, failure)),
+                    None => ready_again = ready_again.or(Some(&member.lease)),
+                },
             }
         }
     }
@@ -120,8 +124,15 @@ pub(super) fn nothing_usable(plan: &Plan, view: &View, missed: Option<Missed>, n
                 (_, _) => failure,
             }
         }
-        (None, None) => no_credential(plan, view),
+        (None, None) => ready_again.map_or_else(|| no_credential(plan, view), late),
     }
+}
+
+/// It was tried and did not get ready in time, for no reason that still stands: there is one, so no login is asked for.
+fn late(lease: &Lease) -> Failure {
+    let Lease { provider, label, .. } = lease;
+    let message = format!("`{label}` at {provider} did not get ready in time");
+    Failure::new(Code::Transient, message).with_remedy(Remedy::Wait { until: None })
 }
 
 fn no_credential(plan: &Plan, view: &View) -> Failure {

@@ -294,6 +294,16 @@ fn an_expired_grant_that_cannot_be_renewed_gives_way_then_fails_with_the_reason(
 }
 
 #[test]
+fn a_grant_that_lapses_again_and_again_is_not_said_to_be_missing() {
+    let mut story = Story::new(&[("p", &[("a", Sort::Lapsed)])]);
+    let lease = story.renews(Reason::Expiring).lease();
+    // The flight took the generation for good enough a moment before it lapsed.
+    story
+        .tell(Input::Renewed(usable(lease.fence, false)))
+        .fails(Code::Transient);
+}
+
+#[test]
 fn the_innocent_ones_keep_their_good_name() {
     let mut story = Story::new(&[("p", &[("a", Sort::Proven), ("b", Sort::Proven), ("c", Sort::Key)])]);
     story
