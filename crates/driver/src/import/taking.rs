@@ -156,6 +156,10 @@ fn take(work: &Work<'_>, document: &Document, found: &FoundGrant) -> Result<Outc
         return Ok(skipped(&found.entry, why));
     }
     let pending = beside(&work.file, PENDING);
+    // What cannot be looked at may be there.
+    if pending.try_exists().unwrap_or(true) {
+        return Ok(skipped(&found.entry, in_the_way(work, &pending)));
+    }
     copy(&pending, &document.bytes)?;
     let left = set_aside(work, document, found)?;
     let outcome = match same {
@@ -174,6 +178,16 @@ fn take(work: &Work<'_>, document: &Document, found: &FoundGrant) -> Result<Outc
         },
     };
     Ok(outcome.and_then(|done| named(work, &pending, done)))
+}
+
+/// Why nothing more is taken while an earlier copy waits: another would replace it, and it may be all there is of a grant.
+fn in_the_way(work: &Work<'_>, pending: &Path) -> String {
+    format!(
+        "waits for an earlier taking, whose copy {} may hold a login that stands nowhere else: \
+         settle what hinders that one, or move that file away, then `evergrant import {} --take` again",
+        pending.display(),
+        work.tool
+    )
 }
 
 /// Takes a grant out of the file, and copies of its token out of the tool's other files; answers what the file holds

@@ -2,6 +2,7 @@
 
 mod borrowed;
 mod formats;
+mod interrupted;
 mod refused;
 mod scene;
 mod taken;

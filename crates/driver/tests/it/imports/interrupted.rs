@@ -1,0 +1,33 @@
+//! A copy that may be all there is of a grant is neither overwritten nor removed, and what it holds is told.
+
+use std::fs;
+use std::path::PathBuf;
+
+use evergrant_driver::ImportWay;
+use evergrant_engine::credential::Material;
+use evergrant_sandbox::Config;
+use serde_json::json;
+
+use super::scene::{Neighbours, hermes};
+
+fn pending(neighbours: &Neighbours) -> PathBuf {
+    neighbours.file().with_file_name("auth.json.evergrant-pending")
+}
+
+#[tokio::test]
+async fn a_copy_that_waits_is_not_overwritten_by_the_next() {
+    let neighbours = Neighbours::start(Config::default()).await;
+    let before = neighbours.text();
+    let only = json!({"version": 1, "providers": {"vanished": {
+        "tokens": {"access_token": "theirs", "refresh_token": "nowhere else"},
+    }}});
+    fs::write(pending(&neighbours), only.to_string()).unwrap();
+    let failure = neighbours.import(ImportWay::Take).await.unwrap_err();
+    assert!(failure.message.contains("auth.json.evergrant-pending"), "{failure}");
+    assert_eq!(fs::read_to_string(pending(&neighbours)).unwrap(), only.to_string());
+    assert_eq!(neighbours.text(), before);
+    assert!(neighbours.living().is_empty());
+    fs::remove_file(pending(&neighbours)).unwrap();
+    neighbours.import(ImportWay::Take).await.unwrap();
+    assert!(matches!(neighbours.only().material, Material::Grant(_)));
+}
