@@ -95,37 +95,70 @@ fn resume(work: &Work<'_>) -> Result<Vec<Outcome>, Failure> {
     };
     let main = read(work.tool, &work.file)?.map(|document| document.tree);
     let mut outcomes = Vec::new();
+    let mut is_spare = true;
     for found in missing_from(main.as_ref(), &copy) {
         let Some(token) = &found.refresh_token else { continue };
-        let outcome = match owner_here(work, token)? {
-            Some(id) => match work.store.record(&id)? {
-                Some(record) => Ok(Done {
-                    record,
-                    how: "taken",
-                    backup: None,
-                    undo: None,
-                }),
-                None => continue,
-            },
+        let outcome = match living_owner(work, token)? {
+            Some(record) if matches!(record.material, Material::Grant(_)) => Ok(Done {
+                record,
+                how: "taken",
+                backup: None,
+                undo: None,
+            }),
+            // It has been given back since, and been renewed there.
+            Some(_) => continue,
+            None if is_displaced(main.as_ref(), found) => skipped(&found.entry, displaced(work, &pending)),
             None => commit(work, found)?,
         };
-        outcomes.push(outcome.and_then(|done| named(work, &pending, done)));
+        is_spare &= outcome.is_ok();
+        outcomes.push(match outcome {
+            Ok(done) => Ok(kept_as_backup(work, &copy, done)?),
+            Err(skipped) => Err(skipped),
+        });
     }
-    if outcomes.iter().all(Result::is_ok) {
+    if is_spare {
         // Whatever it holds stands in the file as well, or here.
         remove(&pending)?;
     }
     Ok(outcomes)
 }
 
-/// The grants of the copy that the file does not hold any more, neither by token nor by name.
+/// What a finished taking set aside, under the name of the credential. The first copy stays until all that it holds is safe.
+fn kept_as_backup(work: &Work<'_>, first: &Document, done: Done) -> Result<Done, Failure> {
+    let backup = beside(&work.file, done.record.id.as_str());
+    copy(&backup, &first.bytes)?;
+    Ok(Done {
+        backup: Some(backup),
+        undo: Some(work.undo.clone()),
+        ..done
+    })
+}
+
+/// Whether another login stands where this grant stood.
+fn is_displaced(main: Option<&Value>, found: &FoundGrant) -> bool {
+    let stands = |tree: &Value| {
+        let mut there = found.places.iter().filter_map(|place| place.look(tree));
+        there.any(|there| !there.is_null())
+    };
+    main.is_some_and(stands)
+}
+
+/// Why a grant whose place is not free is left in the copy.
+fn displaced(work: &Work<'_>, pending: &Path) -> String {
+    format!(
+        "stands in {} alone, and something else in its place in {}: \
+         if {} has renewed it or logged in again since, that copy is of no use and can be removed",
+        pending.display(),
+        work.file.display(),
+        work.tool
+    )
+}
+
+/// The grants of the copy whose refresh tokens the file does not hold any more.
 fn missing_from<'a>(main: Option<&'a Value>, copy: &'a Document) -> impl Iterator<Item = &'a FoundGrant> {
     copy.contents.grants.iter().filter(move |found| {
-        let token = found.refresh_token.as_ref().map(|token| token.expose().as_str());
-        let there = main.is_some_and(|tree| {
-            found.places.iter().any(|place| place.look(tree).is_some()) || token.is_some_and(|token| holds(tree, token))
-        });
-        token.is_some() && !there
+        let token = found.refresh_token.as_ref();
+        token.is_some_and(|token| !main.is_some_and(|tree| holds(tree, token.expose())))
     })
 }
 
@@ -288,6 +321,15 @@ fn named(work: &Work<'_>, pending: &Path, done: Done) -> Outcome {
         undo: Some(work.undo.clone()),
         ..done
     })
+}
+
+/// The record here that has, or had, this refresh token and can still be used or mended.
+fn living_owner(work: &Work<'_>, token: &Secret<String>) -> Result<Option<Record>, Failure> {
+    let Some(id) = owner_here(work, token)? else {
+        return Ok(None);
+    };
+    let record = work.store.record(&id)?;
+    Ok(record.filter(|record| !matches!(record.material, Material::Gone)))
 }
 
 /// The credential here that has, or had, this refresh token.

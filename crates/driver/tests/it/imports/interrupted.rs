@@ -31,3 +31,30 @@ async fn a_copy_that_waits_is_not_overwritten_by_the_next() {
     neighbours.import(ImportWay::Take).await.unwrap();
     assert!(matches!(neighbours.only().material, Material::Grant(_)));
 }
+
+#[tokio::test]
+async fn a_copy_stays_while_another_login_has_the_place_of_its_grant() {
+    let neighbours = Neighbours::start(Config::default()).await;
+    let only = hermes("older", "nowhere else").to_string();
+    fs::write(pending(&neighbours), &only).unwrap();
+    let before = neighbours.text();
+    let failure = neighbours.import(ImportWay::Take).await.unwrap_err();
+    assert!(failure.message.contains("auth.json.evergrant-pending"), "{failure}");
+    assert_eq!(fs::read_to_string(pending(&neighbours)).unwrap(), only);
+    assert_eq!(neighbours.text(), before);
+    assert!(neighbours.living().is_empty());
+}
+
+#[tokio::test]
+async fn a_place_that_is_null_holds_no_grant() {
+    let neighbours = Neighbours::start(Config::default()).await;
+    fs::rename(neighbours.file(), pending(&neighbours)).unwrap();
+    neighbours.write(&json!({"version": 1, "providers": {"acme": null}, "credential_pool": {}}));
+    neighbours.import(ImportWay::Take).await.unwrap();
+    let record = neighbours.only();
+    let Material::Grant(ours) = &record.material else {
+        panic!("it is not ours")
+    };
+    assert_eq!(ours.refresh_token, neighbours.grant.refresh_token);
+    assert_eq!(neighbours.beside(), [format!("auth.json.evergrant-{}", record.id)]);
+}
