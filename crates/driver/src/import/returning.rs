@@ -2,7 +2,8 @@
 //!
 //! 1. the tool's file, as it is to be, is written to `auth.json.evergrant-return-ID`, durably;
 //! 2. under the grant's lock our record becomes a borrowed one and forgets the refresh token;
-//! 3. the file gets its name, and the copy that was set aside goes.
+//! 3. the grant's places go into the tool's file as it is by then, which is replaced by that file; the copy that was set
+//!    aside goes.
 //!
 //! A crash before 2 changes nothing; between 2 and 3 nobody owns the grant and that file holds it, which the next undo
 //! finds. The copy that was set aside would not do: a refresh here has spent its refresh token.
@@ -16,7 +17,7 @@ use evergrant_engine::remedy::Remedy;
 use evergrant_engine::store::{ClaimState, Record, is_another};
 use serde_json::Value;
 
-use super::document::{all_beside, beside, missing, read, remove, rename, write};
+use super::document::{Document, all_beside, beside, missing, read, remove, rename, write};
 use super::found::FoundGrant;
 use super::matching::{login_of, row_of};
 use super::placing::refill;
@@ -40,21 +41,60 @@ pub(super) fn give_back_all(work: &Work<'_>) -> Result<Vec<Outcome>, Failure> {
             Some(id) => (id, true),
             None => (name.as_str(), false),
         };
-        let Some(record) = records.iter().find(|record| record.id.as_str() == id) else {
-            continue;
-        };
-        match (&record.material, returning) {
-            (Material::Borrowed { .. }, true) => outcomes.push(finish(work, record, &path)?),
-            (Material::Grant(_), false) => outcomes.push(give_back(work, record, &path)?),
-            // Written before a crash, and not come to anything.
-            (Material::Grant(_) | Material::ApiKey(_) | Material::EnvKey(_) | Material::Gone, true) => remove(&path)?,
-            (Material::Borrowed { .. } | Material::ApiKey(_) | Material::EnvKey(_) | Material::Gone, false) => {}
+        let record = records.iter().find(|record| record.id.as_str() == id);
+        match (record.map(|record| (record, &record.material)), returning) {
+            (Some((record, Material::Borrowed { .. })), true) => outcomes.push(finish(work, record, &path)?),
+            (Some((record, Material::Grant(_))), false) => outcomes.push(give_back(work, record, &path)?),
+            // Written before a crash, and not come to anything: the grant is ours.
+            (Some((_, Material::Grant(_))), true) => remove(&path)?,
+            (Some((_, Material::ApiKey(_) | Material::EnvKey(_) | Material::Gone)) | None, true) => {
+                outcomes.push(skipped(id, orphaned(work, &path)));
+            }
+            (
+                Some((_, Material::Borrowed { .. } | Material::ApiKey(_) | Material::EnvKey(_) | Material::Gone)),
+                false,
+            )
+            | (None, false) => {}
         }
     }
     if outcomes.is_empty() {
         return Err(missing_copy(work));
     }
     Ok(outcomes)
+}
+
+/// What an interrupted giving back has left, told to whoever does not give back.
+pub(super) fn half_returned(work: &Work<'_>) -> Result<Vec<Outcome>, Failure> {
+    let records = work.records()?;
+    let mut outcomes = Vec::new();
+    for (id, path) in all_beside(&work.file, RETURN) {
+        let record = records.iter().find(|record| record.id.as_str() == id);
+        match record.map(|record| &record.material) {
+            Some(Material::Grant(_)) => {}
+            Some(Material::Borrowed { .. }) => {
+                let why = format!(
+                    "stands in {}, since its return was interrupted: `evergrant import {} --undo` finishes it",
+                    path.display(),
+                    work.tool
+                );
+                outcomes.push(skipped(&id, why));
+            }
+            Some(Material::ApiKey(_) | Material::EnvKey(_) | Material::Gone) | None => {
+                outcomes.push(skipped(&id, orphaned(work, &path)));
+            }
+        }
+    }
+    Ok(outcomes)
+}
+
+/// Why a file that was to be returned is left: its grant is nobody's here any more.
+fn orphaned(work: &Work<'_>, path: &Path) -> String {
+    format!(
+        "is not here any more, and {} may be all there is of it: \
+         remove that file if {} is logged in again, or if that login is not wanted",
+        path.display(),
+        work.tool
+    )
 }
 
 fn give_back(work: &Work<'_>, record: &Record, backup: &Path) -> Result<Outcome, Failure> {
@@ -160,9 +200,74 @@ fn taken_from<'a>(
     })
 }
 
-/// The file gets its name; what was set aside is of no use any more.
+/// Puts the grant, and nothing else of the file that is ready, into the tool's file as that is now.
 fn finish(work: &Work<'_>, record: &Record, ready: &Path) -> Result<Outcome, Failure> {
-    rename(ready, &work.file)?;
+    let name = record.label.as_str();
+    let Material::Borrowed { entry, .. } = &record.material else {
+        return Ok(skipped(name, "was changed meanwhile: try again".to_owned()));
+    };
+    let copy = read(work.tool, ready)?.ok_or_else(|| missing(work.tool, ready))?;
+    let found = copy.contents.grants.iter().find(|found| found.entry == *entry);
+    let Some((found, token)) = found.and_then(|found| Some((found, found.refresh_token.as_ref()?))) else {
+        return Ok(skipped(entry, format!("cannot be found in {}", ready.display())));
+    };
+    for _ in 0..TRIES {
+        let now = read(work.tool, &work.file)?;
+        if now.as_ref().is_some_and(|now| holds(&now.tree, token.expose())) {
+            remove(ready)?;
+            return returned(work, record);
+        }
+        let Some(tree) = merged(now.as_ref(), &copy, found) else {
+            let why = format!(
+                "stands in {}, and something else in its place in {}: \
+                 if {} has logged in again since, that copy is of no use and can be removed",
+                ready.display(),
+                work.file.display(),
+                work.tool
+            );
+            return Ok(skipped(entry, why));
+        };
+        write(ready, &tree)?;
+        // Not all tools lock what they write.
+        let then = read(work.tool, &work.file)?;
+        if then.map(|then| then.bytes) == now.map(|now| now.bytes) {
+            rename(ready, &work.file)?;
+            return returned(work, record);
+        }
+    }
+    let why = format!(
+        "waits in {}, since {} goes on changing its file: close it, then `evergrant import {} --undo` again",
+        ready.display(),
+        work.tool,
+        work.tool
+    );
+    Ok(skipped(entry, why))
+}
+
+/// The tool's file as it is now, with this one grant in it; `None` if its place is not free.
+fn merged(now: Option<&Document>, copy: &Document, found: &FoundGrant) -> Option<Value> {
+    let Some(now) = now else {
+        // What else stood there when the copy was made may be spent by now.
+        let mut tree = copy.tree.clone();
+        let others = copy.contents.grants.iter().filter(|other| other.entry != found.entry);
+        for place in others.flat_map(|other| &other.places) {
+            place.cut(&mut tree);
+        }
+        return Some(tree);
+    };
+    let mut tree = now.tree.clone();
+    for place in &found.places {
+        let content = place.look(&copy.tree)?;
+        let is_free = place.look(&tree).is_none_or(Value::is_null);
+        if !is_free || !place.put(&mut tree, content.clone()) {
+            return None;
+        }
+    }
+    Some(tree)
+}
+
+/// What was set aside is of no use any more.
+fn returned(work: &Work<'_>, record: &Record) -> Result<Outcome, Failure> {
     remove(&beside(&work.file, record.id.as_str()))?;
     Ok(Ok(Done {
         record: record.clone(),
@@ -201,6 +306,9 @@ fn missing_copy(work: &Work<'_>) -> Failure {
 
 /// What the name of a file begins with that is to become the tool's.
 const RETURN: &str = "return-";
+
+/// Twice: a tool that has just written its file seldom writes it again at once.
+const TRIES: u8 = 2;
 
 /// 25 s: as long as anyone waits for a renewal.
 const PATIENCE: Duration = Duration::from_secs(25);

@@ -11,7 +11,7 @@ use super::document::{missing, read};
 use super::keys::rest;
 use super::matching::row_of;
 use super::report::ImportWay;
-use super::returning::give_back_all;
+use super::returning::{give_back_all, half_returned};
 use super::taking::{interrupted, take_all, to_be_taken};
 use super::tool::Tool;
 use super::work::{Outcome, Work};
@@ -40,6 +40,7 @@ pub(crate) fn providers_of(tool: Tool, file: &Path, table: &Table) -> Result<Vec
 
 fn borrow_all(work: &Work<'_>) -> Result<Vec<Outcome>, Failure> {
     let mut outcomes = interrupted(work)?;
+    outcomes.extend(half_returned(work)?);
     match read(work.tool, &work.file)? {
         Some(document) => {
             for found in &document.contents.grants {

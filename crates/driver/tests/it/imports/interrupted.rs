@@ -58,3 +58,61 @@ async fn a_place_that_is_null_holds_no_grant() {
     assert_eq!(ours.refresh_token, neighbours.grant.refresh_token);
     assert_eq!(neighbours.beside(), [format!("auth.json.evergrant-{}", record.id)]);
 }
+
+/// A giving back that stopped before the tool's file was replaced; answers the file that was to be.
+async fn half_returned(neighbours: &Neighbours) -> PathBuf {
+    neighbours.import(ImportWay::Take).await.unwrap();
+    let cut = neighbours.tree();
+    let id = neighbours.only().id;
+    neighbours.import(ImportWay::GiveBack).await.unwrap();
+    let ready = neighbours
+        .file()
+        .with_file_name(format!("auth.json.evergrant-return-{id}"));
+    fs::rename(neighbours.file(), &ready).unwrap();
+    neighbours.write(&cut);
+    ready
+}
+
+#[tokio::test]
+async fn what_the_tool_has_written_since_stays_when_a_return_is_finished() {
+    let neighbours = Neighbours::start(Config::default()).await;
+    let mut tree = neighbours.tree();
+    tree["providers"]["other"] = json!({"tokens": {"access_token": "a", "refresh_token": "spent"}});
+    neighbours.write(&tree);
+    let ready = half_returned(&neighbours).await;
+    assert!(fs::read_to_string(&ready).unwrap().contains("spent"));
+    let mut now = neighbours.tree();
+    now["providers"]["other"]["tokens"]["refresh_token"] = json!("rotated");
+    neighbours.write(&now);
+    let told = neighbours.import(ImportWay::Borrow).await;
+    assert!(format!("{told:?}").contains("import hermes --undo"), "{told:?}");
+    assert!(ready.exists());
+    neighbours.import(ImportWay::GiveBack).await.unwrap();
+    tree["providers"]["other"]["tokens"]["refresh_token"] = json!("rotated");
+    assert_eq!(neighbours.tree(), tree);
+    assert!(neighbours.beside().is_empty(), "{:?}", neighbours.beside());
+}
+
+#[tokio::test]
+async fn a_return_does_not_replace_a_newer_login() {
+    let neighbours = Neighbours::start(Config::default()).await;
+    let ready = half_returned(&neighbours).await;
+    let kept = fs::read(&ready).unwrap();
+    let newer = hermes("newer", "of a newer login");
+    neighbours.write(&newer);
+    let failure = neighbours.import(ImportWay::GiveBack).await.unwrap_err();
+    assert!(failure.message.contains("auth.json.evergrant-return-"), "{failure}");
+    assert_eq!(neighbours.tree(), newer);
+    assert_eq!(fs::read(&ready).unwrap(), kept);
+}
+
+#[tokio::test]
+async fn a_return_whose_credential_was_removed_keeps_its_file() {
+    let neighbours = Neighbours::start(Config::default()).await;
+    let ready = half_returned(&neighbours).await;
+    let kept = fs::read(&ready).unwrap();
+    neighbours.driver.remove(neighbours.only().id.as_str()).await.unwrap();
+    let failure = neighbours.import(ImportWay::GiveBack).await.unwrap_err();
+    assert!(failure.message.contains("auth.json.evergrant-return-"), "{failure}");
+    assert_eq!(fs::read(&ready).unwrap(), kept);
+}
