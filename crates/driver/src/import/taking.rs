@@ -43,7 +43,12 @@ pub(super) fn take_all(work: &Work<'_>) -> Result<Vec<Outcome>, Failure> {
             break;
         };
         if let Some(found) = document.contents.grants.iter().find(|found| found.entry == *entry) {
-            outcomes.push(take(work, &document, found)?);
+            let outcome = take(work, &document, found)?;
+            let is_ours = outcome.is_ok();
+            outcomes.push(outcome);
+            if let (true, Some(token)) = (is_ours, &found.refresh_token) {
+                outcomes.extend(strip_copies(work, token));
+            }
         }
     }
     outcomes.extend(rest(work, &first.contents)?);
@@ -111,10 +116,13 @@ fn resume(work: &Work<'_>) -> Result<Vec<Outcome>, Failure> {
             None => commit(work, found)?,
         };
         is_spare &= outcome.is_ok();
-        outcomes.push(match outcome {
-            Ok(done) => Ok(kept_as_backup(work, &copy, done)?),
-            Err(skipped) => Err(skipped),
-        });
+        match outcome {
+            Ok(done) => {
+                outcomes.push(Ok(kept_as_backup(work, &copy, done)?));
+                outcomes.extend(strip_copies(work, token));
+            }
+            Err(skipped) => outcomes.push(Err(skipped)),
+        }
     }
     if is_spare {
         // Whatever it holds stands in the file as well, or here.
@@ -223,8 +231,7 @@ fn in_the_way(work: &Work<'_>, pending: &Path) -> String {
     )
 }
 
-/// Takes a grant out of the file, and copies of its token out of the tool's other files; answers what the file holds
-/// then, `None` if it is gone.
+/// Takes a grant out of the file; answers what the file holds then, `None` if it is gone.
 fn set_aside(
     work: &Work<'_>,
     document: &Document,
@@ -247,25 +254,39 @@ fn set_aside(
     } else {
         Some(write(&work.file, &tree)?)
     };
-    if let Some(token) = &found.refresh_token {
-        for path in work.tool.copies_of(&work.file, work.environment) {
-            strip_copy(&path, token)?;
-        }
-    }
     Ok(left)
 }
 
+/// Takes a token that is ours by now out of the tool's other files; answers those that still hold it, and why.
+fn strip_copies(work: &Work<'_>, token: &Secret<String>) -> Vec<Outcome> {
+    let paths = work.tool.copies_of(&work.file, work.environment).into_iter();
+    paths
+        .filter_map(|path| {
+            let why = strip_copy(work.tool, &path, token).err()?;
+            let why = format!("still holds the refresh token that is ours now: {why}; log out of that copy");
+            Some(skipped(&path.display().to_string(), why))
+        })
+        .collect()
+}
+
 /// A copy of the token in another file of the tool goes; the whole of it stands in the one that is set aside.
-fn strip_copy(path: &Path, token: &Secret<String>) -> Result<(), Failure> {
-    let tree = std::fs::read(path).ok();
-    let Some(mut tree) = tree.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok()) else {
+fn strip_copy(tool: Tool, path: &Path, token: &Secret<String>) -> Result<(), String> {
+    let Ok(bytes) = std::fs::read(path).map(zeroize::Zeroizing::new) else {
+        return Ok(());
+    };
+    let Ok(mut tree) = serde_json::from_slice::<Value>(&bytes) else {
         return Ok(());
     };
     if !holds(&tree, token.expose()) {
         return Ok(());
     }
     strip(&mut tree, token.expose());
-    write(path, &tree).map(drop)
+    // Not all tools lock what they write.
+    let now = std::fs::read(path).map(zeroize::Zeroizing::new);
+    if !now.is_ok_and(|now| now == bytes) {
+        return Err(format!("{tool} has just changed it"));
+    }
+    write(path, &tree).map(drop).map_err(|failure| failure.message)
 }
 
 /// The store has refused the grant: the tool has it again, unless it has written something else since.

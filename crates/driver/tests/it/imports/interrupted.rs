@@ -116,3 +116,27 @@ async fn a_return_whose_credential_was_removed_keeps_its_file() {
     assert!(failure.message.contains("auth.json.evergrant-return-"), "{failure}");
     assert_eq!(fs::read(&ready).unwrap(), kept);
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_copy_that_cannot_be_written_hinders_no_taking() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let neighbours = Neighbours::start(Config::default()).await;
+    let profile = neighbours.file().with_file_name("profiles/work/auth.json");
+    let folder = profile.parent().unwrap();
+    fs::create_dir_all(folder).unwrap();
+    fs::write(&profile, neighbours.text()).unwrap();
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o500)).unwrap();
+    let is_barred = fs::write(folder.join("probe"), "").is_err();
+    let imported = neighbours.import(ImportWay::Take).await.unwrap();
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).unwrap();
+    assert_eq!(imported.credentials[0].how, "taken");
+    assert!(matches!(neighbours.only().material, Material::Grant(_)));
+    assert!(!pending(&neighbours).exists());
+    // Nothing bars the superuser.
+    if is_barred {
+        let entry = &imported.skipped[0].entry;
+        assert!(entry.ends_with("profiles/work/auth.json"), "{entry}");
+    }
+}
