@@ -118,6 +118,11 @@ impl Standing {
         own.max(self.held_for(now))
     }
 
+    /// Whether a renewal was put off in this last stretch of time.
+    pub fn was_put_off_within(&self, stretch: Duration, now: &Moment) -> bool {
+        self.put_off_at.as_ref().is_some_and(|at| now.since(at) < stretch)
+    }
+
     /// The same with no renewal before `hold` is over, and none by the keeper before `keep` is.
     #[must_use]
     pub fn put_off(self, hold: Duration, keep: Duration, now: &Moment) -> Self {

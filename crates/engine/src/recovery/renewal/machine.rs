@@ -197,6 +197,14 @@ impl Renewal {
             Suitable::Stop(ending) => finish(*ending),
             Suitable::Renew(spend) => {
                 let waited = now.since(&self.started);
+                // Whoever had the lock before was asked to wait: that binds all who waited for the lock, too.
+                if spend.record.standing.was_put_off_within(waited, now) {
+                    match held_back(&self.ask, &spend.record.standing, now) {
+                        Hold::None => {}
+                        Hold::Pause(pause) => return self.then(State::ReadPausing, Action::Pause(pause)),
+                        Hold::Later(after) => return finish(ending::held(&spend.record, after)),
+                    }
+                }
                 match permitted(&self.ask, &self.terms, &spend, refused, waited, now, entropy) {
                     Permit::Now => self.then(State::Connecting(*spend), Action::Connect),
                     Permit::Pause(pause) => self.then(State::ReadPausing, Action::Pause(pause)),
