@@ -222,15 +222,7 @@ impl Driver {
                 .iter()
                 .filter(|record| !matches!(record.material, Material::Gone))
         };
-        let named: Vec<_> = living()
-            .filter(|record| {
-                record.id.as_str() == credential
-                    || record.label.as_str() == credential
-                    || credential.split_once('/').is_some_and(|(provider, label)| {
-                        record.provider.as_str() == provider && record.label.as_str() == label
-                    })
-            })
-            .collect();
+        let named: Vec<_> = living().filter(|record| is_named(record, credential)).collect();
         let list = || Remedy::Run {
             command: "evergrant list".to_owned(),
             why: "choose one that is listed".to_owned(),
@@ -299,6 +291,14 @@ impl Driver {
             .await?;
         self.account_of(&id)
     }
+}
+
+/// Whether a person could mean this record by that: its id, its label, or `PROVIDER/label`.
+pub(crate) fn is_named(record: &Record, credential: &str) -> bool {
+    let by_provider = credential
+        .split_once('/')
+        .is_some_and(|(provider, label)| record.provider.as_str() == provider && record.label.as_str() == label);
+    record.id.as_str() == credential || record.label.as_str() == credential || by_provider
 }
 
 /// Puts a draft where the merge rule says as the store stands now.

@@ -1,13 +1,15 @@
 //! Logging out: a tombstone that no late renewal passes, and the grant's end told to its provider (RFC 7009).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use evergrant_engine::credential::{CredentialId, Material};
 use evergrant_engine::failure::Failure;
 use evergrant_engine::store::{Record, Revocation};
-use tracing::debug;
+use tracing::{debug, warn};
 
 use crate::account::Account;
+use crate::accounts::is_named;
 use crate::driver::Driver;
 use crate::entropy::jitter;
 use crate::refresh::{REVOCATION_PATIENCE, Settled, revoke};
@@ -59,15 +61,19 @@ impl Driver {
 
     /// The same, waiting no longer than this for a renewal under way to end; what that one receives later is revoked too.
     pub async fn logout_within(&self, credential: &str, patience: Duration) -> Result<Logout, Failure> {
-        let record = self.find(credential)?;
-        let held = match &record.material {
-            Material::Grant(_) => self.renewal_lock(&record.id, patience).await,
-            Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed { .. } | Material::Gone => None,
+        let (record, account) = match self.find(credential) {
+            Ok(record) => {
+                let buried = self.tombstone(&record, patience).await?;
+                let account = self.account(buried.as_ref().unwrap_or(&record));
+                (record, account)
+            }
+            // Logged out already: what its provider has not been told yet is tried again.
+            Err(unknown) => {
+                let record = self.waiting(credential).await?.ok_or(unknown)?;
+                let account = self.account(&record);
+                (record, account)
+            }
         };
-        let buried = self.log_out(&record.id).await;
-        // From here on the tombstone stands, and nobody needs to wait for the provider.
-        drop(held);
-        let account = self.account(buried?.as_ref().unwrap_or(&record));
         let (own, others): (Vec<_>, Vec<_>) = self
             .queue()
             .await?
@@ -83,6 +89,28 @@ impl Driver {
             end: end_of(&record.id, settled),
             queued: queued.iter().map(PendingRevocation::of).collect(),
         })
+    }
+
+    /// Leaves the tombstone, under the lock of a renewal if that can be had.
+    async fn tombstone(&self, record: &Record, patience: Duration) -> Result<Option<Record>, Failure> {
+        let _held = match &record.material {
+            Material::Grant(_) => self.renewal_lock(&record.id, patience).await,
+            Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed { .. } | Material::Gone => None,
+        };
+        // From here on the tombstone stands, and nobody needs to wait for the provider.
+        Ok(self.log_out(&record.id).await?)
+    }
+
+    /// The one that was logged out under this name and whose tokens wait to be revoked.
+    async fn waiting(&self, credential: &str) -> Result<Option<Arc<Record>>, Failure> {
+        let queue = self.queue().await?;
+        let picture = self.kernel.ledger().picture();
+        let mut waiting = picture.records().iter().filter(|record| {
+            matches!(record.material, Material::Gone)
+                && is_named(record, credential)
+                && queue.iter().any(|token| token.credential == record.id)
+        });
+        Ok(waiting.next().cloned())
     }
 
     /// The lock of a renewal, if it can be had in time: then none is under way, and a dead one's journal is finished.
@@ -115,7 +143,10 @@ impl Driver {
         self.kernel
             .blocking(move |kernel| {
                 let buried = kernel.store().log_out(&id, at)?;
-                kernel.ledger().look()?;
+                if let Err(fault) = kernel.ledger().look() {
+                    // The tombstone stands; that it cannot be shown here must not keep the tokens from being revoked.
+                    warn!(%fault, "the store could not be read again after a logout");
+                }
                 Ok(buried)
             })
             .await

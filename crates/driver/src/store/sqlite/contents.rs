@@ -45,6 +45,12 @@ impl Contents<'_> {
             // Just given by the provider: what was once said of it does not hold any more.
             claims::remove(self.connection, &token)?;
         }
+        if let Material::Grant(grant) = &draft.material {
+            // Neither is it revoked any more, though an earlier login with the same tokens was logged out.
+            for token in grant.refresh_token.iter().chain([&grant.access_token]) {
+                revocations::remove(self.connection, &self.fingerprint_key.fingerprint(token))?;
+            }
+        }
         let fresh = |created: &Record| Record {
             source: draft.source.clone(),
             generation: created.generation.next(),
@@ -111,7 +117,13 @@ impl Contents<'_> {
         let won = record.takes(&commit.from);
         if !won && records::was_logged_out(self.connection, id, commit.from.epoch)? {
             // Nobody else may know of them: what a logout did not see must be revoked as well.
-            self.queue(&record, &commit.material, commit.at)?;
+            // A provider that does not rotate may have given a newer login the same one, which goes on serving.
+            self.queue(
+                &record,
+                &commit.material,
+                self.refresh_token(&record.material),
+                commit.at,
+            )?;
         }
         let record = if won { renewed(record, commit) } else { record };
         if won {
@@ -221,13 +233,22 @@ impl Contents<'_> {
             let generation = record.generation;
             claims::close(self.connection, &token, id, generation, ClaimState::Dead, now)?;
         }
-        self.queue(&record, &record.material, now)?;
+        self.queue(&record, &record.material, None, now)?;
         Ok(Some(record))
     }
 
-    fn queue(&self, record: &Record, material: &Material, now: Timestamp) -> Result<(), Trouble> {
+    /// Queues the tokens of a material for revocation, but for the one that serves still.
+    fn queue(
+        &self,
+        record: &Record,
+        material: &Material,
+        serving: Option<Fingerprint>,
+        now: Timestamp,
+    ) -> Result<(), Trouble> {
         for revocation in Revocation::of(record, material, self.fingerprint_key, now) {
-            revocations::insert(self.connection, self.vault, &revocation)?;
+            if serving != Some(revocation.fingerprint) {
+                revocations::insert(self.connection, self.vault, &revocation)?;
+            }
         }
         Ok(())
     }
