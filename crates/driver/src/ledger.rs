@@ -132,6 +132,9 @@ impl Ledger {
     pub(crate) fn written(&self, ticket: Ticket) {
         let mut unwritten = self.change.lock().unwrap_or_else(PoisonError::into_inner);
         unwritten.lessons.retain(|lesson| lesson.ticket != ticket);
+        // What the store said meanwhile of the same matter was covered by the lesson: it is read again.
+        let records = self.picture.load().records.clone();
+        self.picture.store(Arc::new(Picture { version: None, records }));
     }
 
     fn edit(&self, change: impl FnOnce(&mut Vec<Arc<Record>>)) {

@@ -39,10 +39,10 @@ impl Hands {
             }
         }
         if let Some((fence, standing)) = standing {
-            let before = self
-                .held_record()
-                .map(|record| record.standing.clone())
-                .unwrap_or_default();
+            // What was read under the lock, or, where it did not come to that, what was looked at.
+            let looked_at = self.seen.as_ref().and_then(|(_, view)| view.record.as_ref());
+            let before = self.held_record().or(looked_at);
+            let before = before.map(|record| record.standing.clone()).unwrap_or_default();
             let learnt = move |tools: &Tools| learn(&tools.ledger, &*tools.store, &fence, &before, &standing);
             if let Err(fault) = self.blocking(learnt).await {
                 warn!(%fault, "the standing of a credential could not be written");
