@@ -87,10 +87,12 @@ async fn killed(from: From, moment: Duration) -> Left {
     tokio::time::sleep(moment).await;
     child.kill().await.unwrap();
 
-    // While the access token is good, nobody replays: it serves, or its successor does.
-    let credential = scene.credential().await;
+    // While the access token is good, nobody replays: it serves, or its successor does. Reading changes nothing; the first
+    // that opens the store to write finishes a journal that stands.
+    scene.credential().await;
     let token = scene.token().await.expect(0);
     assert!(scene.accepts(&token).await, "{token}");
+    let credential = scene.credential().await;
     assert_eq!(scene.counters().refresh_reuses, 0, "{from:?} {moment:?}");
     let sent = scene.counters().refreshes;
     match credential["health"].as_str().unwrap() {
