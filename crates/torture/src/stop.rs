@@ -1,5 +1,6 @@
 //! Line f: whoever renews is stopped at each step for 30 s, as by a laptop's lid or a debugger, and goes on then.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -32,7 +33,7 @@ pub(crate) async fn show(run: &Run) -> Result<Report> {
     for (course, points) in [
         (Course::Good, &POINTS[..]),
         (Course::Lapsed, &POINTS[..]),
-        (Course::Unlocked, &LOCKED_POINTS[..]),
+        (Course::Unlocked, &POINTS[LOCKED]),
     ] {
         for point in points {
             let (run, starting) = (run.clone(), Arc::clone(&starting));
@@ -237,21 +238,8 @@ const POINTS: [&str; 20] = [
     "unlocked",
 ];
 
-/// Those at which the holder has the lock, and no transaction of the store.
-const LOCKED_POINTS: [&str; 12] = [
-    "locked",
-    "read",
-    "connected",
-    "claimed",
-    "room-kept",
-    "marked-sent",
-    "cleared",
-    "first-byte-written",
-    "request-written",
-    "answer-begun",
-    "answer-read",
-    "answer-heard",
-];
+/// Those at which the holder has the lock, and no transaction of the store: `locked` to `answer-heard`.
+const LOCKED: Range<usize> = 2..14;
 
 /// Beyond the hour for which an access token lives here.
 const LAPSED_SECS: &str = "4000";

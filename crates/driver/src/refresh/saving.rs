@@ -96,6 +96,8 @@ impl Hands {
             saved: false,
         }
     }
+
+    /// Puts the answer into the journal, if room was kept for it; the commit does not wait for a disk that fails here.
     fn write_down(&self, commit: &Commit) {
         let journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(Err(fault)) = journal.as_ref().map(|journal| journal.write(commit)) {

@@ -123,7 +123,7 @@ async fn a_copy_that_cannot_be_written_hinders_no_taking() {
     use std::os::unix::fs::PermissionsExt;
 
     let neighbours = Neighbours::start(Config::default()).await;
-    let profile = neighbours.file().with_file_name("profiles/work/auth.json");
+    let profile = neighbours.file().with_file_name("profiles/second/auth.json");
     let folder = profile.parent().unwrap();
     fs::create_dir_all(folder).unwrap();
     fs::write(&profile, neighbours.text()).unwrap();
@@ -137,6 +137,6 @@ async fn a_copy_that_cannot_be_written_hinders_no_taking() {
     // Nothing bars the superuser.
     if is_barred {
         let entry = &imported.skipped[0].entry;
-        assert!(entry.ends_with("profiles/work/auth.json"), "{entry}");
+        assert!(entry.ends_with("profiles/second/auth.json"), "{entry}");
     }
 }

@@ -183,7 +183,7 @@ async fn the_tools_own_lock_is_waited_for() {
 #[tokio::test]
 async fn copies_in_other_files_of_the_tool_go_as_well() {
     let neighbours = Neighbours::start(Config::default()).await;
-    let profile = neighbours.file().with_file_name("profiles/work/auth.json");
+    let profile = neighbours.file().with_file_name("profiles/second/auth.json");
     fs::create_dir_all(profile.parent().unwrap()).unwrap();
     fs::write(&profile, neighbours.text()).unwrap();
     neighbours.import(ImportWay::Take).await.unwrap();
