@@ -9,7 +9,7 @@ use evergrant_engine::failure::{Code, Failure};
 use evergrant_engine::pool::Member;
 use evergrant_engine::protection::{Protection, stands};
 use evergrant_engine::provider::Row;
-use evergrant_engine::recovery::renewal::{ANSWER_PATIENCE, Ask, CALLER_PATIENCE, LOCK_PATIENCE, Reason};
+use evergrant_engine::recovery::renewal::{Ask, CALLER_PATIENCE, Reason};
 use evergrant_engine::recovery::{Obstacle, Renewed};
 use evergrant_engine::remedy::Remedy;
 use tokio::runtime::{Builder, Handle, Runtime};
@@ -268,10 +268,9 @@ fn still_flying(ask: &Ask) -> Renewed {
 /// 3: a flight that was under way, one that took off for somebody else in between, and ours.
 const BOARDINGS: usize = 3;
 
-/// A lock waited for, an answer waited for, and 20 s for connection, backoff and commit.
-const FLIGHT_MAX: Duration = LOCK_PATIENCE
-    .saturating_add(ANSWER_PATIENCE)
-    .saturating_add(Duration::from_secs(20));
+/// 5 min: two locks waited for, a claim that must age, a hold sat out, an answer waited for, and a store that is busy at
+/// each step come to some 200 s; longer is a fault of ours.
+const FLIGHT_MAX: Duration = Duration::from_secs(300);
 
 #[cfg(test)]
 mod tests {
