@@ -63,7 +63,9 @@ impl Driver {
     pub async fn token(&self, target: &Target, min_valid: Duration) -> Result<Token, Failure> {
         self.kernel.row(&target.provider)?;
         // Whoever takes a token away with them is not there to be told that it was refused.
-        self.kernel.blocking(|kernel| kernel.borrowing().look()).await?;
+        if self.kernel.borrowing().is_any_of(&target.provider) {
+            self.kernel.blocking(|kernel| kernel.borrowing().look()).await?;
+        }
         let table = self.kernel.table();
         let around = self.kernel.surroundings(&table);
         let pin = target.label.as_ref();

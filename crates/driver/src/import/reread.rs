@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use evergrant_engine::credential::{Fence, LoginOrigin, Material};
+use evergrant_engine::credential::{Fence, LoginOrigin, Material, ProviderId};
 use evergrant_engine::failure::{Code, Failure};
 use evergrant_engine::login::identity_of;
 use evergrant_engine::pool::Lease;
@@ -48,6 +48,16 @@ impl Borrowing {
             clock,
             seen: Mutex::default(),
         }
+    }
+
+    /// Whether a token of this provider is borrowed: then its file has to be looked at.
+    pub(crate) fn is_any_of(&self, provider: &ProviderId) -> bool {
+        let is_borrowed = |record: &Record| matches!(record.material, Material::Borrowed { .. });
+        let picture = self.ledger.picture();
+        picture
+            .records()
+            .iter()
+            .any(|record| record.provider == *provider && is_borrowed(record))
     }
 
     /// Reads every file that has changed since it was last read; blocks, but not if nothing is borrowed.
