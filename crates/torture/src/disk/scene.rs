@@ -290,6 +290,8 @@ async fn died(home: &Home, sent: u64, left: &[Account], faults: &mut Vec<String>
     match (first, sent) {
         ("grant-dead", _) => {}
         ("outcome-unknown", 1) => return Ok(Came::Unknown),
+        // As after a renewal: the mark of a claim whose sync failed may stand, and then it counts.
+        ("outcome-unknown", 0) => return Ok(Came::Doubted),
         (other, sent) => bail!("the next renewal after {sent} requests: {other}"),
     }
     Ok(if sent == 0 { Came::Unsent } else { Came::Done })
