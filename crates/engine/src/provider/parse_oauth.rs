@@ -44,10 +44,7 @@ pub(super) fn oauth(source: Source<'_>, table: &Spanned<WrittenOAuth>, hosts: &H
         quirks: quirks(source, &written.quirks)?,
         lead: written.lead_secs.map(Duration::from_secs),
         reuse_grace: Duration::from_secs(written.reuse_grace_secs.unwrap_or(0)),
-        terminal: written
-            .terminal
-            .clone()
-            .unwrap_or_else(|| vec!["invalid_grant".to_owned()]),
+        terminal: written.terminal.clone().unwrap_or_default(),
         exchange_timeout: written
             .exchange_timeout_secs
             .map_or(EXCHANGE_TIMEOUT, Duration::from_secs)

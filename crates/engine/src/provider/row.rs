@@ -113,7 +113,7 @@ pub struct OAuth {
     pub lead: Option<Duration>,
     /// How long a spent refresh token may be used once more.
     pub reuse_grace: Duration,
-    /// Token-endpoint error codes that end a grant.
+    /// Token-endpoint error codes that end a grant, beside `invalid_grant`; if none is named, those of the known servers.
     pub terminal: Vec<String>,
     /// How long a token exchange may take; at least 20 s.
     pub exchange_timeout: Duration,

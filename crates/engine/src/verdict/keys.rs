@@ -37,7 +37,7 @@ pub(super) fn meaning(key: &str) -> Meaning {
         "message" | "msg" | "errormessage" | "errormsg" | "errmsg" | "errordescription" | "detail" | "details"
         | "errors" | "raw" | "fault" => both(Role::Message),
         "title" | "description" | "statusmsg" | "statusmessage" | "errorsummary" | "faultstring" | "usermessage"
-        | "explanation" | "errordetail" | "quotadescription" => text(Role::Message),
+        | "explanation" | "errordetail" | "quotadescription" | "hint" => text(Role::Message),
         "code" | "status" | "statuscode" | "httpcode" | "httpstatus" => Meaning {
             role: Some(Role::Code),
             status: true,
@@ -46,7 +46,7 @@ pub(super) fn meaning(key: &str) -> Meaning {
         },
         "errorcode" | "errcode" | "errorcodes" | "bizcode" | "subcode" | "suberror" | "errorsubcode"
         | "errorsubtype" | "reason" | "limitsource" | "quotaid" | "internalcode" | "upstreamstatus"
-        | "notificationid" => both(Role::Code),
+        | "notificationid" | "errorreason" => both(Role::Code),
         "type" | "errortype" | "name" | "errorname" | "kind" => text(Role::Type),
         "body" | "response" | "baseresp" | "metadata" | "innererror" | "data" | "cause" | "violations"
         | "errorcauses" | "incompletedetails" | "result" | "extensions" | "exception" | "errorinfo" | "lasterror"

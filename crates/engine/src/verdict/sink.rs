@@ -32,6 +32,32 @@ impl Sink {
         self.found
     }
 
+    fn keep(&mut self, role: Role, text: &str) {
+        let start = self.found.text.len();
+        match role {
+            Role::Message | Role::Error => wording::push_masked(&mut self.found.text, text),
+            Role::Code | Role::Type => wording::push_lowered(&mut self.found.text, text),
+        }
+        self.found.spans.push(Span {
+            role,
+            start: offset(start),
+            end: offset(self.found.text.len()),
+        });
+    }
+
+    /// Microsoft Entra writes its numbers into the sentence as well, and libraries hand on nothing else:
+    /// `AADSTS70002: Error validating credentials. AADSTS70008: The provided authorization code ... is expired.`
+    fn codes_within(&mut self, sentence: &str) {
+        let mut rest = sentence;
+        while let Some(at) = rest.find(ENTRA_PREFIX) {
+            rest = &rest[at + ENTRA_PREFIX.len()..];
+            let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+            if digits > 0 && self.found.spans.len() < FIELD_LIMIT {
+                self.keep(Role::Code, &rest[..digits]);
+            }
+        }
+    }
+
     /// Reads JSON inside a text, as aggregators and libraries wrap it; gives back the words before it.
     fn nested<'t>(&mut self, text: &'t str) -> &'t str {
         if self.nesting >= NESTING_LIMIT {
@@ -91,16 +117,10 @@ impl Listener for Sink {
         if self.found.fragment.len() < wording::FRAGMENT_LIMIT {
             wording::add_fragment(&mut self.found.fragment, head);
         }
-        let start = self.found.text.len();
-        match role {
-            Role::Message | Role::Error => wording::push_masked(&mut self.found.text, head),
-            Role::Code | Role::Type => wording::push_lowered(&mut self.found.text, head),
+        self.keep(role, head);
+        if role == Role::Message {
+            self.codes_within(head);
         }
-        self.found.spans.push(Span {
-            role,
-            start: offset(start),
-            end: offset(self.found.text.len()),
-        });
     }
 
     fn hint(&mut self, form: HintForm, value: &str) {
@@ -121,6 +141,8 @@ fn offset(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }
 
+/// Before every number of Entra's own errors.
+const ENTRA_PREFIX: &str = "AADSTS";
 /// 64 fields: the largest envelope seen has eleven.
 const FIELD_LIMIT: usize = 64;
 /// 16 KiB of kept text: more is a page or an echo.

@@ -29,7 +29,8 @@ pub(super) fn of_inference(status: Option<u16>, evidence: &Evidence) -> (Verdict
 
 /// The verdict of a token or device endpoint's answer, with the name of the rule.
 pub(super) fn of_token(evidence: &Evidence) -> (Verdict, &'static str) {
-    let is_page = matches!(evidence.shape(), Shape::Html | Shape::Text | Shape::Xml);
+    let is_page = matches!(evidence.shape(), Shape::Html | Shape::Xml);
+    let is_wordless = says_only_the_status(evidence);
     match evidence.status() {
         _ if evidence.found.marks.access_token => (Verdict::OutcomeUnknown, "tokens-outside-2xx"),
         unhandled if is_unhandled(unhandled) => (Verdict::Transient, "token-status-transient"),
@@ -38,8 +39,13 @@ pub(super) fn of_token(evidence: &Evidence) -> (Verdict, &'static str) {
         }
         200..=299 => (Verdict::OutcomeUnknown, "token-unreadable-2xx"),
         unreached if is_unreached(unreached) => (Verdict::EdgeBlocked, "token-not-reached"),
-        403 if is_page || evidence.shape() == Shape::Empty => (Verdict::EdgeBlocked, "token-403-without-words"),
+        // An authorization server that refuses says why; what stands before it does not.
+        403 if is_page || is_wordless || evidence.shape() == Shape::Text => {
+            (Verdict::EdgeBlocked, "token-403-without-words")
+        }
         400..=499 if is_page => (Verdict::EdgeBlocked, "token-page"),
+        // RFC 6749 5.2 has 401 for a client that failed to authenticate, and for nothing else.
+        401 if is_wordless => (Verdict::ClientRejected, "token-401-without-words"),
         400..=499 => (Verdict::RequestRejected, "token-status-4xx"),
         _ => (Verdict::OutcomeUnknown, "token-status-unknown"),
     }
@@ -53,6 +59,15 @@ pub(super) const fn is_unhandled(status: u16) -> bool {
 /// A redirect, a proxy's own refusal, a route that is not there: it never was the token endpoint.
 pub(super) const fn is_unreached(status: u16) -> bool {
     matches!(status, 300..=399 | 404 | 405 | 407 | 410 | 421 | 451 | 511)
+}
+
+/// Whether a refusal has no word of its own: no code, and no sentence beyond the status in words.
+fn says_only_the_status(evidence: &Evidence) -> bool {
+    evidence.fields().all(|(_, text)| {
+        let words = text.trim_end_matches(['.', '!', ' ']);
+        let words = words.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, ' ' | ':' | '-'));
+        BARE_DENIALS.contains(&words)
+    })
 }
 
 /// Whether the words of a refusal are more than the status in words.
@@ -91,6 +106,7 @@ const BARE_DENIALS: &[&str] = &[
     "request unauthorized",
     "you are not authorized",
     "unauthorized access",
+    "request not allowed",
     "'_'",
     "null",
 ];

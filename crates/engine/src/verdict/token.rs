@@ -11,10 +11,12 @@ use crate::provider::{Row, Tier};
 use crate::vocabulary::{Channel, Verdict};
 
 /// Decides tier by tier. Death needs proof: only a well-formed `invalid_grant`, or a code that the row calls terminal;
-/// for a provider without a row also the equivalents of the known authorization servers.
+/// where the row names none, the equivalents of the known authorization servers.
 pub(super) fn decide<'s>(row: Option<&'s Row>, channel: Channel, evidence: &Evidence) -> Decided<'s> {
     let marks = evidence.found.marks;
-    if evidence.is_2xx() && (marks.access_token || (channel == Channel::Device && marks.code)) {
+    // A token that breaks off is one that was minted and is lost.
+    let broken = evidence.shape() == Shape::Json && !marks.whole;
+    if evidence.is_2xx() && !broken && (marks.access_token || (channel == Channel::Device && marks.code)) {
         return Decided::Rule(Verdict::Success, "tokens-in-2xx", Tier::Standard);
     }
     let setting = Setting {
@@ -26,11 +28,13 @@ pub(super) fn decide<'s>(row: Option<&'s Row>, channel: Channel, evidence: &Evid
     if let Some(hit) = of_row(row, setting, evidence).filter(counts) {
         return Decided::Signal(hit.signal);
     }
+    let names_its_own = row.and_then(Row::oauth).is_some_and(|oauth| !oauth.terminal.is_empty());
     let (mut server, mut equivalent, mut standard) = (None, None, None);
     TOKENS.matches(setting, evidence, |hit| match (hit.signal.tier, hit.signal.verdict) {
+        (_, verdict) if evidence.status() >= 500 && !holds_behind_a_fault(verdict) => {}
         (Tier::Standard, _) if counts(&hit) => standard = stronger(standard.take(), hit),
         (Tier::Standard, _) => {}
-        (_, Verdict::GrantDead) => equivalent = Some(hit).filter(|_| proof && row.is_none()),
+        (_, Verdict::GrantDead) => equivalent = Some(hit).filter(|_| proof && !names_its_own),
         _ => server = stronger(server.take(), hit),
     });
     if let Some(hit) = server {
@@ -49,6 +53,14 @@ pub(super) fn decide<'s>(row: Option<&'s Row>, channel: Channel, evidence: &Evid
             Decided::Rule(verdict, rule, Tier::Status)
         }
     }
+}
+
+/// Whether a 5xx can be believed to say so: a gateway's fault may stand around any other word, with the token spent.
+const fn holds_behind_a_fault(verdict: Verdict) -> bool {
+    matches!(
+        verdict,
+        Verdict::Transient | Verdict::EdgeBlocked | Verdict::Pending | Verdict::SlowDown
+    )
 }
 
 /// Whether an answer of this status and shape can be the token endpoint's word on a grant.

@@ -1,16 +1,66 @@
 //! Death needs proof: what ends a grant, and what only looks like it.
 
+use evergrant_engine::provider::Row;
 use evergrant_engine::time::Timestamp;
 use evergrant_engine::verdict::{Channel, Evidence, Verdict, classify};
 use http::HeaderMap;
 
-use crate::rows::acme;
+use crate::rows::{acme, acme_with};
 
 #[track_caller]
 fn check(status: u16, body: &str, verdict: Verdict) {
+    check_at(Some(&acme()), status, body, verdict);
+}
+
+#[track_caller]
+fn check_at(row: Option<&Row>, status: u16, body: &str, verdict: Verdict) {
     let evidence = Evidence::read(status, &HeaderMap::new(), body.as_bytes());
-    let read = classify(Some(&acme()), Channel::Token, &evidence, Timestamp::default());
+    let read = classify(row, Channel::Token, &evidence, Timestamp::default());
     assert_eq!(read.verdict, verdict, "{status} {body} by {}", read.signal.name);
+}
+
+#[test]
+fn the_known_servers_words_count_unless_the_row_names_its_own() {
+    let unnamed = acme_with(|oauth| oauth.terminal.clear());
+    let dead = [
+        r#"{"code":"refresh_token_already_used","message":"Invalid Refresh Token: Already Used"}"#,
+        r#"{"error":"invalid_request","error_description":"Refresh token has expired"}"#,
+        r#"{"error":"interaction_required"}"#,
+    ];
+    for body in dead {
+        check_at(None, 400, body, Verdict::GrantDead);
+        check_at(Some(&unnamed), 400, body, Verdict::GrantDead);
+        check_at(Some(&acme()), 400, body, Verdict::RequestRejected);
+        check_at(None, 500, body, Verdict::OutcomeUnknown);
+    }
+}
+
+#[test]
+fn another_reason_under_the_same_code_is_none() {
+    let reasons = [
+        ("rate limit exceeded", Verdict::Transient),
+        ("ip restricted", Verdict::EdgeBlocked),
+        ("Missing code verifier", Verdict::RequestRejected),
+        ("DPoP proof JWT not provided", Verdict::RequestRejected),
+        ("Incorrect redirect_uri", Verdict::ClientRejected),
+        (
+            "AADSTS53003: Access has been blocked by Conditional Access policies.",
+            Verdict::NotEntitled,
+        ),
+        ("AADSTS50196: The server terminated an operation.", Verdict::Transient),
+        ("Session doesn't have required client", Verdict::GrantDead),
+    ];
+    for (reason, verdict) in reasons {
+        let body = format!(r#"{{"error":"invalid_grant","error_description":"{reason}"}}"#);
+        check(400, &body, verdict);
+        check_at(None, 400, &body, verdict);
+    }
+}
+
+#[test]
+fn a_token_that_breaks_off_was_minted_and_is_lost() {
+    check(200, r#"{"access_token":"eyJhbGciOi"#, Verdict::OutcomeUnknown);
+    check(200, r#"{"access_token":"a"}"#, Verdict::Success);
 }
 
 #[test]
