@@ -48,6 +48,8 @@ pub struct Explanation {
     pub remedy: Option<Remedy>,
     /// How long until it is worth trying again, if the answer says so.
     pub retry_after_secs: Option<u64>,
+    /// What says so.
+    pub reset_source: Option<String>,
     /// A signal ready to be put into the provider's row, for whoever knows better.
     pub suggestion: Option<String>,
 }
@@ -73,6 +75,7 @@ pub fn explain(settings: &Settings, captured: &Captured) -> Result<Explanation, 
         file: reading.signal.file.clone(),
         line: reading.signal.line,
         retry_after_secs: reading.retry_after.map(|after| after.as_secs()),
+        reset_source: reading.reset_source.as_ref().map(ToString::to_string),
         // Where nothing is to be done there is nothing to be found the next time.
         suggestion: remedy.as_ref().and_then(|_| suggestion(captured, &reading)),
         remedy,

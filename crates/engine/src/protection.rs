@@ -69,6 +69,8 @@ protections! {
     Tombstone = "tombstone";
     /// The boot clock is asked as well as the wall clock, which can be stepped.
     BothClocks = "both-clocks";
+    /// The time that a provider names for coming back is read and kept to.
+    ResetTold = "reset-told";
 }
 
 /// Whether the protection stands.

@@ -80,9 +80,11 @@ fn form(text: &str, sink: &mut Sink) {
             "device_code" | "user_code" => marks.code |= !value.is_empty(),
             _ => {}
         }
-        if let Some(role) = keys::meaning(&key).role {
+        let meaning = keys::meaning(&key);
+        if let Some(role) = meaning.role {
             sink.text(role, &value);
         }
+        sink.hint(&key, meaning, &value);
     }
 }
 
@@ -112,7 +114,9 @@ fn xml(text: &str, sink: &mut Sink) {
         let name = rest[..close].split_whitespace().next().unwrap_or_default();
         rest = &rest[close + 1..];
         let value = rest.split('<').next().unwrap_or_default();
-        let meaning = keys::meaning(name.rsplit(':').next().unwrap_or(name));
+        let name = name.rsplit(':').next().unwrap_or(name);
+        let meaning = keys::meaning(name);
+        sink.hint(name, meaning, value);
         if let Some(role) = meaning.role
             && !value.trim().is_empty()
         {

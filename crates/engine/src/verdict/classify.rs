@@ -27,10 +27,12 @@ pub fn classify(row: Option<&Row>, channel: Channel, evidence: &Evidence, now: T
         Channel::Token | Channel::Device => token::decide(row, channel, evidence),
     };
     let verdict = decided.verdict();
+    let (retry_after, reset_source) = retry_after::read(verdict, evidence, now).unzip();
     Reading {
         verdict,
         signal: decided.signal(),
-        retry_after: retry_after::read(verdict, evidence, now),
+        retry_after,
+        reset_source,
         fragment: evidence.fragment().to_owned(),
     }
 }

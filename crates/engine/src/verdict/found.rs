@@ -1,5 +1,7 @@
 //! What a body yields: its shape, its error fields, and what they hint at.
 
+use super::duration::Unit;
+
 /// What part an error field plays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
@@ -55,18 +57,28 @@ pub(super) struct Span {
 /// A value that tells when to come back, and how it is to be read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Hint {
-    pub(super) form: HintForm,
-    pub(super) start: u32,
-    pub(super) end: u32,
+    /// The unit of a number that names none; large numbers are points in time.
+    pub(super) unit: Unit,
+    /// Whether it is a header of a limit's window that the body quotes.
+    pub(super) is_window: bool,
+    /// Where its name begins, where its value does, and where that ends.
+    pub(super) bounds: [u32; 3],
 }
 
-/// How a value that tells a time is to be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum HintForm {
-    /// Seconds unless it says otherwise; large numbers are points in time.
-    Seconds,
-    /// Milliseconds; large numbers are points in time.
-    Millis,
+impl Found {
+    /// The name of a hint, as the body writes it; of a header in lower case.
+    pub(super) fn name(&self, hint: &Hint) -> &str {
+        self.kept(hint.bounds[0], hint.bounds[1])
+    }
+
+    /// The value of a hint, in lower case.
+    pub(super) fn value(&self, hint: &Hint) -> &str {
+        self.kept(hint.bounds[1], hint.bounds[2])
+    }
+
+    fn kept(&self, start: u32, end: u32) -> &str {
+        self.text.get(start as usize..end as usize).unwrap_or_default()
+    }
 }
 
 /// What the top level of a JSON or form body shows of its nature.

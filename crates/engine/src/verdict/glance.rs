@@ -43,6 +43,7 @@ fn reading(verdict: Verdict, name: &str) -> Reading {
             line: 0,
         },
         retry_after: None,
+        reset_source: None,
         fragment: String::new(),
     }
 }

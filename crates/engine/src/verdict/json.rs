@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::found::{HintForm, Marks, Role};
+use super::found::{Marks, Role};
 use super::keys::{self, Meaning};
 
 /// Whether the text begins like an object with at least one key.
@@ -15,8 +15,8 @@ pub(super) fn looks_like_object(text: &str) -> bool {
 pub(super) trait Listener {
     /// An error field's text.
     fn text(&mut self, role: Role, text: &str);
-    /// A value that tells when to come back.
-    fn hint(&mut self, form: HintForm, value: &str);
+    /// The value of a key that tells when to come back.
+    fn hint(&mut self, name: &str, meaning: Meaning, value: &str);
     /// A status named inside the body.
     fn inner_status(&mut self, status: u16);
     /// What the top level shows.
@@ -40,7 +40,7 @@ pub(super) fn read<L: Listener>(text: &str, sink: &mut L) {
         descend: true,
         ..Meaning::default()
     };
-    let ended = reader.value(top, 0).is_some();
+    let ended = reader.value("", top, 0).is_some();
     reader.space();
     if ended && reader.at == reader.bytes.len() && reader.sink.is_outermost() {
         reader.sink.marks().whole = true;
@@ -54,6 +54,17 @@ struct Reader<'t, 's, L> {
     sink: &'s mut L,
 }
 
+/// What kind of object is read.
+#[derive(Clone, Copy)]
+enum Inside<'k> {
+    /// One with an error's fields.
+    Fields,
+    /// One with headers.
+    Headers,
+    /// One that is the time that this key tells.
+    Time(&'k str),
+}
+
 /// What a value turned out to be.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -64,26 +75,30 @@ enum Kind {
 }
 
 impl<'t, L: Listener> Reader<'t, '_, L> {
-    fn value(&mut self, meaning: Meaning, depth: u8) -> Option<Kind> {
+    fn value(&mut self, key: &str, meaning: Meaning, depth: u8) -> Option<Kind> {
         self.space();
         match self.peek()? {
-            b'{' if meaning.descend && depth < DEPTH_LIMIT => self.object(meaning.headers, depth),
-            b'[' if meaning.descend && depth < DEPTH_LIMIT => self.array(meaning, depth),
+            b'{' if meaning.headers && depth < DEPTH_LIMIT => self.object(Inside::Headers, depth),
+            b'{' if meaning.hint.is_some() && depth < DEPTH_LIMIT => self.object(Inside::Time(key), depth),
+            b'{' if meaning.descend && depth < DEPTH_LIMIT => self.object(Inside::Fields, depth),
+            b'[' if (meaning.descend || meaning.hint.is_some()) && depth < DEPTH_LIMIT => {
+                self.array(key, meaning, depth)
+            }
             b'{' | b'[' => self.skip_nested(),
             b'"' | b'\'' => {
                 let text = self.string()?;
-                if let Some(form) = meaning.hint {
-                    self.sink.hint(form, &text);
+                if meaning.hint.is_some() {
+                    self.sink.hint(key, meaning, &text);
                 } else if let Some(role) = meaning.role {
                     self.sink.text(role, &text);
                 }
                 Some(if text.is_empty() { Kind::EmptyText } else { Kind::Other })
             }
-            _ => self.scalar(meaning),
+            _ => self.scalar(key, meaning),
         }
     }
 
-    fn object(&mut self, headers: bool, depth: u8) -> Option<Kind> {
+    fn object(&mut self, inside: Inside<'_>, depth: u8) -> Option<Kind> {
         self.at += 1;
         let top = depth == 0 && self.sink.is_outermost();
         if top {
@@ -104,16 +119,13 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
                         return None;
                     }
                     self.at += 1;
-                    let meaning = if headers {
-                        Meaning {
-                            hint: keys::header_hint(&key),
-                            ..Meaning::default()
-                        }
-                    } else {
-                        keys::meaning(&key)
+                    let (name, meaning) = match inside {
+                        Inside::Fields => (&*key, keys::meaning(&key)),
+                        Inside::Headers => (&*key, keys::header_meaning(&key)),
+                        Inside::Time(name) => (name, keys::time_meaning(&key)),
                     };
                     let codes = self.sink.codes();
-                    let kind = self.value(meaning, depth + 1);
+                    let kind = self.value(name, meaning, depth + 1);
                     if top {
                         self.mark(&key, kind);
                         // MiniMax sends it with every answer; a code of 0 is success and is not kept.
@@ -127,7 +139,7 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
         }
     }
 
-    fn array(&mut self, meaning: Meaning, depth: u8) -> Option<Kind> {
+    fn array(&mut self, key: &str, meaning: Meaning, depth: u8) -> Option<Kind> {
         self.at += 1;
         loop {
             self.space();
@@ -140,7 +152,7 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
                 // An array at the top is an envelope around the envelope: its objects are at the top as well.
                 first => {
                     let is_top = depth == 0 && first == b'{';
-                    self.value(meaning, if is_top { 0 } else { depth + 1 })?;
+                    self.value(key, meaning, if is_top { 0 } else { depth + 1 })?;
                 }
             }
         }
@@ -162,7 +174,7 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
         }
     }
 
-    fn scalar(&mut self, meaning: Meaning) -> Option<Kind> {
+    fn scalar(&mut self, key: &str, meaning: Meaning) -> Option<Kind> {
         let start = self.at;
         while self
             .peek()
@@ -180,8 +192,8 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
             "true" | "True" => return Some(Kind::Other),
             _ => {}
         }
-        if let Some(form) = meaning.hint {
-            self.sink.hint(form, text);
+        if meaning.hint.is_some() {
+            self.sink.hint(key, meaning, text);
         } else if let Some(role @ (Role::Code | Role::Type)) = meaning.role {
             if meaning.status
                 && let Ok(status) = text.parse()

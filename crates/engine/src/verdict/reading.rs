@@ -1,5 +1,6 @@
 //! What the classifier says: the verdict, which signal decided, and when to come back.
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::provider::Tier;
@@ -14,6 +15,8 @@ pub struct Reading {
     pub signal: SignalRef,
     /// How long until it is worth trying again, if the answer says so; unclamped.
     pub retry_after: Option<Duration>,
+    /// What says so.
+    pub reset_source: Option<ResetSource>,
     /// At most 200 characters of whitelisted error fields, redacted, for `status`.
     pub fragment: String,
 }
@@ -22,6 +25,27 @@ impl Reading {
     /// Whether a table knew the answer's words, or there was nothing to know.
     pub fn is_placed(&self) -> bool {
         self.signal.line != 0 || self.verdict == Verdict::Success
+    }
+}
+
+/// What tells when it is worth trying again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ResetSource {
+    /// The header of that name.
+    Header(String),
+    /// The field of the body of that name, or the header that the body quotes.
+    Field(String),
+    /// A sentence, after these words.
+    Words(&'static str),
+}
+
+impl fmt::Display for ResetSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Header(name) => write!(f, "the header `{name}`"),
+            Self::Field(name) => write!(f, "`{name}` in the body"),
+            Self::Words(words) => write!(f, "a sentence with `{words}`"),
+        }
     }
 }
 

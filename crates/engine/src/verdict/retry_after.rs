@@ -1,126 +1,134 @@
-//! When to come back: every form in which headers, bodies and sentences tell it, unclamped.
+//! When to come back: every form in which headers, bodies and sentences tell it, and which of several counts.
 
 use std::time::Duration;
 
 use http::HeaderMap;
+use http::header::DATE;
 
-use super::duration::{Unit, of_value, of_words};
+use super::duration::{Unit, When, of_value};
 use super::evidence::Evidence;
-use super::found::{HintForm, Role};
+use super::found::Role;
+use super::reading::ResetSource;
+use super::sentence;
+use super::windows::{self, Sheet};
+use crate::protection::{Protection, stands};
 use crate::time::Timestamp;
 use crate::vocabulary::Verdict;
 
-/// How long until it is worth trying again, if the answer says so.
+/// How long until it is worth trying again, if the answer says so, and what says it.
 ///
-/// A header outweighs the body, except that for an allowance which comes back by itself the later of both counts:
-/// there `Retry-After` is often a default.
-pub(super) fn read(verdict: Verdict, evidence: &Evidence, now: Timestamp) -> Option<Duration> {
-    if verdict == Verdict::Success {
+/// What is said of this request (`Retry-After`, a field of the body, a sentence) outweighs what is said of the account's
+/// windows, because some tell there when a window is full again, not when the next request fits. Among windows those count
+/// that are used up, and of them the latest. For an allowance that comes back by itself the latest of all these counts:
+/// `Retry-After` is often a default there. A span outweighs a point in time beside it, because it needs no clock; a
+/// point is compared with the answer's own `Date`, if it has one, because it is by the same clock.
+pub(super) fn read(verdict: Verdict, evidence: &Evidence, now: Timestamp) -> Option<(Duration, ResetSource)> {
+    if verdict == Verdict::Success || !stands(Protection::ResetTold) {
         return None;
     }
-    let header = of_headers(evidence.headers(), now);
-    if header.is_some() && verdict != Verdict::UsageLimited {
-        return header;
-    }
-    let body = of_body(evidence, now);
-    header.max(body)
-}
-
-fn of_headers(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let value = |name: &str, unit| of_value(headers.get(name)?.to_str().ok()?, unit, now);
-    value("retry-after-ms", Unit::Millis)
-        .or_else(|| value("x-ms-retry-after-ms", Unit::Millis))
-        .or_else(|| value("retry-after", Unit::Seconds))
-        .or_else(|| of_claim(headers, now))
-        .or_else(|| value("x-codex-primary-reset-after-seconds", Unit::Seconds))
-        .or_else(|| of_reset_family(headers, now))
-}
-
-/// Anthropic's subscription windows: the one that it names as decisive, or those that it has closed.
-fn of_claim(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let text = |name: &str| headers.get(name)?.to_str().ok();
-    let reset = |window: &str| of_value(text(&format!("{UNIFIED}{window}-reset"))?, Unit::Seconds, now);
-    text("anthropic-ratelimit-unified-status")?;
-    let named = match text("anthropic-ratelimit-unified-representative-claim") {
-        Some("five_hour") => reset("5h"),
-        Some("seven_day") => reset("7d"),
-        Some(other) => reset(&other.replace("seven_day", "7d").replace("five_hour", "5h")),
-        None => None,
+    let headers = evidence.headers();
+    let told = Telling {
+        now: dated(headers).unwrap_or(now),
+        latest: verdict == Verdict::UsageLimited,
+        best: None,
     };
-    let closed = |window: &&&str| text(&format!("{UNIFIED}{window}-status")) == Some("rejected");
-    named
-        .or_else(|| WINDOWS.iter().filter(closed).filter_map(|window| reset(window)).max())
-        .or_else(|| of_value(text("anthropic-ratelimit-unified-reset")?, Unit::Seconds, now))
-}
-
-/// `x-ratelimit-reset*`, `ratelimit-reset`, `anthropic-ratelimit-*-reset`: of those whose `remaining` is 0 the latest, else
-/// the earliest.
-fn of_reset_family(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let (mut exhausted, mut earliest): (Option<Duration>, Option<Duration>) = (None, None);
-    for (name, value) in headers {
-        let name = name.as_str();
-        if !name.contains("reset") || !name.contains("limit") {
-            continue;
-        }
-        let Some(span) = value
-            .to_str()
-            .ok()
-            .and_then(|value| of_value(value, Unit::Seconds, now))
-        else {
-            continue;
-        };
-        let remaining = headers.get(name.replace("reset", "remaining"));
-        if remaining.is_some_and(|left| left == "0") {
-            exhausted = exhausted.max(Some(span));
-        }
-        earliest = Some(earliest.map_or(span, |known| known.min(span)));
+    let told = told
+        .or(|now| advice(headers, now))
+        .or(|now| field(evidence, now))
+        .or(|now| of_sentences(evidence, now));
+    if told.best.is_some() && !told.latest {
+        return told.best;
     }
-    exhausted.or(earliest)
+    let of_answer = windows::read(Sheet::Answer(headers), told.now);
+    let quoted = windows::read(Sheet::Quoted(&evidence.found), told.now);
+    let header = |(when, name): windows::Told<'_>| (when, ResetSource::Header(name.to_owned()));
+    let quote = |(when, name): windows::Told<'_>| (when, ResetSource::Field(name.to_owned()));
+    let told = told
+        .or(|_| of_answer.used_up.map(header))
+        .or(|_| quoted.used_up.map(quote));
+    if told.best.is_some() {
+        return told.best;
+    }
+    told.or(|_| of_answer.unknown.map(header))
+        .or(|_| quoted.unknown.map(quote))
+        .best
 }
 
-fn of_body(evidence: &Evidence, now: Timestamp) -> Option<Duration> {
-    let hint = evidence.found.hints.iter().find_map(|hint| {
-        let text = evidence.found.text.get(hint.start as usize..hint.end as usize)?;
-        let unit = match hint.form {
-            HintForm::Seconds => Unit::Seconds,
-            HintForm::Millis => Unit::Millis,
+/// The best of what is told so far: the first, or the latest.
+struct Telling {
+    now: Timestamp,
+    latest: bool,
+    best: Option<(Duration, ResetSource)>,
+}
+
+impl Telling {
+    fn or(mut self, next: impl FnOnce(Timestamp) -> Option<(When, ResetSource)>) -> Self {
+        if self.best.is_some() && !self.latest {
+            return self;
+        }
+        let Some((when, source)) = next(self.now) else {
+            return self;
         };
-        of_value(text, unit, now)
-    });
-    hint.or_else(|| {
-        let sentences = evidence
-            .fields()
-            .filter(|(role, _)| matches!(role, Role::Message | Role::Error));
-        sentences.into_iter().find_map(|(_, text)| of_sentence(text, now))
+        let span = when.from(self.now);
+        if self.best.as_ref().is_none_or(|(known, _)| span > *known) {
+            self.best = Some((span, source));
+        }
+        self
+    }
+}
+
+fn dated(headers: &HeaderMap) -> Option<Timestamp> {
+    let date = httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()?;
+    let since = date.duration_since(std::time::UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_millis()).ok().map(Timestamp::from_millis)
+}
+
+/// `Retry-After` and its finer or vendor-specific forms, the finest first.
+fn advice(headers: &HeaderMap, now: Timestamp) -> Option<(When, ResetSource)> {
+    ADVICE.iter().find_map(|(name, unit)| {
+        let value = headers.get(*name)?.to_str().ok()?;
+        let when = of_value(value, *unit, now)?;
+        Some((when, ResetSource::Header((*name).to_owned())))
     })
 }
 
-fn of_sentence(text: &str, now: Timestamp) -> Option<Duration> {
-    LEADS.iter().find_map(|lead| {
-        text.match_indices(lead)
-            .find_map(|(at, _)| of_words(&text[at + lead.len()..], now))
-    })
+/// A field of the body, or a header that it quotes; spans first.
+fn field(evidence: &Evidence, now: Timestamp) -> Option<(When, ResetSource)> {
+    let found = &evidence.found;
+    let mut point = None;
+    for hint in found.hints.iter().filter(|hint| !hint.is_window) {
+        let Some(when) = of_value(found.value(hint), hint.unit, now) else {
+            continue;
+        };
+        let told = (when, hint);
+        match when {
+            When::In(_) => return Some((when, ResetSource::Field(found.name(hint).to_owned()))),
+            When::At(_) => point = point.or(Some(told)),
+        }
+    }
+    point.map(|(when, hint)| (when, ResetSource::Field(found.name(hint).to_owned())))
 }
 
-const UNIFIED: &str = "anthropic-ratelimit-unified-";
-/// The windows of Anthropic's subscriptions, as its headers name them.
-const WINDOWS: [&str; 4] = ["5h", "7d", "7d_oi", "7d_opus"];
-/// What comes before a time in a sentence.
-const LEADS: [&str; 16] = [
-    "try again in",
-    "retry in",
-    "retry after",
-    "try again after",
-    "resets in",
-    "reset in",
-    "reset after",
-    "resets at",
-    "reset at",
-    "resets on",
-    "try again at",
-    "available in",
-    "available again in",
-    "available again at",
-    "wait for",
-    "wait",
+fn of_sentences(evidence: &Evidence, now: Timestamp) -> Option<(When, ResetSource)> {
+    evidence
+        .fields()
+        .filter(|(role, _)| matches!(role, Role::Message | Role::Error))
+        .find_map(|(_, text)| {
+            let (when, words) = sentence::read(text, now)?;
+            Some((when, ResetSource::Words(words)))
+        })
+}
+
+/// Headers that say of this request when to come back.
+const ADVICE: [(&str, Unit); 10] = [
+    ("retry-after-ms", Unit::Millis),
+    ("x-ms-retry-after-ms", Unit::Millis),
+    ("x-amz-retry-after", Unit::Millis),
+    ("x-retry-after-ms", Unit::Millis),
+    ("retry-after", Unit::Seconds),
+    ("x-retry-after", Unit::Seconds),
+    ("retry-after-seconds", Unit::Seconds),
+    ("x-ratelimit-retry-after", Unit::Seconds),
+    ("x-ratelimit-user-retry-after", Unit::Seconds),
+    ("x-rate-limit-retry-after-seconds", Unit::Seconds),
 ];

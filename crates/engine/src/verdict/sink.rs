@@ -1,7 +1,8 @@
 //! The place where the readers of JSON, pages and forms put what they find.
 
-use super::found::{Found, Hint, HintForm, Marks, Role, Shape, Span};
+use super::found::{Found, Hint, Marks, Role, Shape, Span};
 use super::json::{self, Listener};
+use super::keys::Meaning;
 use super::wording;
 
 /// Collects the fields of one body, within limits.
@@ -123,16 +124,23 @@ impl Listener for Sink {
         }
     }
 
-    fn hint(&mut self, form: HintForm, value: &str) {
-        if self.found.hints.len() >= HINT_LIMIT || value.len() > HINT_LENGTH {
+    fn hint(&mut self, name: &str, meaning: Meaning, value: &str) {
+        let Some(unit) = meaning.hint else { return };
+        if self.found.hints.len() >= HINT_LIMIT || name.len() > NAME_LENGTH || value.len() > HINT_LENGTH {
             return;
         }
-        let start = self.found.text.len();
-        wording::push_lowered(&mut self.found.text, value.trim());
+        let text = &mut self.found.text;
+        let start = text.len();
+        text.push_str(name);
+        if meaning.window {
+            text[start..].make_ascii_lowercase();
+        }
+        let middle = text.len();
+        wording::push_lowered(text, value.trim());
         self.found.hints.push(Hint {
-            form,
-            start: offset(start),
-            end: offset(self.found.text.len()),
+            unit,
+            is_window: meaning.window,
+            bounds: [offset(start), offset(middle), offset(text.len())],
         });
     }
 }
@@ -147,8 +155,10 @@ const ENTRA_PREFIX: &str = "AADSTS";
 const FIELD_LIMIT: usize = 64;
 /// 16 KiB of kept text: more is a page or an echo.
 const TEXT_LIMIT: usize = 16 * 1024;
-/// 16 hints: a limit's headers come in families of six.
-const HINT_LIMIT: usize = 16;
+/// 32 hints: a limit's headers come in families of six, and a body may quote all of an answer's.
+const HINT_LIMIT: usize = 32;
+/// 96 bytes: the longest name of a limit's header has 50.
+const NAME_LENGTH: usize = 96;
 /// 64 bytes: the longest time that is written out has 35.
 const HINT_LENGTH: usize = 64;
 /// 3 bodies within each other: a library's around an aggregator's around a provider's.

@@ -89,6 +89,7 @@ pub(crate) fn reading(verdict: Verdict) -> Reading {
             line: 0,
         },
         retry_after: None,
+        reset_source: None,
         fragment: String::new(),
     }
 }

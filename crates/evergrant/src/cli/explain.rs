@@ -177,7 +177,9 @@ fn tell(explanation: &Explanation, console: &Console) -> Result<(), Failure> {
         visible(&format!("{} ({}, {place})", explanation.signal_name, explanation.tier)),
     );
     if let Some(secs) = explanation.retry_after_secs {
-        line("retry after", span(std::time::Duration::from_secs(secs)));
+        let source = explanation.reset_source.as_deref().unwrap_or_default();
+        let after = span(std::time::Duration::from_secs(secs));
+        line("retry after", visible(&format!("{after} (from {source})")));
     }
     if let Some(remedy) = &explanation.remedy {
         line("help", visible(&remedy.sentence()));

@@ -106,13 +106,15 @@ impl UnreadLine {
     }
 }
 
-/// What it means: `{"verdict","signal","remedy","retry_after_secs"}`.
+/// What it means: `{"verdict","signal","remedy","retry_after_secs"}`, with `retry_after_from` where there is such a time.
 #[derive(Debug, Serialize)]
 pub(crate) struct ExplanationShape {
     verdict: &'static str,
     signal: SignalShape,
     remedy: Option<RemedyShape>,
     retry_after_secs: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_from: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     suggestion: Option<String>,
 }
@@ -137,6 +139,7 @@ impl From<&Explanation> for ExplanationShape {
             },
             remedy: explanation.remedy.as_ref().map(RemedyShape::from),
             retry_after_secs: explanation.retry_after_secs,
+            retry_after_from: explanation.reset_source.clone(),
             suggestion: explanation.suggestion.clone(),
         }
     }
@@ -151,12 +154,13 @@ pub(crate) struct ExplanationLine {
 }
 
 impl ExplanationLine {
-    /// The answer to the line of that id; the suggestion would only repeat itself.
+    /// The answer to the line of that id, with the keys that scripts count on and no more.
     pub(crate) fn new(id: Value, explanation: &Explanation) -> Self {
         Self {
             id,
             explanation: ExplanationShape {
                 suggestion: None,
+                retry_after_from: None,
                 ..ExplanationShape::from(explanation)
             },
         }

@@ -367,6 +367,7 @@ pub(super) fn reading(verdict: Verdict, retry_after: Option<Duration>) -> Readin
             line: 0,
         },
         retry_after,
+        reset_source: None,
         fragment: String::new(),
     }
 }

@@ -128,6 +128,7 @@ pub(super) fn reading(verdict: Verdict) -> Reading {
         verdict,
         signal,
         retry_after: None,
+        reset_source: None,
         fragment: "words".to_owned(),
     }
 }

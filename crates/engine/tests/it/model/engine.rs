@@ -329,6 +329,7 @@ fn refused(verdict: Verdict) -> Input {
                 line: 1,
             },
             retry_after: None,
+            reset_source: None,
             fragment: String::new(),
         },
         moved: false,

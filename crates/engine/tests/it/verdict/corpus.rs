@@ -117,10 +117,41 @@ fn documented_replies() {
 #[test]
 fn every_reset_that_a_reply_tells_is_read() {
     let table = Table::built_in();
-    for one in captured().iter().filter(|one| one.reset.is_some()) {
-        assert!(one.read(&table).retry_after.is_some(), "{}: {:?}", one.id, one.reset);
+    let told: Vec<_> = captured().into_iter().filter(|one| one.reset.is_some()).collect();
+    assert_eq!(told.len(), RESETS.len());
+    for one in told {
+        let (_, millis) = RESETS.iter().find(|(id, _)| *id == one.id).unwrap();
+        let read = one.read(&table).retry_after.map(|after| after.as_millis());
+        assert_eq!(read, Some(*millis), "{}: {:?}", one.id, one.reset);
     }
 }
 
-/// 2025-10-01T00:00:00Z: before every reset in the corpus.
+/// How many milliseconds after [`NOW`] the replies that tell it say to come back.
+const RESETS: &[(&str, u128)] = &[
+    ("codex-429-usage-01", 602_705_000),
+    ("codex-429-usage-02", 471_285_000),
+    ("codex-ws-429-usage-02", 7_000),
+    ("codex-ws-429-conn-01", 1_000),
+    ("codex-sse-usage-01", 60_000),
+    ("codex-sse-usage-02", 300_000),
+    ("anthropic-429-account-01", 15_195_600_000),
+    ("anthropic-429-7doi-01", 121_180_000),
+    ("gca-429-ratelimit-01", 539),
+    ("gca-429-quota-01", 581_981_300),
+    ("gca-429-quota-04", 91_226_179),
+    ("zai-429-1310-01", 13_558_794_000),
+    ("okta-tok-429-01", 0),
+    ("zai-429-1308-01", 31_773_600_000),
+    ("kilo-429-slow-01", 7_000),
+    ("litellm-429-azure-01", 86_400_000),
+    ("codex-sse-ratelimit-02", 11_054),
+    ("codex-ws-429-retry-01", 60_000),
+    ("or-429-freeday-01", 20_044_800_000),
+    ("or-429-freeday-02", 27_043_200_000),
+    ("or-429-shared-01", 24_248_040_000),
+    ("or-429-shared-02", 29_861_280_000),
+    ("tok-503-json-01", 30_000),
+    ("look-429-auth-01", 120),
+];
+/// 2025-10-01T00:00:00Z: before every reset in the corpus but one.
 const NOW: Timestamp = Timestamp::from_secs(1_759_276_800);

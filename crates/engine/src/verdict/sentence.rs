@@ -1,0 +1,159 @@
+//! When to come back, said in a sentence: `Please try again in 1m32.5s`, `resets 3pm (UTC)`, `reset at Feb 3rd`.
+
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
+use super::duration::{self, When};
+use super::point;
+use crate::time::Timestamp;
+
+/// When a sentence (in lower case) says to come back, and the words by which it does.
+pub(super) fn read(text: &str, now: Timestamp) -> Option<(When, &'static str)> {
+    let leads = LEAD_FINDER.as_ref()?;
+    leads.find_iter(text).find_map(|lead| {
+        let before = text[..lead.start()].chars().next_back();
+        if before.is_some_and(char::is_alphanumeric) {
+            return None;
+        }
+        let (words, rest) = (LEADS[lead.pattern().as_usize()], &text[lead.end()..]);
+        // `limit reached for 5 hours` names the window, `limit reached|1767225660` its end.
+        if words == BEFORE_A_BAR && !rest.starts_with('|') {
+            return None;
+        }
+        Some((after_lead(rest, now)?, words))
+    })
+}
+
+fn after_lead(text: &str, now: Timestamp) -> Option<When> {
+    // `resets`, `renewed`, `retrying`
+    let rest = text.trim_start_matches(|c: char| c.is_ascii_alphabetic());
+    let ending = &text[..text.len() - rest.len()];
+    if !ENDINGS.contains(&ending) {
+        return None;
+    }
+    let (mut rest, mut is_led, mut is_span) = (rest, false, false);
+    for _ in 0..FILLERS_AT_MOST {
+        let trimmed = rest.trim_start_matches(BETWEEN);
+        let between = &rest[..rest.len() - trimmed.len()];
+        if between.ends_with('-') && trimmed.starts_with(|c: char| c.is_ascii_digit()) {
+            // A negative number.
+            return None;
+        }
+        is_led |= between.contains([':', '=', '|']);
+        rest = trimmed;
+        let length = rest.bytes().take_while(u8::is_ascii_alphabetic).count();
+        let word = &rest[..length];
+        if OF_SPANS.contains(&word) {
+            (is_led, is_span) = (true, true);
+        } else if OF_POINTS.contains(&word) {
+            (is_led, is_span) = (true, false);
+        } else if !FILLERS.contains(&word) {
+            break;
+        }
+        rest = &rest[length..];
+    }
+    let span = || {
+        let (span, _) = duration::leading(rest)?;
+        // A number that nothing leads to and no unit follows counts something else.
+        (is_led || !duration::is_bare(rest)).then_some(When::In(span))
+    };
+    let point = || point::leading(rest, now).map(|(point, _)| When::At(point));
+    let epoch = || {
+        let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        let digits = rest.get(..end).filter(|digits| digits.len() >= 10 && is_led)?;
+        duration::of_value(digits, duration::Unit::Seconds, now)
+    };
+    let when = epoch();
+    if is_span {
+        when.or_else(span).or_else(point)
+    } else {
+        when.or_else(point).or_else(span)
+    }
+}
+
+static LEAD_FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    AhoCorasick::builder()
+        .match_kind(MatchKind::LeftmostLongest)
+        .build(LEADS)
+        .ok()
+});
+
+/// The words by which sentences come to a time.
+const LEADS: [&str; 33] = [
+    "try again",
+    "tried again",
+    "retry",
+    "reset",
+    "wait",
+    "available",
+    "come back",
+    "renew",
+    "refresh",
+    "replenish",
+    "refill",
+    "regenerate",
+    "unlock",
+    "lifted",
+    "resume",
+    "restored",
+    "next request",
+    "next attempt",
+    "another request",
+    "request again",
+    "send again",
+    "use it again",
+    "continue",
+    "cooldown",
+    "cool down",
+    "back off",
+    "backoff",
+    "blocked",
+    "suspended",
+    "limited",
+    "paused",
+    "throttled",
+    BEFORE_A_BAR,
+];
+const BEFORE_A_BAR: &str = "limit reached";
+/// What a lead may end with.
+const ENDINGS: [&str; 7] = ["", "s", "es", "ed", "ing", "ting", "ly"];
+/// What may stand between a lead and its time without a meaning of its own.
+const BETWEEN: [char; 14] = [' ', ':', '~', '=', '≈', ',', '-', '(', '|', '_', '>', '*', '"', '\''];
+/// Words that come before a span.
+const OF_SPANS: [&str; 5] = ["in", "after", "for", "within", "another"];
+/// Words that come before a point in time.
+const OF_POINTS: [&str; 6] = ["at", "on", "until", "till", "by", "from"];
+/// Words that say nothing of the time that they stand before.
+const FILLERS: [&str; 28] = [
+    "about",
+    "approximately",
+    "approx",
+    "around",
+    "roughly",
+    "again",
+    "be",
+    "is",
+    "will",
+    "the",
+    "than",
+    "less",
+    "up",
+    "to",
+    "at",
+    "least",
+    "next",
+    "date",
+    "time",
+    "delay",
+    "period",
+    "request",
+    "requests",
+    "it",
+    "automatically",
+    "temporarily",
+    "now",
+    "window",
+];
+/// 6 words: `will be available again in about`.
+const FILLERS_AT_MOST: usize = 8;
