@@ -163,7 +163,7 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
         let is_set = !matches!(kind, Some(Kind::Null | Kind::EmptyText | Kind::False));
         let marks = self.sink.marks();
         match key {
-            "error" | "errors" | "err" | "Error" | "error_code" | "errorCode" | "fault" => {
+            "error" | "errors" | "err" | "Error" | "error_code" | "errorCode" | "errcode" | "fault" => {
                 marks.error |= is_set;
             }
             "success" | "ok" => marks.error |= kind == Some(Kind::False),

@@ -40,7 +40,7 @@ pub(super) fn meaning(key: &str) -> Meaning {
         "message" | "msg" | "errormessage" | "errormsg" | "errmsg" | "errordescription" | "detail" | "details"
         | "errors" | "raw" | "fault" => both(Role::Message),
         "title" | "description" | "statusmsg" | "statusmessage" | "errorsummary" | "faultstring" | "usermessage"
-        | "explanation" | "errordetail" | "quotadescription" | "hint" => text(Role::Message),
+        | "explanation" | "errordetail" | "quotadescription" | "hint" | "developermessage" => text(Role::Message),
         "code" | "status" | "statuscode" | "httpcode" | "httpstatus" => Meaning {
             role: Some(Role::Code),
             status: true,
