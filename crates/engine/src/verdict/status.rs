@@ -63,7 +63,11 @@ pub(super) const fn is_unreached(status: u16) -> bool {
 
 /// Whether a refusal has no word of its own: no code, and no sentence beyond the status in words.
 fn says_only_the_status(evidence: &Evidence) -> bool {
-    evidence.fields().all(|(_, text)| {
+    evidence.fields().all(|(role, text)| {
+        // RFC 9457's own type, and ASP.NET's: the section of RFC 9110's kin that defines the status.
+        if role == Role::Type && (text == "about:blank" || text.starts_with("section-")) {
+            return true;
+        }
         let words = text.trim_end_matches(['.', '!', ' ']);
         let words = words.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, ' ' | ':' | '-'));
         BARE_DENIALS.contains(&words)

@@ -40,7 +40,7 @@ pub(super) fn push_masked(into: &mut String, text: &str) {
                 .unwrap_or(rest.len());
             before = 'l';
         } else if let Some(length) = quoted(rest, c, before) {
-            into.push_str("'_'");
+            into.push_str(parameter(&rest[..length]).unwrap_or("'_'"));
             at += length;
             before = '\'';
         } else {
@@ -144,6 +144,12 @@ fn quoted(rest: &str, open: char, before: char) -> Option<usize> {
     None
 }
 
+/// The quoted name of one of OAuth's own parameters: the server speaks of it, it echoes nobody.
+fn parameter(span: &str) -> Option<&'static str> {
+    let inner = span.trim_matches(['"', '\'', '`']);
+    PARAMETERS.iter().find(|name| **name == inner).copied()
+}
+
 fn is_url(rest: &str) -> bool {
     starts_with_ignoring_case(rest, "https://") || starts_with_ignoring_case(rest, "http://")
 }
@@ -156,6 +162,17 @@ fn push_lower(into: &mut String, c: char) {
     }
 }
 
+/// RFC 6749, 7636 and 8628: what a token request is made of.
+const PARAMETERS: &[&str] = &[
+    "refresh_token",
+    "device_code",
+    "client_id",
+    "client_secret",
+    "redirect_uri",
+    "code_verifier",
+    "code_challenge",
+    "grant_type",
+];
 /// 200 characters: one line of a terminal and a half.
 pub(super) const FRAGMENT_LIMIT: usize = 200;
 /// 4,096 characters: a sentence is shorter, and a page says what it is in its first lines.
