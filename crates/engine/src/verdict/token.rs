@@ -7,7 +7,7 @@ use super::matching::{Hit, Setting};
 use super::status;
 use super::tables::TOKENS;
 use super::ties::stronger;
-use crate::provider::{Row, Tier};
+use crate::provider::{Pattern, Row, Signal, Tier};
 use crate::vocabulary::{Channel, Verdict};
 
 /// Decides tier by tier. Death needs proof: only a well-formed `invalid_grant`, or a code that the row calls terminal;
@@ -25,7 +25,8 @@ pub(super) fn decide<'s>(row: Option<&'s Row>, channel: Channel, evidence: &Evid
     };
     let proof = can_prove_death(evidence);
     let counts = |hit: &Hit<'_>| hit.signal.verdict != Verdict::GrantDead || proof;
-    if let Some(hit) = of_row(row, setting, evidence).filter(counts) {
+    let of_row = of_row(row, setting, evidence).filter(counts);
+    if let Some(hit) = of_row.filter(|hit| !is_by_status_alone(hit.signal)) {
         return Decided::Signal(hit.signal);
     }
     let names_its_own = row.and_then(Row::oauth).is_some_and(|oauth| !oauth.terminal.is_empty());
@@ -37,7 +38,9 @@ pub(super) fn decide<'s>(row: Option<&'s Row>, channel: Channel, evidence: &Evid
         (_, Verdict::GrantDead) => equivalent = Some(hit).filter(|_| proof && !names_its_own),
         _ => server = stronger(server.take(), hit),
     });
-    if let Some(hit) = server {
+    // What a row says of a status alone gives way to words, and it is not said of a page.
+    let of_row = of_row.filter(|_| evidence.shape() != Shape::Html);
+    if let Some(hit) = server.or(of_row) {
         return Decided::Signal(hit.signal);
     }
     if proof && is_terminal(row, evidence) {
@@ -53,6 +56,11 @@ pub(super) fn decide<'s>(row: Option<&'s Row>, channel: Channel, evidence: &Evid
             Decided::Rule(verdict, rule, Tier::Status)
         }
     }
+}
+
+/// Whether a built-in row looks at nothing but the status there.
+fn is_by_status_alone(signal: &Signal) -> bool {
+    signal.tier == Tier::Provider && signal.pattern == Pattern::Present && signal.all.is_empty()
 }
 
 /// Whether a 5xx can be believed to say so: a gateway's fault may stand around any other word, with the token spent.

@@ -1,6 +1,6 @@
 //! Death needs proof: what ends a grant, and what only looks like it.
 
-use evergrant_engine::provider::Row;
+use evergrant_engine::provider::{Row, Table};
 use evergrant_engine::time::Timestamp;
 use evergrant_engine::verdict::{Channel, Evidence, Verdict, classify};
 use http::HeaderMap;
@@ -55,6 +55,30 @@ fn another_reason_under_the_same_code_is_none() {
         check(400, &body, verdict);
         check_at(None, 400, &body, verdict);
     }
+}
+
+#[test]
+fn what_a_row_says_of_a_status_alone_gives_way_to_words_and_pages() {
+    let table = Table::built_in();
+    let row = table.row(&"openai-codex".into()).unwrap();
+    let polled = |status, body: &str| {
+        let evidence = Evidence::read(status, &HeaderMap::new(), body.as_bytes());
+        classify(Some(row), Channel::Device, &evidence, Timestamp::default()).verdict
+    };
+    assert_eq!(polled(403, ""), Verdict::Pending);
+    assert_eq!(polled(404, r#"{"error":{"code":"unheard_of"}}"#), Verdict::Pending);
+    assert_eq!(
+        polled(403, r#"{"error":{"code":"expired_token"}}"#),
+        Verdict::DeviceCodeExpired
+    );
+    assert_eq!(
+        polled(403, "<html><title>Just a moment...</title></html>"),
+        Verdict::EdgeBlocked
+    );
+    assert_eq!(
+        polled(403, "<html><title>403 Forbidden</title></html>"),
+        Verdict::EdgeBlocked
+    );
 }
 
 #[test]
