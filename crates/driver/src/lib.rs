@@ -27,6 +27,7 @@ mod ledger;
 mod logout;
 pub mod loopback;
 pub mod metadata;
+mod plain_file;
 mod private_file;
 mod probe;
 pub mod provider;

@@ -58,6 +58,15 @@ impl Metadata {
         }
     }
 
+    /// What the issuer of a row says now, whatever the cache knows; `None` if the row says all of it itself. Nothing is kept.
+    pub(crate) async fn inquire(&self, row: &Row, network: &Network) -> Result<Option<Endpoints>, Failure> {
+        let oauth = oauth_of(row)?;
+        if oauth.issuer.is_none() || is_complete(oauth) {
+            return Ok(None);
+        }
+        ask(row, network, self.clock.now().wall).await.map(Some)
+    }
+
     async fn discovered(&self, row: &Row, issuer: &Url, network: &Network) -> Result<Endpoints, Failure> {
         if let Some(known) = self.recall(row, issuer, FRESH) {
             return Ok(known);

@@ -4,6 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use evergrant_engine::protection::{Protection, stands};
 use evergrant_engine::remedy::shell_word;
 use zeroize::Zeroizing;
 
@@ -14,11 +15,7 @@ use crate::fault::StoreFault;
 pub(crate) fn check_directory(path: &Path) -> Result<(), StoreFault> {
     let found = fs::metadata(path).map_err(|error| StoreFault::from_io(path, "looking at it", &error))?;
     if !found.is_dir() {
-        return Err(refused(
-            path,
-            "it is not a directory",
-            &format!("mv {0} {0}.old", word(path)),
-        ));
+        return Err(refused(path, "it is not a directory", &set_aside(path)));
     }
     check_owner_and_mode(path, &found, 0o700)
 }
@@ -27,6 +24,15 @@ pub(crate) fn check_directory(path: &Path) -> Result<(), StoreFault> {
 pub(crate) fn check_file(path: &Path) -> Result<bool, StoreFault> {
     match fs::symlink_metadata(path) {
         Ok(found) => check_plain(path, &found).map(|()| true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(StoreFault::from_io(path, "looking at it", &error)),
+    }
+}
+
+/// Refuses what is no ordinary file, whoever owns it; `false` if there is nothing.
+pub(crate) fn check_kind(path: &Path) -> Result<bool, StoreFault> {
+    match fs::symlink_metadata(path) {
+        Ok(found) => check_ordinary(path, &found).map(|()| true),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(StoreFault::from_io(path, "looking at it", &error)),
     }
@@ -147,18 +153,23 @@ fn write_new(path: &Path, contents: &[u8]) -> io::Result<()> {
 }
 
 fn check_plain(path: &Path, found: &fs::Metadata) -> Result<(), StoreFault> {
+    check_ordinary(path, found)?;
+    check_owner_and_mode(path, found, 0o600)
+}
+
+fn check_ordinary(path: &Path, found: &fs::Metadata) -> Result<(), StoreFault> {
     if found.is_symlink() {
-        let fix = format!("mv \"$(readlink -f {0})\" {0}", word(path));
+        let fix = if path.exists() {
+            format!("mv \"$(readlink -f {0})\" {0}", word(path))
+        } else {
+            format!("rm {}", word(path))
+        };
         return Err(refused(path, "it is a symbolic link", &fix));
     }
     if !found.is_file() {
-        return Err(refused(
-            path,
-            "it is not a file",
-            &format!("mv {0} {0}.old", word(path)),
-        ));
+        return Err(refused(path, "it is not a file", &set_aside(path)));
     }
-    check_owner_and_mode(path, found, 0o600)
+    Ok(())
 }
 
 #[cfg(unix)]
@@ -167,10 +178,13 @@ fn check_owner_and_mode(path: &Path, found: &fs::Metadata, wanted: u32) -> Resul
     let us = rustix::process::geteuid().as_raw();
     if found.uid() != us {
         let detail = format!("it belongs to user {}, and this is user {us}", found.uid());
-        return Err(refused(path, &detail, &format!("sudo chown {us} {}", word(path))));
+        let sudo = if us == 0 { "" } else { "sudo " };
+        return Err(refused(path, &detail, &format!("{sudo}chown {us} {}", word(path))));
     }
     let needed = wanted & READABLE;
-    let detail = if found.mode() & OTHERS != 0 {
+    let detail = if !stands(Protection::PrivateFiles) {
+        return Ok(());
+    } else if found.mode() & OTHERS != 0 {
         "others than its owner can reach it"
     } else if found.mode() & needed != needed && us != 0 {
         "it may not be read"
@@ -193,6 +207,18 @@ fn refused(path: &Path, detail: &str, fix: &str) -> StoreFault {
         detail: detail.to_owned(),
         fix: fix.to_owned(),
     }
+}
+
+/// The command that takes away what stands in the place of a file, under a name that is free.
+pub(crate) fn set_aside(path: &Path) -> String {
+    let mut aside = format!("{}.aside", path.display());
+    for number in 2..SEARCH_MAX {
+        if !Path::new(&aside).exists() {
+            break;
+        }
+        aside = format!("{}.aside-{number}", path.display());
+    }
+    format!("mv {} {}", word(path), shell_word(&aside))
 }
 
 fn word(path: &Path) -> String {
@@ -220,6 +246,9 @@ fn no_follow(options: &mut OpenOptions) -> &mut OpenOptions {
 fn no_follow(options: &mut OpenOptions) -> &mut OpenOptions {
     options
 }
+
+/// Nobody sets as many things aside in one place.
+const SEARCH_MAX: u32 = 100;
 
 /// Group and others: any of these bits lets someone else in.
 #[cfg(unix)]

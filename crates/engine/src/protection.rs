@@ -71,6 +71,8 @@ protections! {
     BothClocks = "both-clocks";
     /// The time that a provider names for coming back is read and kept to.
     ResetTold = "reset-told";
+    /// A key, a store or a home that others can reach is refused.
+    PrivateFiles = "private-files";
 }
 
 /// Whether the protection stands.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use evergrant_engine::failure::Failure;
 use evergrant_engine::wire::Phase;
 use tokio::time::timeout;
+use url::Url;
 
 use super::broken::Broken;
 use super::dial::dial;
@@ -29,6 +30,13 @@ impl Network {
             proxies: Proxies::parse(settings)?,
             tls: Tls::new(settings.ca_file.as_deref())?,
         })
+    }
+
+    /// Connects, TLS included, and sends nothing: whether the address could be used.
+    pub async fn reach(&self, url: &Url, limit: Duration) -> Result<(), Failure> {
+        let reached = async { self.stream(&Target::of(url)?, Purpose::Fresh, limit).await.map(drop) };
+        let host = || url.host_str().unwrap_or_default();
+        reached.await.map_err(|broken| broken.into_failure(host()))
     }
 
     /// A stream to the target: name, TCP, proxy and TLS, all within the limit.

@@ -113,6 +113,21 @@ impl Configuration {
     }
 }
 
+/// What an empty file says.
+impl Default for Configuration {
+    fn default() -> Self {
+        Self {
+            listen: vec![Listen::Tcp(DEFAULT_LISTEN.into())],
+            store: StoreUrl::default(),
+            key: KeyChoice::default(),
+            strategies: BTreeMap::new(),
+            routes: Vec::new(),
+            chat: Choice::default(),
+            tasks: Tasks::default(),
+        }
+    }
+}
+
 impl From<&WrittenChoice> for Choice {
     fn from(written: &WrittenChoice) -> Self {
         Self {

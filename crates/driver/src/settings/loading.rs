@@ -1,8 +1,8 @@
 //! Finds the home and reads what is set there.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 use evergrant_engine::credential::ProviderId;
 use evergrant_engine::failure::{Code, Failure};
@@ -18,6 +18,7 @@ use super::place::Source;
 use super::rows;
 use crate::home::Home;
 use crate::http::NetworkSettings;
+use crate::plain_file;
 use crate::vault::KeySource;
 
 /// Everything that was set.
@@ -52,8 +53,12 @@ impl Settings {
         let home = Home::at(find_home(home, &environment)?);
         let table = rows::table(&home.providers())?;
         let configuration = read_configuration(&home.configuration(), &table)?;
+        Ok(Self::of(home, table, configuration, environment))
+    }
+
+    pub(super) fn of(home: Home, table: Table, configuration: Configuration, environment: Environment) -> Self {
         let StoreUrl::Sqlite(database) = &configuration.store;
-        Ok(Self {
+        Self {
             table,
             home: home.with_database(database),
             key: key_source(configuration.key, &environment),
@@ -64,7 +69,7 @@ impl Settings {
             tasks: configuration.tasks,
             network: environment.network(),
             environment,
-        })
+        }
     }
 
     /// The same with another store (`--store URL`).
@@ -106,7 +111,7 @@ impl Settings {
     }
 }
 
-fn find_home(option: Option<PathBuf>, environment: &Environment) -> Result<PathBuf, Failure> {
+pub(super) fn find_home(option: Option<PathBuf>, environment: &Environment) -> Result<PathBuf, Failure> {
     let user = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
     let found = option
         .or_else(|| environment.value("EVERGRANT_HOME").map(PathBuf::from))
@@ -114,7 +119,7 @@ fn find_home(option: Option<PathBuf>, environment: &Environment) -> Result<PathB
         .ok_or_else(|| {
             let message = format!("there is no home: neither `--home`, `EVERGRANT_HOME` nor `{user}` is set");
             Failure::new(Code::Usage, message).with_remedy(Remedy::Run {
-                command: "export EVERGRANT_HOME=DIR".to_owned(),
+                command: "export EVERGRANT_HOME=\"$PWD/.evergrant\"".to_owned(),
                 why: "say where evergrant may keep its files".to_owned(),
             })
         })?;
@@ -125,16 +130,21 @@ fn find_home(option: Option<PathBuf>, environment: &Environment) -> Result<PathB
 }
 
 fn read_configuration(path: &Path, table: &Table) -> Result<Configuration, Failure> {
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+    let text = configuration_text(path)?;
+    Configuration::parse(Source { path, text: &text }, table)
+}
+
+/// The text of `config.toml`; none is as good as an empty one.
+pub(super) fn configuration_text(path: &Path) -> Result<String, Failure> {
+    match plain_file::read_text(path, CONFIGURATION_MAX) {
+        Ok(text) => Ok(text),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
         Err(error) => {
             let place = path.display().to_string();
             let failure = Failure::new(Code::ConfigInvalid, format!("{place} cannot be read: {error}"));
-            return Err(failure.with_remedy(Remedy::EditFile { place }));
+            Err(failure.with_remedy(Remedy::EditFile { place }))
         }
-    };
-    Configuration::parse(Source { path, text: &text }, table)
+    }
 }
 
 fn key_source(choice: KeyChoice, environment: &Environment) -> KeySource {
@@ -149,8 +159,13 @@ fn key_source(choice: KeyChoice, environment: &Environment) -> KeySource {
     }
 }
 
+/// 1 MiB: a thousand times what one who writes by hand writes.
+const CONFIGURATION_MAX: u64 = 1024 * 1024;
+
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn load(home: Option<&Path>, variables: &[(&str, &str)]) -> Result<Settings, Failure> {

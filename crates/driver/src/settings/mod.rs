@@ -2,13 +2,16 @@
 
 mod configuration;
 mod environment;
+mod examined;
 mod listen;
 mod loading;
+mod mending;
 mod place;
 mod rows;
 mod written;
 
 pub use configuration::{Choice, Route, Tasks};
 pub use environment::Environment;
+pub use examined::{Examined, Mistake};
 pub use listen::Listen;
 pub use loading::Settings;

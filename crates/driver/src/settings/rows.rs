@@ -10,6 +10,8 @@ use evergrant_engine::failure::{Code, Failure};
 use evergrant_engine::provider::{Origin, RowFile, Table};
 use evergrant_engine::remedy::Remedy;
 
+use crate::plain_file;
+
 /// The built-in rows with the user's over them.
 pub(super) fn table(directory: &Path) -> Result<Table, Failure> {
     let mut files = Vec::new();
@@ -28,7 +30,7 @@ pub(super) fn table(directory: &Path) -> Result<Table, Failure> {
 }
 
 /// Two files with whole rows of one id: whichever won, the other's address would be ignored in silence.
-fn twice(name: &str, text: &str, other: &str, id: &ProviderId) -> Failure {
+pub(super) fn twice(name: &str, text: &str, other: &str, id: &ProviderId) -> Failure {
     let above = text
         .lines()
         .take_while(|line| !line.trim_start().starts_with("id"))
@@ -43,6 +45,19 @@ fn twice(name: &str, text: &str, other: &str, id: &ProviderId) -> Failure {
 
 /// Each file's path and text.
 fn read(directory: &Path) -> Result<Vec<(PathBuf, String)>, Failure> {
+    paths(directory)?
+        .into_iter()
+        .map(|path| text(&path).map(|text| (path, text)))
+        .collect()
+}
+
+/// The text of one file.
+pub(super) fn text(path: &Path) -> Result<String, Failure> {
+    plain_file::read_text(path, ROW_MAX).map_err(|error| unreadable(path, &error))
+}
+
+/// The files that are read, by their names.
+pub(super) fn paths(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
     let entries = match fs::read_dir(directory) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -60,13 +75,7 @@ fn read(directory: &Path) -> Result<Vec<(PathBuf, String)>, Failure> {
         }
     }
     paths.sort();
-    paths
-        .into_iter()
-        .map(|path| match fs::read_to_string(&path) {
-            Ok(text) => Ok((path, text)),
-            Err(error) => Err(unreadable(&path, &error)),
-        })
-        .collect()
+    Ok(paths)
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Failure {
@@ -76,6 +85,9 @@ fn unreadable(path: &Path, error: &io::Error) -> Failure {
         },
     )
 }
+
+/// 1 MiB: the longest built-in row has a hundredth of it.
+const ROW_MAX: u64 = 1024 * 1024;
 
 #[cfg(test)]
 mod tests {

@@ -1,13 +1,11 @@
 //! The journal of one grant: room kept on the disk before a token is spent, so that its answer can be saved by one write.
 
 use std::fs::File;
-use std::io::Read;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use evergrant_engine::credential::CredentialId;
 use evergrant_engine::protection::{Protection, stands};
-use zeroize::Zeroizing;
 
 use super::exchange::Commit;
 use super::wire::{read_commit, write_commit};
@@ -31,7 +29,7 @@ pub struct Journal {
 
 /// What a journal holds.
 #[derive(Debug)]
-pub(super) enum Found {
+pub(crate) enum Found {
     /// There is none.
     Nothing,
     /// Room without an answer, or with one that was not wholly written: it never became durable.
@@ -116,15 +114,10 @@ impl Journal {
 }
 
 /// What the journal of this credential holds.
-pub(super) fn find(home: &Home, vault: &Vault, id: &CredentialId) -> Result<Found, StoreFault> {
-    let path = path_of(home, id);
-    let fault = |error| StoreFault::from_io(&path, "reading it", &error);
-    if !private_file::check_file(&path)? {
+pub(crate) fn find(home: &Home, vault: &Vault, id: &CredentialId) -> Result<Found, StoreFault> {
+    let Some(contents) = private_file::read(&path_of(home, id), JOURNAL_MAX)? else {
         return Ok(Found::Nothing);
-    }
-    let mut contents = Zeroizing::new(Vec::with_capacity(ROOM));
-    let file = private_file::open_or_create(&path).map_err(fault)?;
-    file.take(JOURNAL_MAX).read_to_end(&mut contents).map_err(fault)?;
+    };
     Ok(open(&contents, vault, id).map_or(Found::Room, |commit| Found::Answer(Box::new(commit))))
 }
 
@@ -134,7 +127,7 @@ pub(super) fn remove(home: &Home, id: &CredentialId) -> Result<(), StoreFault> {
 }
 
 /// The credentials that have a journal.
-pub(super) fn ids(home: &Home) -> Result<Vec<CredentialId>, StoreFault> {
+pub(crate) fn ids(home: &Home) -> Result<Vec<CredentialId>, StoreFault> {
     let locks = home.locks();
     let fault = |error| StoreFault::from_io(&locks, "listing it", &error);
     let mut found = Vec::new();
@@ -160,7 +153,8 @@ fn open(contents: &[u8], vault: &Vault, id: &CredentialId) -> Option<Commit> {
     (commit.from.id == *id).then_some(commit)
 }
 
-fn path_of(home: &Home, id: &CredentialId) -> PathBuf {
+/// Where the journal of this credential is.
+pub(crate) fn path_of(home: &Home, id: &CredentialId) -> PathBuf {
     home.locks().join(format!("{id}.{ENDING}"))
 }
 

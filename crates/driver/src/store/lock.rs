@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 use std::fs::{File, TryLockError};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use evergrant_engine::credential::CredentialId;
 use evergrant_engine::protection::{Protection, stands};
@@ -34,6 +34,37 @@ pub struct Holder {
     pub owner: Owner,
     /// Whether that process is stopped, as far as can be seen from here.
     pub stopped: bool,
+}
+
+/// What stands in a sidecar, and what became of the process that it names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Sidecar {
+    /// There is none.
+    Missing,
+    /// It does not read.
+    Torn,
+    /// The process has ended.
+    Gone(Owner),
+    /// The process lives, as far as can be seen from here.
+    Holder(Holder),
+}
+
+/// Reads a sidecar.
+pub(crate) fn read_sidecar(path: &Path) -> Result<Sidecar, StoreFault> {
+    let Some(text) = private_file::read(path, SIDECAR_MAX)? else {
+        return Ok(Sidecar::Missing);
+    };
+    let Ok(wire) = serde_json::from_slice::<OwnerWire>(&text) else {
+        return Ok(Sidecar::Torn);
+    };
+    let owner = Owner::from(wire);
+    Ok(match process_state(&owner) {
+        State::Gone => Sidecar::Gone(owner),
+        state @ (State::Stopped | State::Alive) => Sidecar::Holder(Holder {
+            stopped: state == State::Stopped,
+            owner,
+        }),
+    })
 }
 
 /// This process, as an owner of locks and claims.
@@ -77,20 +108,10 @@ impl Locks {
 
     /// Who wrote itself down as the holder, if that process is alive as far as can be seen from here.
     pub(super) fn holder(&self, name: &LockName) -> Result<Option<Holder>, StoreFault> {
-        let Some(text) = private_file::read(&self.path(name, "holder"), SIDECAR_MAX)? else {
-            return Ok(None);
-        };
-        // The sidecar of an old or half-dead holder says nothing.
-        let Ok(wire) = serde_json::from_slice::<OwnerWire>(&text) else {
-            return Ok(None);
-        };
-        let owner = Owner::from(wire);
-        Ok(match process_state(&owner) {
-            State::Gone => None,
-            state => Some(Holder {
-                stopped: state == State::Stopped,
-                owner,
-            }),
+        Ok(match read_sidecar(&self.path(name, "holder"))? {
+            Sidecar::Holder(holder) => Some(holder),
+            // The sidecar of an old or half-dead holder says nothing.
+            Sidecar::Missing | Sidecar::Torn | Sidecar::Gone(_) => None,
         })
     }
 
@@ -133,7 +154,7 @@ impl From<OwnerWire> for Owner {
     }
 }
 
-fn write_sidecar(path: &std::path::Path, owner: &Owner) -> Result<(), StoreFault> {
+fn write_sidecar(path: &Path, owner: &Owner) -> Result<(), StoreFault> {
     let wire = OwnerWire {
         pid: owner.pid,
         host: owner.host.clone(),

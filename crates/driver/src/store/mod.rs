@@ -11,7 +11,9 @@ mod wire;
 pub use contract::Store;
 pub use exchange::{ClaimAnswer, Commit, CommitAnswer, Draft, Placement, Quarantine, Version};
 pub use journal::Journal;
+pub(crate) use journal::{Found as FoundJournal, find as find_journal, ids as journals, path_of as journal_path};
 pub use lock::{Held, Holder, LockName, this_process};
+pub(crate) use lock::{Sidecar, read_sidecar};
 pub use opening::open;
 pub use sqlite::{Mode, SqliteStore};
 

@@ -12,6 +12,7 @@ use crate::vault::{KeySource, Vault};
 pub fn open(home: &Home, key: &KeySource, mode: Mode) -> Result<Arc<dyn Store>, StoreFault> {
     let vault = match mode {
         Mode::ReadOnly | Mode::ReadWrite => Vault::unlock(home, key)?,
+        Mode::Examine => Vault::examine(home, key)?,
         Mode::Create => Vault::create(home, key)?,
     };
     Ok(Arc::new(SqliteStore::open(home, &vault, mode)?))

@@ -8,7 +8,7 @@ use super::key::{self, Derivation, Key};
 use super::sealing::Vault;
 use crate::fault::StoreFault;
 use crate::home::Home;
-use crate::{entropy, private_file};
+use crate::{entropy, plain_file, private_file};
 
 /// Where the key comes from (`store.key`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,17 +32,30 @@ impl Vault {
     /// Takes the key of a home that has one.
     pub fn unlock(home: &Home, source: &KeySource) -> Result<Self, StoreFault> {
         home.check()?;
-        Self::take(home, source)?.ok_or_else(|| {
-            let place = home.database().display().to_string();
-            if home.database().exists() {
-                StoreFault::Undecryptable {
-                    detail: format!("the key file {} is gone", home.key().display()),
-                    place,
-                }
-            } else {
-                StoreFault::Missing { place }
+        Self::take(home, source, key_file)?.ok_or_else(|| Self::gone(home))
+    }
+
+    fn gone(home: &Home) -> StoreFault {
+        let place = home.database().display().to_string();
+        if home.database().exists() {
+            StoreFault::Undecryptable {
+                detail: format!("the key file {} is gone", home.key().display()),
+                place,
             }
-        })
+        } else {
+            StoreFault::Missing { place }
+        }
+    }
+
+    /// Takes the key to look at a store, whoever else can reach home and key: that is told apart from what is in them.
+    pub(crate) fn examine(home: &Home, source: &KeySource) -> Result<Self, StoreFault> {
+        Self::take(home, source, exposed_key_file)?.ok_or_else(|| Self::gone(home))
+    }
+
+    /// A vault under the key in another file than the usual one, if there is one in it.
+    pub(crate) fn of_file(path: &Path) -> Option<Self> {
+        let text = exposed_key_file(path).ok().flatten()?;
+        key::parse(text.expose()).map(|key| Self::new(key, format!("the key file {}", path.display())))
     }
 
     /// Takes the key of a home, and makes home and key if there are none; beside a store without its key it makes none.
@@ -68,7 +81,7 @@ impl Vault {
     }
 
     /// `None` only if there is no key file where there should be one.
-    fn take(home: &Home, source: &KeySource) -> Result<Option<Self>, StoreFault> {
+    fn take(home: &Home, source: &KeySource, read: KeyReader) -> Result<Option<Self>, StoreFault> {
         let store = home.database().display().to_string();
         let undecryptable = |detail: String| StoreFault::Undecryptable {
             place: store.clone(),
@@ -88,7 +101,7 @@ impl Vault {
                 "this build has no keyring: set `store.key` to `file`, `env:VAR` or `passphrase`".to_owned(),
             )),
             KeySource::File => {
-                let Some(text) = key_file(&home.key())? else {
+                let Some(text) = read(&home.key())? else {
                     return Ok(None);
                 };
                 let origin = format!("the key file {}", home.key().display());
@@ -102,7 +115,7 @@ impl Vault {
                 Ok(Some(Self::new(key, origin)))
             }
             KeySource::Passphrase(passphrase) => {
-                let Some(text) = key_file(&home.key())? else {
+                let Some(text) = read(&home.key())? else {
                     return Ok(None);
                 };
                 let derivation = Derivation::parse(text.expose()).ok_or_else(|| {
@@ -120,9 +133,21 @@ impl Vault {
     }
 }
 
+/// How the key file is read.
+type KeyReader = fn(&Path) -> Result<Option<Secret<String>>, StoreFault>;
+
 fn key_file(path: &Path) -> Result<Option<Secret<String>>, StoreFault> {
     let text = private_file::read(path, KEY_FILE_MAX)?;
     Ok(text.map(|bytes| Secret::new(String::from_utf8_lossy(&bytes).into_owned())))
+}
+
+/// The same of a file that others can reach.
+fn exposed_key_file(path: &Path) -> Result<Option<Secret<String>>, StoreFault> {
+    match plain_file::read(path, KEY_FILE_MAX) {
+        Ok(bytes) => Ok(Some(Secret::new(String::from_utf8_lossy(&bytes).into_owned()))),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(StoreFault::from_io(path, "reading it", &error)),
+    }
 }
 
 fn random<const N: usize>(path: &Path) -> Result<[u8; N], StoreFault> {

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches};
-use evergrant_driver::settings::Settings;
+use evergrant_driver::settings::{Examined, Settings};
 use evergrant_driver::{Code, Failure, Remedy, core_dump};
 
 use super::add;
@@ -94,7 +94,14 @@ fn execute(
         Command::Serve(typed) => serve::run(typed, unlocked()?, console),
         Command::Explain(typed) => explain::run(typed, &settings()?, console),
         Command::Providers(typed) => providers::run(typed, &settings()?, console),
-        Command::Doctor(typed) => doctor::run(typed, unlocked(), console),
+        Command::Doctor(typed) => {
+            let examined = Settings::examine(everywhere.home.clone(), environment.variables());
+            let examined = examined.map(|examined| Examined {
+                settings: self::unlocked(examined.settings),
+                ..examined
+            });
+            doctor::run(typed, examined, console)
+        }
         Command::Sandbox(typed) => sandbox::run(typed, console),
         Command::Demo(typed) => demo::run(typed, console),
         Command::Completions(typed) => completions::run(typed, Typed::command(), console),

@@ -2,8 +2,8 @@
 
 use clap::Args;
 use evergrant_driver::doctor::{Finding, Level};
-use evergrant_driver::settings::Settings;
-use evergrant_driver::{Driver, Failure};
+use evergrant_driver::settings::{Examined, Settings};
+use evergrant_driver::{Code, Driver, Failure};
 use serde::Serialize;
 
 use super::colours;
@@ -49,19 +49,12 @@ impl From<&Finding> for FindingShape {
 /// Checks everything and reports it; exit 1 with a fault.
 ///
 /// # Errors
-/// Only stdout's own: what is wrong here is a finding, settings that cannot be read among them.
-pub(crate) fn run(typed: &Typed, settings: Result<Settings, Failure>, console: &Console) -> Result<Exit, Failure> {
-    let mut findings = match &settings {
-        Ok(settings) => evergrant_driver::doctor(settings),
-        Err(failure) => vec![unreadable(failure)],
+/// Only stdout's own, and `interrupted`: what is wrong here is a finding, that there is no home among them.
+pub(crate) fn run(typed: &Typed, examined: Result<Examined, Failure>, console: &Console) -> Result<Exit, Failure> {
+    let findings = match examined {
+        Ok(examined) => all(typed, examined, console)?,
+        Err(failure) => vec![failed("home", failure)],
     };
-    let sound = !findings
-        .iter()
-        .any(|finding| finding.check == "store" && finding.level == Level::Fault);
-    match settings {
-        Ok(settings) if typed.probe && sound => findings.extend(probe(settings, console)?),
-        Ok(_) | Err(_) => {}
-    }
     if console.json() {
         let findings = findings.iter().map(FindingShape::from).collect();
         console.document(&FindingsShape { findings })?;
@@ -74,19 +67,44 @@ pub(crate) fn run(typed: &Typed, settings: Result<Settings, Failure>, console: &
     Ok(if fault { Exit::FAULT } else { Exit::DONE })
 }
 
-/// Asks the providers; a store that cannot be opened for it has been told of already.
-fn probe(settings: Settings, console: &Console) -> Result<Vec<Finding>, Failure> {
-    online::with_driver(settings, console, async |driver: Driver| {
-        Ok(progress::shown("asking the providers", driver.probe()).await)
-    })
+fn all(typed: &Typed, examined: Examined, console: &Console) -> Result<Vec<Finding>, Failure> {
+    let mut findings = evergrant_driver::doctor(&examined);
+    if !typed.probe {
+        return Ok(findings);
+    }
+    let opened = findings
+        .iter()
+        .any(|finding| finding.check == "key" && finding.level == Level::Ok);
+    if opened && examined.mistakes.is_empty() {
+        findings.extend(probe(examined.settings, console)?);
+    } else {
+        findings.push(Finding {
+            check: "probe".to_owned(),
+            level: Level::Ok,
+            message: "nobody was asked: the files and the store come first".to_owned(),
+            remedy: None,
+        });
+    }
+    Ok(findings)
 }
 
-fn unreadable(failure: &Failure) -> Finding {
+/// Asks the providers; a store that cannot be opened for it is a finding like any other.
+fn probe(settings: Settings, console: &Console) -> Result<Vec<Finding>, Failure> {
+    let asked = online::with_driver(settings, console, async |driver: Driver| {
+        Ok(progress::shown("asking the providers", driver.probe()).await)
+    });
+    match asked {
+        Err(failure) if failure.code != Code::Interrupted => Ok(vec![failed("probe", failure)]),
+        told => told,
+    }
+}
+
+fn failed(check: &str, failure: Failure) -> Finding {
     Finding {
-        check: "configuration".to_owned(),
+        check: check.to_owned(),
         level: Level::Fault,
-        message: failure.message.clone(),
-        remedy: failure.remedy.clone(),
+        message: failure.message,
+        remedy: failure.remedy,
     }
 }
 

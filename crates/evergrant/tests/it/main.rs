@@ -7,6 +7,8 @@
     reason = "a test that cannot go on has failed"
 )]
 
+#[cfg(target_os = "linux")]
+mod broken_home;
 mod demo;
 mod exchange;
 mod gateway;

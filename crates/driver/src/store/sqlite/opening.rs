@@ -19,6 +19,8 @@ use crate::vault::Vault;
 pub enum Mode {
     /// To look: nothing is written, not even by closing.
     ReadOnly,
+    /// To look, whoever else can reach it: that is told apart from what is in it.
+    Examine,
     /// To use one that is there.
     ReadWrite,
     /// To use it, and to make it if there is none.
@@ -35,9 +37,9 @@ pub(super) struct Opened {
 /// Opens the database of a home that has been checked; everything is proven readable before anything could be written.
 pub(super) fn open(home: &Home, vault: &Vault, mode: Mode, place: &str) -> Result<Opened, StoreFault> {
     let path = home.database();
-    if !is_there(path)? {
+    if !is_there(path, mode)? {
         match mode {
-            Mode::ReadOnly | Mode::ReadWrite => {
+            Mode::ReadOnly | Mode::Examine | Mode::ReadWrite => {
                 return Err(StoreFault::Missing {
                     place: place.to_owned(),
                 });
@@ -50,7 +52,7 @@ pub(super) fn open(home: &Home, vault: &Vault, mode: Mode, place: &str) -> Resul
         schema::check(&reader, place)?;
         let fingerprint_key = schema::fingerprint_key(&reader, vault, place)?;
         let writer = match mode {
-            Mode::ReadOnly => None,
+            Mode::ReadOnly | Mode::Examine => None,
             Mode::ReadWrite | Mode::Create => {
                 let mut writer = connection::writer(path)?;
                 schema::complete(&mut writer)?;
@@ -67,8 +69,12 @@ pub(super) fn open(home: &Home, vault: &Vault, mode: Mode, place: &str) -> Resul
 }
 
 /// Looks at the file's name only: a plain open and close of the file would drop SQLite's locks on it.
-fn is_there(path: &Path) -> Result<bool, StoreFault> {
-    if !private_file::check_file(path)? {
+fn is_there(path: &Path, mode: Mode) -> Result<bool, StoreFault> {
+    let checked = match mode {
+        Mode::Examine => private_file::check_kind(path)?,
+        Mode::ReadOnly | Mode::ReadWrite | Mode::Create => private_file::check_file(path)?,
+    };
+    if !checked {
         return Ok(false);
     }
     match fs::symlink_metadata(path) {
@@ -87,7 +93,7 @@ fn is_there(path: &Path) -> Result<bool, StoreFault> {
 fn make(home: &Home, vault: &Vault, place: &str) -> Result<(), StoreFault> {
     let path = home.database();
     home.alone(|| {
-        if is_there(path)? {
+        if is_there(path, Mode::Create)? {
             return Ok(());
         }
         // What an older database left would be replayed into the new one.

@@ -58,6 +58,7 @@ async fn a_row_that_cannot_be_used_is_named() {
     assert!(levels.contains(&&Value::from("fault")), "{doctor}");
 }
 
+#[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_healthy_home_has_no_faults() {
     let sandbox = sandbox().await;
@@ -72,10 +73,14 @@ async fn a_healthy_home_has_no_faults() {
     ok     providers: every row is in order: [count], of which your own: 2
     ok     network: connections are made directly, with the platform's certificates
     ok     home: [home] is ours alone, on a local disk
+    ok     permissions: everything in it is ours alone
+    ok     file system: there is room to save what a renewal receives
+    ok     gateway: no gateway of this home is announced
     ok     key: the store's key comes from the key file [home]/key
     ok     store: [home]/evergrant.db can be read, credentials in it: 1
     ok     clock: it is [time] by the wall clock
     ok     locks: nobody is renewing at the moment
+    ok     journals: no renewal was cut off
     ok     credential acme/default: ready, its token serves until [time]
     "#);
     let doctor = scratch.run(&["doctor", "--json"]).await.expect(0).json();
@@ -95,10 +100,14 @@ async fn a_healthy_home_has_no_faults() {
     ok     providers: every row is in order: [count], of which your own: 2
     ok     network: connections are made directly, with the platform's certificates
     ok     home: [home] is ours alone, on a local disk
+    ok     permissions: everything in it is ours alone
+    ok     file system: there is room to save what a renewal receives
+    ok     gateway: no gateway of this home is announced
     ok     key: the store's key comes from the key file [home]/key
     ok     store: [home]/evergrant.db can be read, credentials in it: 1
     ok     clock: it is [time] by the wall clock
     ok     locks: nobody is renewing at the moment
+    ok     journals: no renewal was cut off
     warn   credential acme/default: quarantined: the provider ended the grant at [time] (terminal); the access token serves until it expires
            help: log in at acme: only a new login helps
            try: evergrant login acme --label default
@@ -118,9 +127,10 @@ async fn a_probe_asks_each_provider() {
     let asked: Vec<&str> = exchange
         .stdout
         .lines()
-        .skip_while(|line| !line.contains("probe "))
+        .skip_while(|line| !line.contains("endpoints "))
         .collect();
     insta::assert_snapshot!(asked.join("\n"), @r#"
+    ok     endpoints acme-key: 127.0.0.1 can be reached
     fault  probe acme-key/default: Sandbox (acme-key) does not accept `default` as it is now
            help: replace the API key `default`: acme-key does not accept it
            try: evergrant add acme-key --label default

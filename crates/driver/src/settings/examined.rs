@@ -1,0 +1,170 @@
+//! The home's files as `doctor` reads them: past every mistake, each of which it tells.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use evergrant_engine::credential::ProviderId;
+use evergrant_engine::failure::Failure;
+use evergrant_engine::provider::{Origin, RowFile, Table};
+
+use super::configuration::Configuration;
+use super::environment::Environment;
+use super::loading::{Settings, configuration_text, find_home};
+use super::mending::{Mended, mend, set_aside};
+use super::place::Source;
+use super::rows;
+use crate::home::Home;
+
+/// What is set, as far as it can be read.
+#[derive(Clone, Debug)]
+pub struct Examined {
+    /// Everything as it will be once each mistake is mended as its remedy says.
+    pub settings: Settings,
+    /// What is wrong in the files.
+    pub mistakes: Vec<Mistake>,
+}
+
+/// One mistake in a file of the home.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mistake {
+    /// In `config.toml`.
+    Configuration(Failure),
+    /// In `providers.d`.
+    Row(Failure),
+}
+
+impl Settings {
+    /// Reads them as [`Settings::load`] does, but goes on after a mistake; fails only where there is no home at all.
+    pub fn examine(
+        home: Option<PathBuf>,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Examined, Failure> {
+        let environment = Environment::new(variables);
+        let home = Home::at(find_home(home, &environment)?);
+        let mut mistakes = Vec::new();
+        let table = table(&home.providers(), &mut mistakes);
+        let configuration = configuration(&home.configuration(), &table, &mut mistakes);
+        Ok(Examined {
+            settings: Self::of(home, table, configuration, environment),
+            mistakes,
+        })
+    }
+}
+
+fn configuration(path: &Path, table: &Table, mistakes: &mut Vec<Mistake>) -> Configuration {
+    let read = |text: &str| Configuration::parse(Source { path, text }, table);
+    let mended = match configuration_text(path) {
+        Ok(text) => {
+            let names: Vec<&str> = table.rows().map(|row| row.id.as_str()).collect();
+            mend(path, &text, &names, read)
+        }
+        Err(failure) => unread(path, failure),
+    };
+    mistakes.extend(mended.mistakes.into_iter().map(Mistake::Configuration));
+    mended.value.unwrap_or_default()
+}
+
+/// The built-in rows with the user's over them, each file by itself.
+fn table(directory: &Path, mistakes: &mut Vec<Mistake>) -> Table {
+    let mut table = Table::built_in();
+    let paths = rows::paths(directory).unwrap_or_else(|failure| {
+        mistakes.push(Mistake::Row(failure.with_remedy(set_aside(directory))));
+        Vec::new()
+    });
+    let mut homes: BTreeMap<ProviderId, String> = BTreeMap::new();
+    for path in paths {
+        let name = path.display().to_string();
+        let read = |text: &str| -> Result<(Option<ProviderId>, Table), Failure> {
+            let file = RowFile::parse(&name, text, Origin::File(name.clone()))?;
+            let id = match &file {
+                RowFile::Row(row) => Some(row.id.clone()),
+                RowFile::Signals { .. } => None,
+            };
+            if let Some((id, other)) = id.as_ref().and_then(|id| homes.get_key_value(id)) {
+                return Err(rows::twice(&name, text, other, id));
+            }
+            Ok((id, table.clone().with([file])?))
+        };
+        let mended = match rows::text(&path) {
+            Ok(text) => mend(&path, &text, &[], read),
+            Err(failure) => unread(&path, failure),
+        };
+        mistakes.extend(mended.mistakes.into_iter().map(Mistake::Row));
+        if let Some((id, with)) = mended.value {
+            table = with;
+            homes.extend(id.map(|id| (id, name)));
+        }
+    }
+    table
+}
+
+/// A file that is there and cannot be read.
+fn unread<T>(path: &Path, failure: Failure) -> Mended<T> {
+    Mended {
+        value: None,
+        mistakes: vec![failure.with_remedy(set_aside(path))],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn commands(home: &Path) -> (Settings, Vec<String>) {
+        let examined = Settings::examine(Some(home.to_owned()), []).unwrap();
+        let command = |mistake: &Mistake| {
+            let (Mistake::Configuration(failure) | Mistake::Row(failure)) = mistake;
+            failure.remedy.as_ref().unwrap().command().unwrap()
+        };
+        (examined.settings, examined.mistakes.iter().map(command).collect())
+    }
+
+    const ROW: &str = "base_url = \"https://api.acme.example/v1\"\nauth = \"api-key\"\nkey_env = [\"ACME_KEY\"]\n";
+
+    #[test]
+    fn every_file_is_told_of_and_the_sound_ones_count() {
+        let directory = tempfile::tempdir().unwrap();
+        let rows = directory.path().join("providers.d");
+        fs::create_dir(&rows).unwrap();
+        fs::write(rows.join("a.toml"), format!("id = \"a\"\n{ROW}colour = 3\n")).unwrap();
+        fs::write(
+            rows.join("b.toml"),
+            format!("id = \"b\"\n{}", ROW.replace("https", "http")),
+        )
+        .unwrap();
+        fs::write(rows.join("c.toml"), format!("id = \"c\"\n{ROW}")).unwrap();
+        fs::write(rows.join("d.toml"), format!("id = \"c\"\n{ROW}")).unwrap();
+        fs::create_dir(rows.join("e.toml")).unwrap();
+        fs::write(
+            directory.path().join("config.toml"),
+            "[route]\n\"x\" = [\"a\", \"b\", \"c\", \"nobody\"]\n",
+        )
+        .unwrap();
+        let (settings, told) = commands(directory.path());
+        for id in ["a", "b", "c"] {
+            assert!(settings.table.row(&ProviderId::from(id)).is_some(), "{id}");
+        }
+        let path = |name: &str| directory.path().join(name).display().to_string();
+        assert_eq!(
+            told,
+            [
+                format!("sed -i.bak '5s/^/# /' {}", path("providers.d/a.toml")),
+                format!("sed -i.bak '2s|http://|https://|' {}", path("providers.d/b.toml")),
+                format!("mv {0} {0}.aside", path("providers.d/d.toml")),
+                format!("mv {0} {0}.aside", path("providers.d/e.toml")),
+                format!("sed -i.bak '2s/^/# /' {}", path("config.toml")),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_directory_in_place_of_the_configuration_is_set_aside() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("config.toml");
+        fs::create_dir(&path).unwrap();
+        let (_, told) = commands(directory.path());
+        assert_eq!(told, [format!("mv {0} {0}.aside", path.display())]);
+    }
+}
