@@ -84,3 +84,13 @@ pub enum Pattern {
     /// Nothing: status and `all` decide alone.
     Present,
 }
+
+impl Pattern {
+    /// What it looks for.
+    pub fn texts(&self) -> &[String] {
+        match self {
+            Self::Contains(texts) | Self::Equals(texts) | Self::Prefix(texts) => texts,
+            Self::Present => &[],
+        }
+    }
+}

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use super::decided::{Decided, of_row};
 use super::evidence::Evidence;
 use super::found::Shape;
+use super::grammar::is_told;
 use super::matching::{Hit, Setting};
 use super::reading::Reading;
 use super::retry_after;
 use super::status;
-use super::tables::INFERENCE;
-use super::ties::{is_general, stronger, yields_to_authentication};
+use super::tables::Tables;
+use super::ties::{is_general, is_vague, stronger, yields_to_authentication};
 use super::token;
 use crate::provider::{Row, Signal, Tier};
 use crate::time::Timestamp;
@@ -22,8 +23,19 @@ use crate::vocabulary::{Channel, Verdict};
 /// table, the standards, the status. Inside a tier all matches are collected and the ties decide. A provider without a
 /// row is read with the last three.
 pub fn classify(row: Option<&Row>, channel: Channel, evidence: &Evidence, now: Timestamp) -> Reading {
+    classify_by(Tables::built_in(), row, channel, evidence, now)
+}
+
+/// The same by other tables; for the audit of the rules.
+pub fn classify_by(
+    tables: &Tables,
+    row: Option<&Row>,
+    channel: Channel,
+    evidence: &Evidence,
+    now: Timestamp,
+) -> Reading {
     let decided = match channel {
-        Channel::Inference | Channel::Stream => inference(row, channel, evidence),
+        Channel::Inference | Channel::Stream => inference(tables, row, channel, evidence),
         Channel::Token | Channel::Device => token::decide(row, channel, evidence),
     };
     let verdict = decided.verdict();
@@ -37,7 +49,7 @@ pub fn classify(row: Option<&Row>, channel: Channel, evidence: &Evidence, now: T
     }
 }
 
-fn inference<'s>(row: Option<&'s Row>, channel: Channel, evidence: &Evidence) -> Decided<'s> {
+fn inference<'s>(tables: &'s Tables, row: Option<&'s Row>, channel: Channel, evidence: &Evidence) -> Decided<'s> {
     let rule = |(verdict, name)| Decided::Rule(verdict, name, Tier::Status);
     let hides_errors = row.is_some_and(|row| row.errors_in_200);
     let status = effective_status(channel, hides_errors, evidence);
@@ -50,7 +62,10 @@ fn inference<'s>(row: Option<&'s Row>, channel: Channel, evidence: &Evidence) ->
         return rule((Verdict::Success, "status-2xx"));
     }
     let (mut common, mut standard, mut authentication) = (None, None, None);
-    INFERENCE.matches(setting, evidence, |hit| {
+    tables.signals.matches(setting, evidence, |hit| {
+        if !is_told(evidence.shape(), hit.signal.verdict) {
+            return;
+        }
         if hit.signal.tier == Tier::Standard {
             standard = stronger(standard.take(), hit);
             return;
@@ -69,7 +84,11 @@ fn inference<'s>(row: Option<&'s Row>, channel: Channel, evidence: &Evidence) ->
     if may_be_success {
         return rule((Verdict::Success, "status-2xx"));
     }
-    match standard {
+    // A class of the envelope that says nothing particular leaves the word to the sentence.
+    let class = standard
+        .map(|hit| hit.signal.verdict)
+        .filter(|verdict| !is_vague(*verdict));
+    match tables.words.read(setting, evidence, class).or(standard) {
         Some(hit) => Decided::Signal(hit.signal),
         None => rule(status::of_inference(status, evidence)),
     }
@@ -101,11 +120,16 @@ fn effective_status(channel: Channel, hides_errors: bool, evidence: &Evidence) -
 fn tells_an_error(channel: Channel, evidence: &Evidence) -> bool {
     let marks = evidence.found.marks;
     match evidence.shape() {
-        Shape::Json => marks.error || (channel == Channel::Stream && !marks.content),
+        Shape::Json => marks.error || names_a_status(evidence) || (channel == Channel::Stream && !marks.content),
         Shape::Events | Shape::Text => channel == Channel::Stream,
         Shape::Xml => marks.error,
         Shape::Empty | Shape::Form | Shape::Html => false,
     }
+}
+
+/// Whether a 2xx has nothing but words and a status of its own that is no success.
+fn names_a_status(evidence: &Evidence) -> bool {
+    could_hide_an_error(evidence) && evidence.inner_status().is_some()
 }
 
 /// Whether a 2xx has nothing but words: then an unmistakable marker makes it an error.

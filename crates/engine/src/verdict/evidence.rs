@@ -58,6 +58,17 @@ impl Evidence {
 
     /// The error fields, each with its role, in the order of the body.
     pub fn fields(&self) -> impl Iterator<Item = (Role, &str)> {
+        self.spans().filter(|(role, _)| *role != Role::Words)
+    }
+
+    /// What the error fields say in words: their sentences, and their codes with the words apart.
+    pub(super) fn sayings(&self) -> impl Iterator<Item = &str> {
+        self.spans()
+            .filter(|(role, _)| matches!(role, Role::Words | Role::Message | Role::Error))
+            .map(|(_, text)| text)
+    }
+
+    fn spans(&self) -> impl Iterator<Item = (Role, &str)> {
         self.found.spans.iter().map(|span| {
             let text = self.found.text.get(span.start as usize..span.end as usize);
             (span.role, text.unwrap_or_default())

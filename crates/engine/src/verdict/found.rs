@@ -13,6 +13,8 @@ pub enum Role {
     Error,
     /// A sentence: `message`, `detail`, `error_description`, a page's text.
     Message,
+    /// A code or a type again, its words apart: never a field of its own.
+    Words,
 }
 
 /// What kind of body an answer has.

@@ -33,6 +33,7 @@ pub(super) fn read<L: Listener>(text: &str, sink: &mut L) {
         text,
         bytes: text.as_bytes(),
         at: 0,
+        wrapped: false,
         sink,
     };
     let top = Meaning {
@@ -51,6 +52,8 @@ struct Reader<'t, 's, L> {
     text: &'t str,
     bytes: &'t [u8],
     at: usize,
+    /// Whether the next object is the whole answer in a wrapper, and its keys are those of the top level.
+    wrapped: bool,
     sink: &'s mut L,
 }
 
@@ -90,6 +93,12 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
                 if meaning.hint.is_some() {
                     self.sink.hint(key, meaning, &text);
                 } else if let Some(role) = meaning.role {
+                    // iFlow and others write the status as a text.
+                    if meaning.status
+                        && let Ok(status) = text.parse()
+                    {
+                        self.sink.inner_status(status);
+                    }
                     self.sink.text(role, &text);
                 }
                 Some(if text.is_empty() { Kind::EmptyText } else { Kind::Other })
@@ -100,7 +109,8 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
 
     fn object(&mut self, inside: Inside<'_>, depth: u8) -> Option<Kind> {
         self.at += 1;
-        let top = depth == 0 && self.sink.is_outermost();
+        let top = (depth == 0 || self.wrapped) && self.sink.is_outermost();
+        self.wrapped = false;
         if top {
             self.sink.marks().object = true;
         }
@@ -125,7 +135,15 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
                         Inside::Time(name) => (name, keys::time_meaning(&key)),
                     };
                     let codes = self.sink.codes();
-                    let kind = self.value(name, meaning, depth + 1);
+                    // Tencent Cloud wraps every answer in one more object, in a 200 as well.
+                    self.wrapped = top && depth == 0 && key == "Response";
+                    let kind = if matches!(inside, Inside::Fields) && keys::names_an_error(&key) {
+                        self.sink.text(Role::Type, &key);
+                        self.value(name, ERROR_OBJECT, depth + 1)
+                    } else {
+                        self.value(name, meaning, depth + 1)
+                    };
+                    self.wrapped = false;
                     if top {
                         self.mark(&key, kind);
                         // MiniMax sends it with every answer; a code of 0 is success and is not kept.
@@ -166,6 +184,7 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
             "error" | "errors" | "err" | "Error" | "error_code" | "errorCode" | "errcode" | "fault" => {
                 marks.error |= is_set;
             }
+            _ if keys::names_an_error(key) => marks.error |= is_set,
             "success" | "ok" => marks.error |= kind == Some(Kind::False),
             "access_token" => marks.access_token |= is_set,
             "device_code" | "user_code" | "authorization_code" | "device_auth_id" => marks.code |= is_set,
@@ -312,5 +331,14 @@ fn unescape(raw: &str) -> String {
     text
 }
 
+/// An object that is an error by its key.
+const ERROR_OBJECT: Meaning = Meaning {
+    role: None,
+    descend: true,
+    status: false,
+    hint: None,
+    headers: false,
+    window: false,
+};
 /// 12 levels: an error inside a frame inside a list has six.
 const DEPTH_LIMIT: u8 = 12;

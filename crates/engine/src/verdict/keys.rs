@@ -49,7 +49,7 @@ pub(super) fn meaning(key: &str) -> Meaning {
         },
         "errorcode" | "errcode" | "errorcodes" | "bizcode" | "subcode" | "suberror" | "errorsubcode"
         | "errorsubtype" | "reason" | "limitsource" | "quotaid" | "internalcode" | "upstreamstatus"
-        | "notificationid" | "errorreason" => both(Role::Code),
+        | "notificationid" | "errorreason" | "quotalimit" | "quotametric" => both(Role::Code),
         "type" | "errortype" | "name" | "errorname" | "kind" => text(Role::Type),
         "body" | "response" | "baseresp" | "metadata" | "innererror" | "data" | "cause" | "violations"
         | "errorcauses" | "incompletedetails" | "result" | "extensions" | "exception" | "errorinfo" | "lasterror"
@@ -107,6 +107,11 @@ pub(super) fn time_meaning(key: &str) -> Meaning {
         hint: unit,
         ..Meaning::default()
     }
+}
+
+/// Whether a key is itself the name of an error, as in the exception members of an AWS event stream.
+pub(super) fn names_an_error(key: &str) -> bool {
+    key.len() > EXCEPTION.len() && key.ends_with(EXCEPTION)
 }
 
 /// Whether a top-level key belongs to an answer, not to an error.
@@ -222,6 +227,8 @@ fn plain<'b>(key: &str, buffer: &'b mut [u8]) -> Option<&'b str> {
     std::str::from_utf8(&buffer[..length]).ok()
 }
 
+/// How the members of AWS's response streams end: `throttlingException`, `modelStreamErrorException`.
+const EXCEPTION: &str = "Exception";
 /// 40 bytes: the longest known key has 30.
 const KEY_LENGTH: usize = 40;
 /// 96 bytes: the longest name of a limit's header has 50.

@@ -20,7 +20,7 @@ impl Sink {
                 inner_status: None,
                 marks: Marks::default(),
                 text: String::with_capacity(size.min(TEXT_LIMIT)),
-                spans: Vec::with_capacity(if size == 0 { 0 } else { 12 }),
+                spans: Vec::with_capacity(if size == 0 { 0 } else { 16 }),
                 hints: Vec::new(),
                 fragment: String::new(),
             },
@@ -38,6 +38,7 @@ impl Sink {
         match role {
             Role::Message | Role::Error => wording::push_masked(&mut self.found.text, text),
             Role::Code | Role::Type => wording::push_lowered(&mut self.found.text, text),
+            Role::Words => wording::push_apart(&mut self.found.text, text),
         }
         self.found.spans.push(Span {
             role,
@@ -108,7 +109,7 @@ impl Listener for Sink {
         }
         let head = match role {
             Role::Message | Role::Error => self.nested(text),
-            Role::Code => text,
+            Role::Code | Role::Words => text,
             // AWS puts a namespace before a type: `com.amazon#ExpiredTokenException`.
             Role::Type => text.rsplit('#').next().unwrap_or(text),
         };
@@ -119,6 +120,9 @@ impl Listener for Sink {
             wording::add_fragment(&mut self.found.fragment, head);
         }
         self.keep(role, head);
+        if matches!(role, Role::Code | Role::Type) && wording::has_words(head) {
+            self.keep(Role::Words, head);
+        }
         if role == Role::Message {
             self.codes_within(head);
         }

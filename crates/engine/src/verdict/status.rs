@@ -16,11 +16,12 @@ pub(super) fn of_inference(status: Option<u16>, evidence: &Evidence) -> (Verdict
         407 | 451 | 511 => (Verdict::EdgeBlocked, "status-network"),
         402 => (Verdict::OutOfCredit, "status-402"),
         404 | 410 => (Verdict::NotFound, "status-not-found"),
-        408 | 504 | 522 | 524 | 598 | 599 => (Verdict::Timeout, "status-timeout"),
-        413 | 414 | 431 => (Verdict::PayloadTooLarge, "status-too-large"),
+        408 | 499 | 504 | 522 | 524 | 598 | 599 => (Verdict::Timeout, "status-timeout"),
+        413 | 414 | 431 | 494 => (Verdict::PayloadTooLarge, "status-too-large"),
         429 => (Verdict::RateLimited, "status-429"),
         529 => (Verdict::Overloaded, "status-529"),
         503 if evidence.shape() == Shape::Json => (Verdict::Overloaded, "status-503"),
+        424 => (Verdict::ServerError, "status-dependency"),
         400..=499 => (Verdict::InvalidRequest, "status-4xx"),
         // An error inside a 2xx that no signal knows is the provider's.
         _ => (Verdict::ServerError, "status-server-error"),
@@ -83,13 +84,16 @@ fn says_more_than_the_status(evidence: &Evidence) -> bool {
             .any(|(_, text)| text.contains("401 authorization required"));
     }
     evidence.fields().any(|(role, text)| match role {
-        Role::Message | Role::Error => {
-            let words = text.trim_end_matches(['.', '!', ' ']).trim_start_matches("http ");
-            let words = words.trim_start_matches("401").trim_start_matches([' ', ':', '-']);
-            !BARE_DENIALS.contains(&words) && !words.starts_with("request id")
-        }
-        Role::Code | Role::Type => false,
+        Role::Message | Role::Error => !is_bare(text) && !text.starts_with("request id"),
+        Role::Code | Role::Type | Role::Words => false,
     })
+}
+
+/// Whether a sentence is a denial and nothing else.
+pub(super) fn is_bare(text: &str) -> bool {
+    let words = text.trim_matches(['.', '!', ' ']).trim_start_matches("http ");
+    let words = words.trim_start_matches(|c: char| c.is_ascii_digit());
+    BARE_DENIALS.contains(&words.trim_start_matches([' ', ':', '-']))
 }
 
 /// The status in words, as frameworks write it; it tells nothing that the number does not.

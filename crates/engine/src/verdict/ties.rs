@@ -38,6 +38,11 @@ pub(super) const fn is_general(verdict: Verdict) -> bool {
     )
 }
 
+/// Whether an envelope's class of that verdict leaves the word to the sentence: it says how, not why.
+pub(super) const fn is_vague(verdict: Verdict) -> bool {
+    is_general(verdict) || matches!(verdict, Verdict::InsufficientScope)
+}
+
 /// Whether an authentication marker in the same body overrules this.
 pub(super) fn yields_to_authentication(verdict: Verdict) -> bool {
     stands(Protection::AuthenticationFirst)

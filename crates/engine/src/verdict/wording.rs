@@ -7,6 +7,27 @@ pub(super) fn push_lowered(into: &mut String, text: &str) {
     }
 }
 
+/// Whether a code is made of several words, or of one that a sentence could have.
+pub(super) fn has_words(code: &str) -> bool {
+    code.len() <= CODE_LENGTH && code.bytes().any(|byte| byte.is_ascii_alphabetic())
+}
+
+/// Appends a code as the sentence it is: `AccountQuotaExceeded` and `account_quota-exceeded` as `account quota exceeded`.
+pub(super) fn push_apart(into: &mut String, code: &str) {
+    let mut before = ' ';
+    for c in code.chars() {
+        let is_apart = matches!(c, '_' | '-' | '.' | ':' | '/' | '#');
+        let begins = c.is_ascii_uppercase() && before.is_ascii_lowercase();
+        if (is_apart || begins) && !into.ends_with(' ') {
+            into.push(' ');
+        }
+        if !is_apart {
+            push_lower(into, c);
+        }
+        before = c;
+    }
+}
+
 /// Appends the text in lower case, each quoted span as `'_'` and each URL as `url`.
 pub(super) fn push_masked(into: &mut String, text: &str) {
     if text.contains("%20") && !text.contains(' ') {
@@ -175,6 +196,8 @@ const PARAMETERS: &[&str] = &[
 ];
 /// 200 characters: one line of a terminal and a half.
 pub(super) const FRAGMENT_LIMIT: usize = 200;
+/// 80 bytes: a code; what is longer is a sentence in the wrong place.
+const CODE_LENGTH: usize = 80;
 /// 4,096 characters: a sentence is shorter, and a page says what it is in its first lines.
 const TEXT_LENGTH: usize = 4_096;
 /// 2,048 bytes: a longer span between two quotes is two texts with a quote mark each.
