@@ -110,10 +110,17 @@ fn over_the_row<'s>(hit: Hit<'s>, common: Option<Hit<'s>>, authentication: Optio
 fn effective_status(channel: Channel, hides_errors: bool, evidence: &Evidence) -> Option<u16> {
     let opened = evidence.is_2xx() || evidence.status() < 200;
     match (opened, evidence.inner_status()) {
-        (true, Some(inner)) => Some(inner),
+        (true, Some(inner)) if is_registered(inner) => Some(inner),
+        // A number of its own, such as iFlow's 449, tells no more than that it is an error.
+        (true, Some(_)) => None,
         (true, None) if hides_errors || channel == Channel::Stream => None,
         _ => Some(evidence.status()),
     }
+}
+
+/// Whether HTTP, or those who stand before so many servers that it is as good, know this status of an error.
+const fn is_registered(status: u16) -> bool {
+    matches!(status, 400..=431 | 451 | 498 | 499 | 500..=511 | 520..=530)
 }
 
 /// Whether a 2xx says plainly that it is an error.
