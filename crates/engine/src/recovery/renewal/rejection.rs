@@ -102,7 +102,8 @@ pub(super) fn refused(spend: &Spend, reading: &Reading, now: &Moment, entropy: u
     }
     let record = &spend.record;
     let (code, obstacle) = match reading.verdict {
-        Verdict::ClientRejected => (Code::ClientRejected, Obstacle::Rejected),
+        // A wordless 401 may be a proxy's: only a client that was named is held.
+        Verdict::ClientRejected if reading.is_placed() => (Code::ClientRejected, Obstacle::Rejected),
         // Not held for minutes: whoever has mended the row must not wait, and a passing fault can speak like this, too.
         Verdict::RequestRejected if reading.is_placed() => {
             let after = reading.retry_after;
