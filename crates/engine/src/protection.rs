@@ -73,6 +73,8 @@ protections! {
     ResetTold = "reset-told";
     /// A key, a store or a home that others can reach is refused.
     PrivateFiles = "private-files";
+    /// The common tables are compiled, so that an answer is read in one pass whatever their length.
+    CompiledTables = "compiled-tables";
 }
 
 /// Whether the protection stands.

@@ -22,7 +22,7 @@ use crate::vocabulary::{Channel, Verdict};
 /// Tiers, the first that has an opinion decides: the user's signals (the first match), the provider's row, the common
 /// table, the standards, the status. Inside a tier all matches are collected and the ties decide. A provider without a
 /// row is read with the last three.
-pub fn classify(row: Option<&Row>, channel: Channel, evidence: &Evidence, now: Timestamp) -> Reading {
+pub fn classify(row: Option<&Row>, channel: Channel, evidence: &Evidence<'_>, now: Timestamp) -> Reading {
     classify_by(Tables::built_in(), row, channel, evidence, now)
 }
 
@@ -31,7 +31,7 @@ pub fn classify_by(
     tables: &Tables,
     row: Option<&Row>,
     channel: Channel,
-    evidence: &Evidence,
+    evidence: &Evidence<'_>,
     now: Timestamp,
 ) -> Reading {
     let decided = match channel {
@@ -49,7 +49,7 @@ pub fn classify_by(
     }
 }
 
-fn inference<'s>(tables: &'s Tables, row: Option<&'s Row>, channel: Channel, evidence: &Evidence) -> Decided<'s> {
+fn inference<'s>(tables: &'s Tables, row: Option<&'s Row>, channel: Channel, evidence: &Evidence<'_>) -> Decided<'s> {
     let rule = |(verdict, name)| Decided::Rule(verdict, name, Tier::Status);
     let hides_errors = row.is_some_and(|row| row.errors_in_200);
     let status = effective_status(channel, hides_errors, evidence);
@@ -107,7 +107,7 @@ fn over_the_row<'s>(hit: Hit<'s>, common: Option<Hit<'s>>, authentication: Optio
 
 /// The status that counts: an error inside a 2xx names its own; inside a stream, and at a provider that answers every
 /// error with 200, there may be none.
-fn effective_status(channel: Channel, hides_errors: bool, evidence: &Evidence) -> Option<u16> {
+fn effective_status(channel: Channel, hides_errors: bool, evidence: &Evidence<'_>) -> Option<u16> {
     let opened = evidence.is_2xx() || evidence.status() < 200;
     match (opened, evidence.inner_status()) {
         (true, Some(inner)) if is_registered(inner) => Some(inner),
@@ -124,7 +124,7 @@ const fn is_registered(status: u16) -> bool {
 }
 
 /// Whether a 2xx says plainly that it is an error.
-fn tells_an_error(channel: Channel, evidence: &Evidence) -> bool {
+fn tells_an_error(channel: Channel, evidence: &Evidence<'_>) -> bool {
     let marks = evidence.found.marks;
     match evidence.shape() {
         Shape::Json => marks.error || names_a_status(evidence) || (channel == Channel::Stream && !marks.content),
@@ -135,12 +135,12 @@ fn tells_an_error(channel: Channel, evidence: &Evidence) -> bool {
 }
 
 /// Whether a 2xx has nothing but words and a status of its own that is no success.
-fn names_a_status(evidence: &Evidence) -> bool {
+fn names_a_status(evidence: &Evidence<'_>) -> bool {
     could_hide_an_error(evidence) && evidence.inner_status().is_some()
 }
 
 /// Whether a 2xx has nothing but words: then an unmistakable marker makes it an error.
-fn could_hide_an_error(evidence: &Evidence) -> bool {
+fn could_hide_an_error(evidence: &Evidence<'_>) -> bool {
     let marks = evidence.found.marks;
     evidence.shape() == Shape::Json && marks.object && !marks.content && !marks.other
 }

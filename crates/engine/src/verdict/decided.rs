@@ -46,7 +46,7 @@ impl Decided<'_> {
 }
 
 /// The strongest match of the row's tiers: the user's first match, else the best of the provider's.
-pub(super) fn of_row<'s>(row: Option<&'s Row>, setting: Setting, evidence: &Evidence) -> Option<Hit<'s>> {
+pub(super) fn of_row<'s>(row: Option<&'s Row>, setting: Setting, evidence: &Evidence<'_>) -> Option<Hit<'s>> {
     let row = row?;
     let of_tier = |tier| row.signals.iter().filter(move |signal| signal.tier == tier);
     one_by_one(of_tier(Tier::User), setting, evidence)

@@ -6,11 +6,12 @@ use super::point;
 use crate::time::Timestamp;
 
 /// The unit of a number that names none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Unit {
     /// Milliseconds.
     Millis,
     /// Seconds.
+    #[default]
     Seconds,
     /// Minutes.
     Minutes,

@@ -10,15 +10,15 @@ use super::found::{Found, Role, Shape};
 /// Texts of error fields are kept in lower case with quoted spans and URLs blanked, so that a prompt, a tool's name or a
 /// model's name that a provider echoes is never taken for its own words. Everything else in the body is not kept.
 #[derive(Clone, Debug)]
-pub struct Evidence {
+pub struct Evidence<'h> {
     status: u16,
-    headers: HeaderMap,
+    headers: &'h HeaderMap,
     pub(super) found: Found,
 }
 
-impl Evidence {
-    /// Reads an answer; of the body at most [`BODY_LIMIT`] bytes.
-    pub fn read(status: u16, headers: &HeaderMap, body: &[u8]) -> Self {
+impl<'h> Evidence<'h> {
+    /// Reads an answer; of the body the first [`BODY_LIMIT`] bytes and no more, however long it is.
+    pub fn read(status: u16, headers: &'h HeaderMap, body: &[u8]) -> Self {
         let head = body.get(..BODY_LIMIT).unwrap_or(body);
         let content_type = headers
             .get(http::header::CONTENT_TYPE)
@@ -26,7 +26,7 @@ impl Evidence {
             .unwrap_or_default();
         Self {
             status,
-            headers: headers.clone(),
+            headers,
             found: body::read(content_type, head),
         }
     }
@@ -42,8 +42,8 @@ impl Evidence {
     }
 
     /// The answer's headers.
-    pub const fn headers(&self) -> &HeaderMap {
-        &self.headers
+    pub const fn headers(&self) -> &'h HeaderMap {
+        self.headers
     }
 
     /// What kind of body it is.

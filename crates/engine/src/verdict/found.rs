@@ -1,9 +1,10 @@
 //! What a body yields: its shape, its error fields, and what they hint at.
 
 use super::duration::Unit;
+use super::few::Few;
 
 /// What part an error field plays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Role {
     /// `code`, `reason`, `error_codes` and the like.
     Code,
@@ -12,6 +13,7 @@ pub enum Role {
     /// `error` as a text.
     Error,
     /// A sentence: `message`, `detail`, `error_description`, a page's text.
+    #[default]
     Message,
     /// A code or a type again, its words apart: never a field of its own.
     Words,
@@ -43,13 +45,13 @@ pub(super) struct Found {
     pub(super) inner_status: Option<u16>,
     pub(super) marks: Marks,
     pub(super) text: String,
-    pub(super) spans: Vec<Span>,
-    pub(super) hints: Vec<Hint>,
+    pub(super) spans: Few<Span, 16>,
+    pub(super) hints: Few<Hint, 8>,
     pub(super) fragment: String,
 }
 
 /// Where in the kept text a field stands.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Span {
     pub(super) role: Role,
     pub(super) start: u32,
@@ -57,7 +59,7 @@ pub(super) struct Span {
 }
 
 /// A value that tells when to come back, and how it is to be read.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Hint {
     /// The unit of a number that names none; large numbers are points in time.
     pub(super) unit: Unit,

@@ -84,7 +84,12 @@ impl Grammar {
 
     /// The strongest of the rules that a sentence of the answer obeys; over a class that says something already, only of
     /// those that refine it.
-    pub(super) fn read<'s>(&'s self, setting: Setting, evidence: &Evidence, class: Option<Verdict>) -> Option<Hit<'s>> {
+    pub(super) fn read<'s>(
+        &'s self,
+        setting: Setting,
+        evidence: &Evidence<'_>,
+        class: Option<Verdict>,
+    ) -> Option<Hit<'s>> {
         let automaton = self.automaton.as_ref()?;
         let mut best = None;
         let mut words = Vec::new();

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use memchr::{memchr, memchr2};
+
 use super::found::{Marks, Role};
 use super::keys::{self, Meaning};
 
@@ -91,8 +93,9 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
             b'"' | b'\'' => {
                 let text = self.string()?;
                 if meaning.hint.is_some() {
-                    self.sink.hint(key, meaning, &text);
+                    self.sink.hint(key, meaning, &text.plain());
                 } else if let Some(role) = meaning.role {
+                    let text = text.plain();
                     // iFlow and others write the status as a text.
                     if meaning.status
                         && let Ok(status) = text.parse()
@@ -101,7 +104,11 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
                     }
                     self.sink.text(role, &text);
                 }
-                Some(if text.is_empty() { Kind::EmptyText } else { Kind::Other })
+                Some(if text.raw.is_empty() {
+                    Kind::EmptyText
+                } else {
+                    Kind::Other
+                })
             }
             _ => self.scalar(key, meaning),
         }
@@ -123,7 +130,7 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
                 }
                 b',' => self.at += 1,
                 b'"' | b'\'' => {
-                    let key = self.string()?;
+                    let key = self.string()?.plain();
                     self.space();
                     if self.peek()? != b':' {
                         return None;
@@ -134,7 +141,12 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
                         Inside::Headers => (&*key, keys::header_meaning(&key)),
                         Inside::Time(name) => (name, keys::time_meaning(&key)),
                     };
-                    let codes = self.sink.codes();
+                    // MiniMax sends it with every answer; a code of 0 is success and is not kept.
+                    let codes = if top && key == "base_resp" {
+                        self.sink.codes()
+                    } else {
+                        usize::MAX
+                    };
                     // Tencent Cloud wraps every answer in one more object, in a 200 as well.
                     self.wrapped = top && depth == 0 && key == "Response";
                     let kind = if matches!(inside, Inside::Fields) && keys::names_an_error(&key) {
@@ -146,8 +158,7 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
                     self.wrapped = false;
                     if top {
                         self.mark(&key, kind);
-                        // MiniMax sends it with every answer; a code of 0 is success and is not kept.
-                        let failed = key == "base_resp" && self.sink.codes() > codes;
+                        let failed = codes != usize::MAX && self.sink.codes() > codes;
                         self.sink.marks().error |= failed;
                     }
                     kind?;
@@ -228,31 +239,32 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
         Some(Kind::Other)
     }
 
-    fn string(&mut self) -> Option<Cow<'t, str>> {
+    fn string(&mut self) -> Option<Text<'t>> {
         let quote = self.peek()?;
         self.at += 1;
         let start = self.at;
         let mut escaped = false;
         loop {
-            match self.peek() {
-                Some(b'\\') => {
-                    escaped = true;
-                    self.at += 2;
-                }
-                Some(byte) if byte == quote && (quote == b'"' || self.ends_here()) => break,
-                Some(_) => self.at += 1,
-                // Cut off: what is there is still a text.
-                None => break,
+            let rest = self.bytes.get(self.at..).unwrap_or_default();
+            // Cut off: what is there is still a text.
+            let Some(found) = memchr2(quote, b'\\', rest) else {
+                self.at = self.bytes.len();
+                break;
+            };
+            self.at += found;
+            if rest[found] == b'\\' {
+                escaped = true;
+                self.at += 2;
+            } else if quote == b'"' || self.ends_here() {
+                break;
+            } else {
+                self.at += 1;
             }
         }
         let end = self.at.min(self.bytes.len());
         let raw = self.text.get(start..end)?;
         self.at = end + 1;
-        Some(if escaped {
-            Cow::Owned(unescape(raw))
-        } else {
-            Cow::Borrowed(raw)
-        })
+        Some(Text { raw, escaped })
     }
 
     /// Whether a single quote here ends a text: Python does not escape it where the text has none of the other kind.
@@ -283,12 +295,15 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
 
     fn skip_string(&mut self) {
         self.at += 1;
-        while let Some(byte) = self.peek() {
-            self.at += if byte == b'\\' { 2 } else { 1 };
-            if byte == b'"' {
+        while let Some(rest) = self.bytes.get(self.at..) {
+            let Some(found) = memchr2(b'"', b'\\', rest) else { break };
+            self.at += found + 1;
+            if rest[found] == b'"' {
                 return;
             }
+            self.at += 1;
         }
+        self.at = self.bytes.len();
     }
 
     fn space(&mut self) {
@@ -302,32 +317,49 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
     }
 }
 
+/// A text as it stands in the body.
+#[derive(Clone, Copy)]
+struct Text<'t> {
+    raw: &'t str,
+    escaped: bool,
+}
+
+impl<'t> Text<'t> {
+    fn plain(self) -> Cow<'t, str> {
+        if self.escaped {
+            Cow::Owned(unescape(self.raw))
+        } else {
+            Cow::Borrowed(self.raw)
+        }
+    }
+}
+
 fn unescape(raw: &str) -> String {
     let mut text = String::with_capacity(raw.len());
-    let mut rest = raw.chars();
-    while let Some(c) = rest.next() {
-        if c != '\\' {
-            text.push(c);
-            continue;
-        }
-        match rest.next() {
+    let mut rest = raw;
+    while let Some(at) = memchr(b'\\', rest.as_bytes()) {
+        text.push_str(&rest[..at]);
+        let mut after = rest[at + 1..].chars();
+        match after.next() {
             Some('n') => text.push('\n'),
             Some('r') => text.push('\r'),
             Some('t') => text.push('\t'),
             Some('b' | 'f') => text.push(' '),
             Some('u') => {
-                let digits = rest.as_str().get(..4).unwrap_or_default();
+                let digits = after.as_str().get(..4).unwrap_or_default();
                 let unit = u32::from_str_radix(digits, 16).ok();
                 // Halves of a surrogate pair are not worth joining: no signal has a character beyond the first plane.
                 text.push(unit.and_then(char::from_u32).unwrap_or(char::REPLACEMENT_CHARACTER));
                 if digits.len() == 4 {
-                    rest = rest.as_str()[4..].chars();
+                    after = after.as_str()[4..].chars();
                 }
             }
             Some(other) => text.push(other),
             None => {}
         }
+        rest = after.as_str();
     }
+    text.push_str(rest);
     text
 }
 

@@ -1,7 +1,11 @@
 //! Which keys of an envelope hold an error's words, which hold further objects, and which say nothing.
 
+use std::sync::LazyLock;
+
 use super::duration::Unit;
 use super::found::Role;
+use super::hint_keys::{has, of_key, unit};
+use super::short::Table;
 
 /// What a key's value is good for.
 #[derive(Clone, Copy, Debug, Default)]
@@ -26,51 +30,10 @@ pub(super) fn meaning(key: &str) -> Meaning {
     let Some(plain) = plain(key, &mut buffer) else {
         return Meaning::default();
     };
-    let text = |role| Meaning {
-        role: Some(role),
-        ..Meaning::default()
-    };
-    let both = |role| Meaning {
-        role: Some(role),
-        descend: true,
-        ..Meaning::default()
-    };
-    match plain {
-        "error" | "err" => both(Role::Error),
-        "message" | "msg" | "errormessage" | "errormsg" | "errmsg" | "errordescription" | "detail" | "details"
-        | "errors" | "raw" | "fault" => both(Role::Message),
-        "title" | "description" | "statusmsg" | "statusmessage" | "errorsummary" | "faultstring" | "usermessage"
-        | "explanation" | "errordetail" | "quotadescription" | "hint" | "developermessage" => text(Role::Message),
-        "code" | "status" | "statuscode" | "httpcode" | "httpstatus" => Meaning {
-            role: Some(Role::Code),
-            status: true,
-            descend: plain == "status",
-            ..Meaning::default()
-        },
-        "errorcode" | "errcode" | "errorcodes" | "bizcode" | "subcode" | "suberror" | "errorsubcode"
-        | "errorsubtype" | "reason" | "limitsource" | "quotaid" | "internalcode" | "upstreamstatus"
-        | "notificationid" | "errorreason" | "quotalimit" | "quotametric" => both(Role::Code),
-        "type" | "errortype" | "name" | "errorname" | "kind" => text(Role::Type),
-        "body" | "response" | "baseresp" | "metadata" | "innererror" | "data" | "cause" | "violations"
-        | "errorcauses" | "incompletedetails" | "result" | "extensions" | "exception" | "errorinfo" | "lasterror"
-        | "meta" | "problem" | "statusdetails" | "errordetails" => Meaning {
-            descend: true,
-            ..Meaning::default()
-        },
-        "headers" | "responseheaders" => Meaning {
-            headers: true,
-            descend: true,
-            ..Meaning::default()
-        },
-        limit if is_of_limits(limit) => Meaning {
-            descend: true,
-            ..Meaning::default()
-        },
-        _ => Meaning {
-            hint: hint(plain),
-            ..Meaning::default()
-        },
-    }
+    KNOWN.get(plain).copied().unwrap_or_else(|| Meaning {
+        hint: of_key(plain),
+        ..NOTHING
+    })
 }
 
 /// What a header means that a body quotes.
@@ -162,59 +125,9 @@ pub(super) fn is_of_errors(key: &str) -> bool {
         )
 }
 
-/// How the value of that key tells when to come back, if it does.
-fn hint(plain: &str) -> Option<Unit> {
-    let (stem, unit) = unit(plain);
-    let is_reset = has(stem, "reset") && !NOT_A_RESET.iter().any(|word| has(stem, word));
-    let tells = is_reset
-        || has(stem, "retry") && RETRIES.iter().any(|word| has(stem, word))
-        || has(stem, "cooldown")
-        || WAITS.contains(&stem)
-        || AVAILABLE.iter().any(|word| stem.ends_with(word))
-        || stem.ends_with("until") && HELD.iter().any(|word| has(stem, word));
-    tells.then_some(unit)
-}
-
 /// Whether a key without roles of its own holds what is told of a limit.
 fn is_of_limits(plain: &str) -> bool {
-    matches!(
-        plain,
-        "ratelimit"
-            | "ratelimits"
-            | "ratelimitinfo"
-            | "ratelimiting"
-            | "limit"
-            | "limits"
-            | "limitinfo"
-            | "usagelimit"
-            | "usagelimits"
-            | "quota"
-            | "quotas"
-            | "quotainfo"
-            | "retry"
-            | "retryinfo"
-            | "throttle"
-            | "throttling"
-            | "window"
-            | "primary"
-            | "secondary"
-            | "primarywindow"
-            | "secondarywindow"
-    )
-}
-
-/// The key without the unit that it ends with, and that unit; seconds if it names none.
-fn unit(plain: &str) -> (&str, Unit) {
-    UNITS
-        .iter()
-        .find_map(|(ending, unit)| plain.strip_suffix(ending).map(|stem| (stem, *unit)))
-        .unwrap_or((plain, Unit::Seconds))
-}
-
-fn has(text: &str, word: &str) -> bool {
-    text.as_bytes()
-        .windows(word.len())
-        .any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
+    LIMITS.contains(&plain)
 }
 
 /// The key in lower case without `_` and `-`, so that all spellings are one; `None` if it is too long to be known.
@@ -229,64 +142,169 @@ fn plain<'b>(key: &str, buffer: &'b mut [u8]) -> Option<&'b str> {
 
 /// How the members of AWS's response streams end: `throttlingException`, `modelStreamErrorException`.
 const EXCEPTION: &str = "Exception";
+const NOTHING: Meaning = Meaning {
+    role: None,
+    descend: false,
+    status: false,
+    hint: None,
+    headers: false,
+    window: false,
+};
+
+/// A text of that role.
+const fn text(role: Role) -> Meaning {
+    Meaning {
+        role: Some(role),
+        ..NOTHING
+    }
+}
+
+/// A text of that role, or something that holds more.
+const fn both(role: Role) -> Meaning {
+    Meaning {
+        descend: true,
+        ..text(role)
+    }
+}
+
+/// A number that may be a status.
+const fn status(descend: bool) -> Meaning {
+    Meaning {
+        status: true,
+        descend,
+        ..text(Role::Code)
+    }
+}
+
+/// Something that only holds more.
+const CONTAINER: Meaning = Meaning {
+    descend: true,
+    ..NOTHING
+};
+const HEADERS: Meaning = Meaning {
+    headers: true,
+    ..CONTAINER
+};
+
+static KNOWN: LazyLock<Table<&'static str, Meaning>> = LazyLock::new(|| {
+    KEYS.iter()
+        .flat_map(|(keys, meaning)| keys.iter().map(|key| (*key, *meaning)))
+        .collect()
+});
+
+/// The keys that mean something, in lower case without `_` and `-`.
+const KEYS: &[(&[&str], Meaning)] = &[
+    (&["error", "err"], both(Role::Error)),
+    (
+        &[
+            "message",
+            "msg",
+            "errormessage",
+            "errormsg",
+            "errmsg",
+            "errordescription",
+            "detail",
+            "details",
+            "errors",
+            "raw",
+            "fault",
+        ],
+        both(Role::Message),
+    ),
+    (
+        &[
+            "title",
+            "description",
+            "statusmsg",
+            "statusmessage",
+            "errorsummary",
+            "faultstring",
+            "usermessage",
+            "explanation",
+            "errordetail",
+            "quotadescription",
+            "hint",
+            "developermessage",
+        ],
+        text(Role::Message),
+    ),
+    (&["code", "statuscode", "httpcode", "httpstatus"], status(false)),
+    (&["status"], status(true)),
+    (
+        &[
+            "errorcode",
+            "errcode",
+            "errorcodes",
+            "bizcode",
+            "subcode",
+            "suberror",
+            "errorsubcode",
+            "errorsubtype",
+            "reason",
+            "limitsource",
+            "quotaid",
+            "internalcode",
+            "upstreamstatus",
+            "notificationid",
+            "errorreason",
+            "quotalimit",
+            "quotametric",
+        ],
+        both(Role::Code),
+    ),
+    (&["type", "errortype", "name", "errorname", "kind"], text(Role::Type)),
+    (
+        &[
+            "body",
+            "response",
+            "baseresp",
+            "metadata",
+            "innererror",
+            "data",
+            "cause",
+            "violations",
+            "errorcauses",
+            "incompletedetails",
+            "result",
+            "extensions",
+            "exception",
+            "errorinfo",
+            "lasterror",
+            "meta",
+            "problem",
+            "statusdetails",
+            "errordetails",
+        ],
+        CONTAINER,
+    ),
+    (&["headers", "responseheaders"], HEADERS),
+    (LIMITS, CONTAINER),
+];
+/// Keys without roles of their own that hold what is told of a limit.
+const LIMITS: &[&str] = &[
+    "ratelimit",
+    "ratelimits",
+    "ratelimitinfo",
+    "ratelimiting",
+    "limit",
+    "limits",
+    "limitinfo",
+    "usagelimit",
+    "usagelimits",
+    "quota",
+    "quotas",
+    "quotainfo",
+    "retry",
+    "retryinfo",
+    "throttle",
+    "throttling",
+    "window",
+    "primary",
+    "secondary",
+    "primarywindow",
+    "secondarywindow",
+];
 /// 40 bytes: the longest known key has 30.
 const KEY_LENGTH: usize = 40;
 /// 96 bytes: the longest name of a limit's header has 50.
 const NAME_LENGTH: usize = 96;
-/// The endings of keys that name a unit, the longer before what they end with.
-const UNITS: [(&str, Unit); 12] = [
-    ("milliseconds", Unit::Millis),
-    ("millis", Unit::Millis),
-    ("msec", Unit::Millis),
-    ("ms", Unit::Millis),
-    ("seconds", Unit::Seconds),
-    ("secs", Unit::Seconds),
-    ("sec", Unit::Seconds),
-    ("minutes", Unit::Minutes),
-    ("mins", Unit::Minutes),
-    ("hours", Unit::Hours),
-    ("hrs", Unit::Hours),
-    ("days", Unit::Days),
-];
-/// What a key with `reset` in it may be about instead of the end of a window.
-const NOT_A_RESET: [&str; 11] = [
-    "password", "preset", "count", "interval", "period", "url", "link", "policy", "strategy", "reason", "credits",
-];
-/// What a key with `retry` in it is about if it tells when.
-const RETRIES: [&str; 6] = [
-    "retryafter",
-    "retrydelay",
-    "retryin",
-    "retryat",
-    "retrytime",
-    "retrywait",
-];
-/// Keys that are about waiting as a whole.
-const WAITS: [&str; 7] = [
-    "wait",
-    "waitfor",
-    "waittime",
-    "waituntil",
-    "tryagainin",
-    "tryagainat",
-    "tryagainafter",
-];
-/// The endings of keys that tell when something is available.
-const AVAILABLE: [&str; 5] = [
-    "availableat",
-    "availablein",
-    "availableafter",
-    "availableon",
-    "nextavailable",
-];
-/// What holds until a time.
-const HELD: [&str; 8] = [
-    "blocked",
-    "locked",
-    "suspended",
-    "limited",
-    "paused",
-    "throttled",
-    "banned",
-    "cooling",
-];

@@ -3,10 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use memchr::memmem;
 
 use super::evidence::Evidence;
+use super::few::Few;
 use super::found::Role;
+use super::scan::Scanner;
+use super::short::Table;
+use crate::protection::{Protection, stands};
 use crate::provider::{Field, Pattern, Signal};
 use crate::vocabulary::Channel;
 
@@ -61,7 +65,7 @@ impl Setting {
 pub(super) fn one_by_one<'s>(
     signals: impl Iterator<Item = &'s Arc<Signal>>,
     setting: Setting,
-    evidence: &Evidence,
+    evidence: &Evidence<'_>,
 ) -> impl Iterator<Item = Hit<'s>> {
     signals.filter_map(move |signal| {
         let plainness = matched(signal, setting, evidence)?;
@@ -69,23 +73,30 @@ pub(super) fn one_by_one<'s>(
     })
 }
 
-fn matched(signal: &Signal, setting: Setting, evidence: &Evidence) -> Option<Plainness> {
+fn matched(signal: &Signal, setting: Setting, evidence: &Evidence<'_>) -> Option<Plainness> {
     if !setting.admits(signal) {
         return None;
     }
     let all = signal
         .all
         .iter()
-        .all(|needle| evidence.fields().any(|(_, text)| text.contains(needle.as_str())));
+        .all(|needle| evidence.fields().any(|(_, text)| contains(text, needle)));
     if !all {
         return None;
     }
     if let Field::Header(name) = &signal.field {
-        return evidence
-            .headers()
-            .get_all(name)
-            .iter()
-            .find_map(|value| of_text(&signal.pattern, &value.to_str().ok()?.trim().to_ascii_lowercase()));
+        return evidence.headers().get_all(name).iter().find_map(|value| {
+            let value = value.to_str().ok()?.trim();
+            let mut buffer = [0; HEADER_LENGTH];
+            match buffer.get_mut(..value.len()) {
+                Some(lower) => {
+                    lower.copy_from_slice(value.as_bytes());
+                    lower.make_ascii_lowercase();
+                    of_text(&signal.pattern, std::str::from_utf8(lower).ok()?)
+                }
+                None => of_text(&signal.pattern, &value.to_ascii_lowercase()),
+            }
+        });
     }
     if signal.pattern == Pattern::Present {
         return Some(Plainness::Phrase);
@@ -105,7 +116,7 @@ fn of_text(pattern: &Pattern, text: &str) -> Option<Plainness> {
     match pattern {
         Pattern::Contains(needles) => needles
             .iter()
-            .any(|needle| text.contains(needle.as_str()))
+            .any(|needle| contains(text, needle))
             .then_some(Plainness::Phrase),
         Pattern::Equals(needles) => needles
             .iter()
@@ -117,6 +128,10 @@ fn of_text(pattern: &Pattern, text: &str) -> Option<Plainness> {
             .then_some(Plainness::Constant),
         Pattern::Present => Some(Plainness::Phrase),
     }
+}
+
+fn contains(text: &str, needle: &str) -> bool {
+    needle.len() <= text.len() && memmem::find(text.as_bytes(), needle.as_bytes()).is_some()
 }
 
 fn looks_at(field: &Field, role: Role) -> bool {
@@ -137,9 +152,9 @@ pub(super) struct Compiled {
     /// Signals without a text in a body: they are asked one by one.
     bodiless: Vec<usize>,
     /// For each text that is a whole field, the signals that want it.
-    whole: HashMap<String, Vec<usize>>,
-    automaton: Option<AhoCorasick>,
-    /// For each text of the automaton, the signals that look for it.
+    whole: Table<String, Vec<usize>>,
+    scanner: Option<Scanner>,
+    /// For each text of the scanner, the signals that look for it.
     uses: Vec<Vec<Use>>,
 }
 
@@ -158,7 +173,7 @@ enum Part {
 }
 
 /// How far one signal has matched so far.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Progress {
     signal: usize,
     plainness: Option<Plainness>,
@@ -171,7 +186,7 @@ impl Compiled {
         let mut texts: Vec<String> = Vec::new();
         let mut uses: Vec<Vec<Use>> = Vec::new();
         let mut index: HashMap<String, usize> = HashMap::new();
-        let mut whole: HashMap<String, Vec<usize>> = HashMap::new();
+        let mut whole: Table<String, Vec<usize>> = Table::default();
         let mut bodiless = Vec::new();
         for (place, signal) in signals.iter().enumerate() {
             if matches!(signal.field, Field::Header(_)) || signal.pattern == Pattern::Present || signal.all.len() > 31 {
@@ -200,28 +215,23 @@ impl Compiled {
                 add(text, Part::All(1 << at));
             }
         }
-        let automaton = AhoCorasick::builder()
-            .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::DFA))
-            .prefilter(false)
-            .build(&texts)
-            .ok();
+        let scanner = Scanner::new(&texts);
         Self {
             signals,
             bodiless,
             whole,
-            automaton,
+            scanner,
             uses,
         }
     }
 
     /// Calls `hit` with every signal that matches, in the order of the table.
-    pub(super) fn matches<'s>(&'s self, setting: Setting, evidence: &Evidence, mut hit: impl FnMut(Hit<'s>)) {
-        let Some(automaton) = &self.automaton else {
+    pub(super) fn matches<'s>(&'s self, setting: Setting, evidence: &Evidence<'_>, mut hit: impl FnMut(Hit<'s>)) {
+        let Some(scanner) = self.scanner.as_ref().filter(|_| stands(Protection::CompiledTables)) else {
             one_by_one(self.signals.iter(), setting, evidence).for_each(hit);
             return;
         };
-        let mut progress = Vec::new();
+        let mut progress = Few::default();
         for (role, text) in evidence.fields() {
             if text.len() <= WHOLE_LENGTH {
                 for signal in self.whole.get(text).into_iter().flatten() {
@@ -230,8 +240,8 @@ impl Compiled {
                     }
                 }
             }
-            for found in automaton.find_overlapping_iter(text) {
-                for one in &self.uses[found.pattern().as_usize()] {
+            scanner.scan(text, |found, start| {
+                for one in &self.uses[found] {
                     let here = looks_at(&self.signals[one.signal].field, role);
                     let in_a_code = matches!(role, Role::Code | Role::Type);
                     match one.part {
@@ -239,37 +249,44 @@ impl Compiled {
                             advance(&mut progress, one.signal, Some(Plainness::Constant), 0);
                         }
                         Part::Contains if here => advance(&mut progress, one.signal, Some(Plainness::Phrase), 0),
-                        Part::Prefix if here && found.start() == 0 => {
+                        Part::Prefix if here && start == 0 => {
                             advance(&mut progress, one.signal, Some(Plainness::Constant), 0);
                         }
                         Part::All(bit) => advance(&mut progress, one.signal, None, bit),
                         Part::Contains | Part::Prefix => {}
                     }
                 }
-            }
+            });
         }
-        progress.sort_unstable_by_key(|one| one.signal);
-        for one in progress {
+        // In the order of the table, which decides between equals.
+        let after = |last: Option<usize>| {
+            let later = progress.iter().filter(|one| last.is_none_or(|last| one.signal > last));
+            later.min_by_key(|one| one.signal).copied()
+        };
+        let mut next = after(None);
+        while let Some(one) = next {
             let signal = &self.signals[one.signal];
             let complete = one.all.count_ones() as usize == signal.all.len();
             if let (Some(plainness), true, true) = (one.plainness, complete, setting.admits(signal)) {
                 hit(Hit { signal, plainness });
             }
+            next = after(Some(one.signal));
         }
         let bodiless = self.bodiless.iter().map(|place| &self.signals[*place]);
         one_by_one(bodiless, setting, evidence).for_each(hit);
     }
 }
 
-fn advance(progress: &mut Vec<Progress>, signal: usize, plainness: Option<Plainness>, all: u32) {
-    match progress.iter_mut().find(|one| one.signal == signal) {
-        Some(one) => {
-            one.plainness = one.plainness.max(plainness);
-            one.all |= all;
-        }
-        None => progress.push(Progress { signal, plainness, all }),
+fn advance(progress: &mut Few<Progress, 16>, signal: usize, plainness: Option<Plainness>, all: u32) {
+    if let Some(one) = progress.iter_mut().find(|one| one.signal == signal) {
+        one.plainness = one.plainness.max(plainness);
+        one.all |= all;
+        return;
     }
+    progress.push(Progress { signal, plainness, all });
 }
 
+/// 256 bytes: a header that a signal asks for is a word or a list of few.
+const HEADER_LENGTH: usize = 256;
 /// 96 bytes: the longest code of any table has 60; a longer field is a sentence and is not looked up.
 const WHOLE_LENGTH: usize = 96;

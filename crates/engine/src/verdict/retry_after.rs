@@ -22,7 +22,7 @@ use crate::vocabulary::Verdict;
 /// that are used up, and of them the latest. For an allowance that comes back by itself the latest of all these counts:
 /// `Retry-After` is often a default there. A span outweighs a point in time beside it, because it needs no clock; a
 /// point is compared with the answer's own `Date`, if it has one, because it is by the same clock.
-pub(super) fn read(verdict: Verdict, evidence: &Evidence, now: Timestamp) -> Option<(Duration, ResetSource)> {
+pub(super) fn read(verdict: Verdict, evidence: &Evidence<'_>, now: Timestamp) -> Option<(Duration, ResetSource)> {
     if verdict == Verdict::Success || !stands(Protection::ResetTold) {
         return None;
     }
@@ -32,14 +32,19 @@ pub(super) fn read(verdict: Verdict, evidence: &Evidence, now: Timestamp) -> Opt
         latest: verdict == Verdict::UsageLimited,
         best: None,
     };
+    let may = HeadersThatMay::of(headers);
     let told = told
-        .or(|now| advice(headers, now))
+        .or(|now| may.advise.then(|| advice(headers, now)).flatten())
         .or(|now| field(evidence, now))
         .or(|now| of_sentences(evidence, now));
     if told.best.is_some() && !told.latest {
         return told.best;
     }
-    let of_answer = windows::read(Sheet::Answer(headers), told.now);
+    let of_answer = if may.tell_of_windows {
+        windows::read(Sheet::Answer(headers), told.now)
+    } else {
+        windows::Windows::default()
+    };
     let quoted = windows::read(Sheet::Quoted(&evidence.found), told.now);
     let header = |(when, name): windows::Told<'_>| (when, ResetSource::Header(name.to_owned()));
     let quote = |(when, name): windows::Told<'_>| (when, ResetSource::Field(name.to_owned()));
@@ -77,6 +82,26 @@ impl Telling {
     }
 }
 
+/// What one cheap look at the names of an answer's headers promises.
+#[derive(Default)]
+struct HeadersThatMay {
+    advise: bool,
+    tell_of_windows: bool,
+}
+
+impl HeadersThatMay {
+    fn of(headers: &HeaderMap) -> Self {
+        let mut may = Self::default();
+        for name in headers.keys() {
+            let name = name.as_str().as_bytes();
+            let has = |word: &[u8; 3]| name.windows(3).any(|window| window == word);
+            may.advise |= has(b"ret");
+            may.tell_of_windows |= has(b"res") || windows::is_structured(name);
+        }
+        may
+    }
+}
+
 fn dated(headers: &HeaderMap) -> Option<Timestamp> {
     let date = httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()?;
     let since = date.duration_since(std::time::UNIX_EPOCH).ok()?;
@@ -93,7 +118,7 @@ fn advice(headers: &HeaderMap, now: Timestamp) -> Option<(When, ResetSource)> {
 }
 
 /// A field of the body, or a header that it quotes; spans first.
-fn field(evidence: &Evidence, now: Timestamp) -> Option<(When, ResetSource)> {
+fn field(evidence: &Evidence<'_>, now: Timestamp) -> Option<(When, ResetSource)> {
     let found = &evidence.found;
     let mut point = None;
     for hint in found.hints.iter().filter(|hint| !hint.is_window) {
@@ -109,7 +134,7 @@ fn field(evidence: &Evidence, now: Timestamp) -> Option<(When, ResetSource)> {
     point.map(|(when, hint)| (when, ResetSource::Field(found.name(hint).to_owned())))
 }
 
-fn of_sentences(evidence: &Evidence, now: Timestamp) -> Option<(When, ResetSource)> {
+fn of_sentences(evidence: &Evidence<'_>, now: Timestamp) -> Option<(When, ResetSource)> {
     evidence
         .fields()
         .filter(|(role, _)| matches!(role, Role::Message | Role::Error))

@@ -1,5 +1,6 @@
 //! The place where the readers of JSON, pages and forms put what they find.
 
+use super::few::Few;
 use super::found::{Found, Hint, Marks, Role, Shape, Span};
 use super::json::{self, Listener};
 use super::keys::Meaning;
@@ -20,8 +21,8 @@ impl Sink {
                 inner_status: None,
                 marks: Marks::default(),
                 text: String::with_capacity(size.min(TEXT_LIMIT)),
-                spans: Vec::with_capacity(if size == 0 { 0 } else { 16 }),
-                hints: Vec::new(),
+                spans: Few::default(),
+                hints: Few::default(),
                 fragment: String::new(),
             },
             nesting: 0,

@@ -39,7 +39,8 @@ pub fn judge_event(row: Option<&Row>, event_name: Option<&str>, data: &[u8], now
         .unwrap_or(named);
     let failed = ERRORS.contains(&named) || ERRORS.contains(&kind) || frame.as_ref().is_some_and(Frame::has_error);
     if failed {
-        let evidence = Evidence::read(200, &HeaderMap::new(), data);
+        let headers = HeaderMap::new();
+        let evidence = Evidence::read(200, &headers, data);
         let mut reading = classify(row, Channel::Stream, &evidence, now);
         if reading.verdict == Verdict::Success {
             reading.verdict = Verdict::ServerError;

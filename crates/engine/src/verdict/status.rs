@@ -5,7 +5,7 @@ use super::found::{Role, Shape};
 use crate::vocabulary::Verdict;
 
 /// The verdict of an inference answer of that status, with the name of the rule.
-pub(super) fn of_inference(status: Option<u16>, evidence: &Evidence) -> (Verdict, &'static str) {
+pub(super) fn of_inference(status: Option<u16>, evidence: &Evidence<'_>) -> (Verdict, &'static str) {
     let Some(status) = status else {
         return (Verdict::ServerError, "stream-error");
     };
@@ -29,7 +29,7 @@ pub(super) fn of_inference(status: Option<u16>, evidence: &Evidence) -> (Verdict
 }
 
 /// The verdict of a token or device endpoint's answer, with the name of the rule.
-pub(super) fn of_token(evidence: &Evidence) -> (Verdict, &'static str) {
+pub(super) fn of_token(evidence: &Evidence<'_>) -> (Verdict, &'static str) {
     let is_page = matches!(evidence.shape(), Shape::Html | Shape::Xml);
     let is_wordless = says_only_the_status(evidence);
     match evidence.status() {
@@ -63,7 +63,7 @@ pub(super) const fn is_unreached(status: u16) -> bool {
 }
 
 /// Whether a refusal has no word of its own: no code, and no sentence beyond the status in words.
-fn says_only_the_status(evidence: &Evidence) -> bool {
+fn says_only_the_status(evidence: &Evidence<'_>) -> bool {
     evidence.fields().all(|(role, text)| {
         // RFC 9457's own type, and ASP.NET's: the section of RFC 9110's kin that defines the status.
         if role == Role::Type && (text == "about:blank" || text.starts_with("section-")) {
@@ -76,7 +76,7 @@ fn says_only_the_status(evidence: &Evidence) -> bool {
 }
 
 /// Whether the words of a refusal are more than the status in words.
-fn says_more_than_the_status(evidence: &Evidence) -> bool {
+fn says_more_than_the_status(evidence: &Evidence<'_>) -> bool {
     if evidence.shape() == Shape::Html {
         // The page that nginx writes for its own 401: no credential, or one that it did not take.
         return evidence

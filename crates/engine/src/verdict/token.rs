@@ -12,7 +12,7 @@ use crate::vocabulary::{Channel, Verdict};
 
 /// Decides tier by tier. Death needs proof: only a well-formed `invalid_grant`, or a code that the row calls terminal;
 /// where the row names none, the equivalents of the known authorization servers.
-pub(super) fn decide<'s>(row: Option<&'s Row>, channel: Channel, evidence: &Evidence) -> Decided<'s> {
+pub(super) fn decide<'s>(row: Option<&'s Row>, channel: Channel, evidence: &Evidence<'_>) -> Decided<'s> {
     let marks = evidence.found.marks;
     // A token that breaks off is one that was minted and is lost.
     let broken = evidence.shape() == Shape::Json && !marks.whole;
@@ -72,7 +72,7 @@ const fn holds_behind_a_fault(verdict: Verdict) -> bool {
 }
 
 /// Whether an answer of this status and shape can be the token endpoint's word on a grant.
-fn can_prove_death(evidence: &Evidence) -> bool {
+fn can_prove_death(evidence: &Evidence<'_>) -> bool {
     let marks = evidence.found.marks;
     let well_formed = matches!(evidence.shape(), Shape::Json | Shape::Form) && marks.object && marks.whole;
     let status = evidence.status();
@@ -81,7 +81,7 @@ fn can_prove_death(evidence: &Evidence) -> bool {
 }
 
 /// Whether the answer's code is one that the row calls terminal.
-fn is_terminal(row: Option<&Row>, evidence: &Evidence) -> bool {
+fn is_terminal(row: Option<&Row>, evidence: &Evidence<'_>) -> bool {
     let Some(oauth) = row.and_then(Row::oauth) else {
         return false;
     };

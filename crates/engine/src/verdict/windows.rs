@@ -40,7 +40,7 @@ enum Standing {
 pub(super) fn read<'e>(sheet: Sheet<'e>, now: Timestamp) -> Windows<'e> {
     let mut windows = Windows::default();
     sheet.each(|name, value| {
-        if is_structured(name) {
+        if is_structured(name.as_bytes()) {
             structured(sheet, (name, value), &mut windows, now);
         } else if let Some(at) = name.find("reset") {
             // The same window's end as a span needs no clock.
@@ -160,8 +160,8 @@ fn claimed<'e>(sheet: Sheet<'e>, now: Timestamp) -> Option<Told<'e>> {
 
 /// Headers of one line for a whole window: `RateLimit` of the drafts of draft-ietf-httpapi-ratelimit-headers, and
 /// GitHub's snapshots of a quota.
-fn is_structured(name: &str) -> bool {
-    matches!(name, "ratelimit" | "x-ratelimit") || name.starts_with("x-quota-snapshot")
+pub(super) fn is_structured(name: &[u8]) -> bool {
+    matches!(name, b"ratelimit" | b"x-ratelimit") || name.starts_with(b"x-quota-snapshot")
 }
 
 /// One window of such a header.

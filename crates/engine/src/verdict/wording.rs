@@ -1,7 +1,13 @@
 //! Words: lower case, with what a provider merely quotes blanked; and the redacted fragment that `status` shows.
 
+use memchr::memchr2;
+
 /// Appends the text in lower case.
 pub(super) fn push_lowered(into: &mut String, text: &str) {
+    if text.is_ascii() && text.len() <= TEXT_LENGTH {
+        push_ascii(into, text);
+        return;
+    }
     for c in text.chars().take(TEXT_LENGTH) {
         push_lower(into, c);
     }
@@ -34,27 +40,22 @@ pub(super) fn push_masked(into: &mut String, text: &str) {
         return push_masked(into, &text.replace("%20", " "));
     }
     let text = unquoted(text);
-    let has_url = text.contains("://");
-    let limit = into.len() + TEXT_LENGTH;
+    let start = into.len();
+    let limit = start + TEXT_LENGTH;
     let mut before = ' ';
     let mut at = 0;
     while at < text.len() && into.len() < limit {
         let rest = &text[at..];
         // Plain words are copied whole; only what may open a quotation or a URL is looked at.
-        let run = rest
-            .bytes()
-            .position(|byte| !is_plain(byte, has_url))
-            .unwrap_or(rest.len());
+        let run = plain_run(&rest.as_bytes()[..rest.len().min(limit - into.len())], before);
         if run > 0 {
-            let start = into.len();
-            into.push_str(&rest[..run]);
-            into[start..].make_ascii_lowercase();
+            push_ascii(into, &rest[..run]);
             before = char::from(rest.as_bytes()[run - 1]);
             at += run;
             continue;
         }
         let Some(c) = rest.chars().next() else { return };
-        if has_url && is_url(rest) {
+        if c == ':' && rest.starts_with("://") && drop_scheme(into, start) {
             into.push_str("url");
             at += rest
                 .find(|c: char| c.is_whitespace() || "\"'`<>),]}".contains(c))
@@ -77,29 +78,101 @@ pub(super) fn push_masked(into: &mut String, text: &str) {
     }
 }
 
-/// Whether the byte can be copied without a look: a letter of a word, a digit, plain punctuation.
-const fn is_plain(byte: u8, has_url: bool) -> bool {
-    match byte {
-        b'h' | b'H' => !has_url,
-        b'"' | b'\'' | b'`' => false,
-        _ => byte.is_ascii_graphic(),
+/// How many bytes can be copied without a look: letters, digits, plain punctuation, and a space between words.
+fn plain_run(text: &[u8], before: char) -> usize {
+    let mut at = 0;
+    let mut spaced = before.is_whitespace();
+    while at < text.len() {
+        // Whole strides first, in a form that a compiler turns into a few instructions for all of a stride.
+        while let Some(stride) = text.get(at..=at + STRIDE) {
+            if (spaced && stride[0] == b' ') || !is_plain_stride(stride) {
+                break;
+            }
+            at += STRIDE;
+            spaced = stride[STRIDE - 1] == b' ';
+        }
+        let end = text.len().min(at + STRIDE);
+        while at < end {
+            match LOOKS[usize::from(text[at])] {
+                Look::Plain => spaced = false,
+                Look::Space if !spaced => spaced = true,
+                Look::Colon if !text[at..].starts_with(b"://") => spaced = false,
+                Look::Space | Look::Colon | Look::Open => return at,
+            }
+            at += 1;
+        }
     }
+    at
 }
+
+/// Whether a stride has nothing but plain bytes and single spaces; the byte behind it is looked at for a second space.
+fn is_plain_stride(stride: &[u8]) -> bool {
+    let special = stride.iter().zip(&stride[1..]).fold(false, |special, (byte, next)| {
+        let is_quote = (*byte == b'"') | (*byte == b'\'') | (*byte == b'`');
+        let is_strange = (*byte < b' ') | (*byte >= 0x7f);
+        special | is_quote | is_strange | (*byte == b':') | ((*byte == b' ') & (*next == b' '))
+    });
+    !special
+}
+
+/// Takes `http` or `https` off the end again, if it is there.
+fn drop_scheme(into: &mut String, start: usize) -> bool {
+    let scheme = ["https", "http"]
+        .into_iter()
+        .find(|scheme| into[start..].ends_with(scheme));
+    into.truncate(into.len() - scheme.map_or(0, str::len));
+    scheme.is_some()
+}
+
+fn push_ascii(into: &mut String, text: &str) {
+    let start = into.len();
+    into.push_str(text);
+    into[start..].make_ascii_lowercase();
+}
+
+/// What a byte may be the beginning of.
+#[derive(Clone, Copy)]
+enum Look {
+    Plain,
+    Space,
+    Colon,
+    Open,
+}
+
+static LOOKS: [Look; 256] = {
+    let mut looks = [Look::Open; 256];
+    let mut byte = 0x21;
+    while byte < 0x7f {
+        looks[byte] = Look::Plain;
+        byte += 1;
+    }
+    looks[b' ' as usize] = Look::Space;
+    looks[b':' as usize] = Look::Colon;
+    looks[b'"' as usize] = Look::Open;
+    looks[b'\'' as usize] = Look::Open;
+    looks[b'`' as usize] = Look::Open;
+    looks
+};
 
 /// Appends a text to a fragment, within its limit, whatever looks like a secret or a person left out.
 pub(super) fn add_fragment(fragment: &mut String, text: &str) {
-    let mut room = FRAGMENT_LIMIT.saturating_sub(fragment.chars().count());
-    if !fragment.is_empty() && room > 2 {
+    let mut room = FRAGMENT_LIMIT.saturating_sub(count(fragment));
+    if room <= 2 {
+        return;
+    }
+    if fragment.is_empty() {
+        fragment.reserve(FRAGMENT_LIMIT);
+    } else {
         fragment.push_str("; ");
         room -= 2;
     }
     let mut first = true;
-    for word in text.split_whitespace() {
+    let mut add = |word: &str| {
         let shown = if is_secret_like(word) { "[..]" } else { word };
-        let length = shown.chars().count() + usize::from(!first);
+        let length = count(shown) + usize::from(!first);
         if length > room {
             fragment.extend((room > 0).then_some('…'));
-            return;
+            return false;
         }
         if !first {
             fragment.push(' ');
@@ -107,29 +180,61 @@ pub(super) fn add_fragment(fragment: &mut String, text: &str) {
         fragment.push_str(shown);
         room -= length;
         first = false;
+        true
+    };
+    // What fits is in the first words; a text without others is taken apart by its bytes.
+    if text.is_ascii() {
+        text.split_ascii_whitespace().all(&mut add);
+    } else {
+        text.split_whitespace().all(&mut add);
+    }
+}
+
+fn count(text: &str) -> usize {
+    if text.is_ascii() {
+        text.len()
+    } else {
+        text.chars().count()
     }
 }
 
 /// A word that might be a key, a token, an account's id or an address.
 fn is_secret_like(word: &str) -> bool {
-    if word.len() < SHORTEST_SECRET && !word.contains(['@', '*']) {
+    let is_marked = memchr2(b'@', b'*', word.as_bytes()).is_some();
+    if word.len() < SHORTEST_SECRET && !is_marked {
         return false;
     }
-    let plain = word.trim_matches(|c: char| !c.is_alphanumeric());
+    let plain = word.trim_matches(|c: char| !c.is_ascii_alphanumeric() && (c.is_ascii() || !c.is_alphanumeric()));
+    if is_marked && (plain.contains('@') || plain.contains("***")) {
+        return true;
+    }
+    let is_keyed = KEYED
+        .iter()
+        .any(|lead| plain.len() > lead.len() + 4 && starts_with_ignoring_case(plain, lead));
+    if is_keyed || plain.len() < SHORTEST_RANDOM {
+        return is_keyed;
+    }
     let digits = plain.bytes().filter(u8::is_ascii_digit).count();
     let capitals = plain.bytes().filter(u8::is_ascii_uppercase).count();
-    let keyed = [
-        "sk-", "pk-", "ak-", "xai-", "eyj", "bearer", "org-", "user_", "gsk_", "hf_",
-    ]
-    .iter()
-    .any(|lead| plain.len() > lead.len() + 4 && starts_with_ignoring_case(plain, lead));
-    let looks_random = plain.len() >= 20 && !plain.contains("://") && (digits >= 4 || (digits >= 1 && capitals >= 3));
-    keyed || looks_random || plain.len() > 60 || plain.contains('@') || plain.contains("***")
+    let is_random = !plain.contains("://") && (digits >= 4 || (digits >= 1 && capitals >= 3));
+    is_random || plain.len() > 60 || holds_a_key(plain)
+}
+
+/// Whether a key stands behind something else in the same word, as in `key=sk-..`.
+fn holds_a_key(word: &str) -> bool {
+    let begins = |at: &usize| *at == 0 || !word.as_bytes()[at - 1].is_ascii_alphanumeric();
+    (0..word.len()).filter(begins).any(|at| {
+        let rest = word.get(at..).unwrap_or_default();
+        KEYED
+            .iter()
+            .any(|lead| rest.len() >= lead.len() + 12 && starts_with_ignoring_case(rest, lead))
+    })
 }
 
 fn starts_with_ignoring_case(text: &str, lead: &str) -> bool {
-    text.get(..lead.len())
-        .is_some_and(|head| head.eq_ignore_ascii_case(lead))
+    text.as_bytes()
+        .get(..lead.len())
+        .is_some_and(|head| head.eq_ignore_ascii_case(lead.as_bytes()))
 }
 
 /// The text without quotes around all of it: then nothing in it is quoted from elsewhere.
@@ -171,10 +276,6 @@ fn parameter(span: &str) -> Option<&'static str> {
     PARAMETERS.iter().find(|name| **name == inner).copied()
 }
 
-fn is_url(rest: &str) -> bool {
-    starts_with_ignoring_case(rest, "https://") || starts_with_ignoring_case(rest, "http://")
-}
-
 fn push_lower(into: &mut String, c: char) {
     if c.is_ascii() {
         into.push(c.to_ascii_lowercase());
@@ -202,5 +303,13 @@ const CODE_LENGTH: usize = 80;
 const TEXT_LENGTH: usize = 4_096;
 /// 2,048 bytes: a longer span between two quotes is two texts with a quote mark each.
 const QUOTE_LENGTH: usize = 2_048;
+/// 32 bytes: as many as a vector register has.
+const STRIDE: usize = 32;
+/// How keys, tokens and ids begin.
+const KEYED: [&str; 12] = [
+    "sk-", "sk_", "pk-", "ak-", "xai-", "eyj", "bearer", "org-", "user_", "gsk_", "hf_", "ghp_",
+];
+/// 20 bytes: shorter words with digits in them are versions, dates and models.
+const SHORTEST_RANDOM: usize = 20;
 /// 8 bytes: no key, token or id that is worth hiding is shorter.
 const SHORTEST_SECRET: usize = 8;

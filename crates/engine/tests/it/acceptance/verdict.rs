@@ -27,7 +27,8 @@ fn row(id: &str) -> Row {
 }
 
 fn reading(status: u16, body: &str) -> Reading {
-    let evidence = Evidence::read(status, &HeaderMap::new(), body.as_bytes());
+    let headers = HeaderMap::new();
+    let evidence = Evidence::read(status, &headers, body.as_bytes());
     classify(Some(&row("xai-oauth")), Channel::Inference, &evidence, NOW)
 }
 

@@ -68,7 +68,8 @@ proptest! {
 fn a_megabyte_is_read_by_its_head() {
     let mut body = br#"{"error":{"code":"insufficient_quota","message":"x"},"junk":""#.to_vec();
     body.resize(1 << 20, b'a');
-    let evidence = Evidence::read(429, &HeaderMap::new(), &body);
+    let headers = HeaderMap::new();
+    let evidence = Evidence::read(429, &headers, &body);
     let reading = classify(None, Channel::Inference, &evidence, Timestamp::default());
     assert_eq!(reading.verdict.as_str(), "out-of-credit");
 }

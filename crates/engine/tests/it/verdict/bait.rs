@@ -29,7 +29,8 @@ const WORDS: [&str; 20] = [
 ];
 
 fn read(status: u16, body: &Value) -> Verdict {
-    let evidence = Evidence::read(status, &HeaderMap::new(), body.to_string().as_bytes());
+    let headers = HeaderMap::new();
+    let evidence = Evidence::read(status, &headers, body.to_string().as_bytes());
     classify(None, Channel::Inference, &evidence, Timestamp::default()).verdict
 }
 

@@ -14,7 +14,8 @@ fn check(status: u16, body: &str, verdict: Verdict) {
 
 #[track_caller]
 fn check_at(row: Option<&Row>, status: u16, body: &str, verdict: Verdict) {
-    let evidence = Evidence::read(status, &HeaderMap::new(), body.as_bytes());
+    let headers = HeaderMap::new();
+    let evidence = Evidence::read(status, &headers, body.as_bytes());
     let read = classify(row, Channel::Token, &evidence, Timestamp::default());
     assert_eq!(read.verdict, verdict, "{status} {body} by {}", read.signal.name);
 }
@@ -62,7 +63,8 @@ fn what_a_row_says_of_a_status_alone_gives_way_to_words_and_pages() {
     let table = Table::built_in();
     let row = table.row(&"openai-codex".into()).unwrap();
     let polled = |status, body: &str| {
-        let evidence = Evidence::read(status, &HeaderMap::new(), body.as_bytes());
+        let headers = HeaderMap::new();
+        let evidence = Evidence::read(status, &headers, body.as_bytes());
         classify(Some(row), Channel::Device, &evidence, Timestamp::default()).verdict
     };
     assert_eq!(polled(403, ""), Verdict::Pending);
