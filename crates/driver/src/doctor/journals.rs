@@ -1,6 +1,7 @@
 //! Answers of renewals that were received and not committed yet: whoever opens the store to write finishes them.
 
 use evergrant_engine::credential::CredentialId;
+use evergrant_engine::remedy::Remedy;
 
 use super::finding::Finding;
 use super::shell::{run, word};
@@ -46,6 +47,16 @@ fn one(home: &Home, vault: &Vault, id: &CredentialId, accounts: &[Account]) -> O
         Ok(FoundJournal::Room) => {
             let message = format!("a renewal of {whose} was cut off before its answer came");
             Some(Finding::warn(CHECK, message, finish))
+        }
+        Ok(FoundJournal::Newer(_)) => {
+            let message = format!(
+                "a newer evergrant left a renewed token of {whose} in {}, which this one cannot read",
+                path.display()
+            );
+            let remedy = Remedy::EditFile {
+                place: "the installation: update evergrant".to_owned(),
+            };
+            Some(Finding::fault(CHECK, message, remedy))
         }
         Ok(FoundJournal::Answer(_)) => {
             let message = format!("a renewed token of {whose} waits in {} to be committed", path.display());

@@ -36,17 +36,23 @@ pub(crate) enum Found {
     Room,
     /// An answer that was received, and may not be committed yet.
     Answer(Box<Commit>),
+    /// An answer that a newer evergrant wrote, in this form at least: it is not ours to finish, and must not be lost.
+    Newer(u32),
 }
 
 impl Journal {
     /// Keeps the room, durably; only under the credential's lock.
     pub(super) fn prepare(home: &Home, vault: &Vault, id: &CredentialId) -> Result<Self, StoreFault> {
         let path = path_of(home, id);
-        if let Found::Answer(_) = find(home, vault, id)? {
-            return Err(StoreFault::Unwritable {
-                place: path.display().to_string(),
-                detail: "an earlier answer is not committed yet".to_owned(),
-            });
+        match find(home, vault, id)? {
+            Found::Nothing | Found::Room => {}
+            Found::Answer(_) => {
+                return Err(StoreFault::Unwritable {
+                    place: path.display().to_string(),
+                    detail: "an earlier answer is not committed yet".to_owned(),
+                });
+            }
+            Found::Newer(form) => return Err(newer(home, id, form)),
         }
         let fault = |error| StoreFault::from_io(&path, "keeping its room", &error);
         let own = random::<16>().map_err(|error| StoreFault::Unwritable {
@@ -118,7 +124,16 @@ pub(crate) fn find(home: &Home, vault: &Vault, id: &CredentialId) -> Result<Foun
     let Some(contents) = private_file::read(&path_of(home, id), JOURNAL_MAX)? else {
         return Ok(Found::Nothing);
     };
-    Ok(open(&contents, vault, id).map_or(Found::Room, |commit| Found::Answer(Box::new(commit))))
+    Ok(open(&contents, vault, id))
+}
+
+/// The fault of an answer that only a newer evergrant can finish.
+pub(super) fn newer(home: &Home, id: &CredentialId, form: u32) -> StoreFault {
+    StoreFault::Newer {
+        place: path_of(home, id).display().to_string(),
+        found: form,
+        known: FORM,
+    }
 }
 
 /// Removes the journal of this credential.
@@ -143,14 +158,33 @@ pub(crate) fn ids(home: &Home) -> Result<Vec<CredentialId>, StoreFault> {
     Ok(found)
 }
 
-/// A write that was torn anywhere fails at the mark, the length or the seal.
-fn open(contents: &[u8], vault: &Vault, id: &CredentialId) -> Option<Commit> {
-    let rest = contents.strip_prefix(MARK)?;
-    let (length, rest) = rest.split_first_chunk::<4>()?;
-    let sealed = rest.get(..usize::try_from(u32::from_le_bytes(*length)).ok()?)?;
-    let plain = vault.open(sealed, &context_of(id)).ok()?;
-    let commit = read_commit(&plain).ok()?;
-    (commit.from.id == *id).then_some(commit)
+/// A write that was torn anywhere fails at the mark, the length or the seal; what is whole and does not read is newer.
+fn open(contents: &[u8], vault: &Vault, id: &CredentialId) -> Found {
+    let Some(rest) = contents.strip_prefix(MARK) else {
+        return form_of(contents)
+            .filter(|form| *form > FORM)
+            .map_or(Found::Room, Found::Newer);
+    };
+    let sealed = rest.split_first_chunk::<4>().and_then(|(length, rest)| {
+        let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+        rest.get(..length)
+    });
+    let Some(Ok(plain)) = sealed.map(|sealed| vault.open(sealed, &context_of(id))) else {
+        return Found::Room;
+    };
+    match read_commit(&plain) {
+        Ok(commit) if commit.from.id == *id => Found::Answer(Box::new(commit)),
+        // It says that it is of another credential, which no version writes.
+        Ok(_) => Found::Room,
+        Err(_) => Found::Newer(FORM + 1),
+    }
+}
+
+/// The number at the end of a mark like ours.
+fn form_of(contents: &[u8]) -> Option<u32> {
+    let (stem, _) = MARK.split_at(MARK.len() - 2);
+    let digits = contents.strip_prefix(stem)?.get(..2)?;
+    std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
 /// Where the journal of this credential is.
@@ -180,8 +214,15 @@ const ENDING: &str = "journal";
 /// What a written journal begins with; a kept room begins with other bytes.
 const MARK: &[u8; 8] = b"egjrnl01";
 
+/// The number in it: it grows when an older evergrant could not read what is written.
+const FORM: u32 = 1;
+
 /// 64 KiB: three tokens of 8 KiB each, doubled, and the rest; a longer answer still fits where the disk has room.
 const ROOM: usize = 64 * 1024;
 
 /// 4 MiB: no token answer that was accepted is as long.
 const JOURNAL_MAX: u64 = 4 * 1024 * 1024;
+
+#[cfg(test)]
+#[path = "journal_tests.rs"]
+mod tests;

@@ -77,6 +77,7 @@ impl SqliteStore {
         match journal::find(&self.home, &self.vault, id)? {
             Found::Nothing => return Ok(()),
             Found::Room => {}
+            Found::Newer(form) => return Err(journal::newer(&self.home, id, form)),
             Found::Answer(commit) => match self.commit(&commit) {
                 Ok(CommitAnswer::Done(record)) => {
                     tracing::info!(credential = %id, generation = record.generation.0, "finished an interrupted renewal");
