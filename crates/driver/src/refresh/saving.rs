@@ -17,12 +17,15 @@ use crate::store::{Commit, CommitAnswer, StoreFault};
 impl Hands {
     /// Journal, commit, publish.
     pub(super) async fn commit(&mut self, from: Fence, spent: Fingerprint, standing: Standing) -> Input {
-        let (Some(grant), Some((answer, received))) = (self.held_grant(), &self.answer) else {
+        let held = (self.held_record(), self.held_grant(), &self.answer);
+        let (Some(record), Some(grant), Some((answer, received))) = held else {
             return self.out_of_order("no answer");
         };
         let now = self.tools.clock.now();
         let commit = Commit {
             from,
+            provider: record.provider.clone(),
+            label: record.label.clone(),
             spent,
             material: Material::Grant(Box::new(answer.clone().renew(grant, received.clone()))),
             standing,

@@ -49,6 +49,10 @@ pub enum ClaimAnswer {
 pub struct Commit {
     /// What it was renewed from.
     pub from: Fence,
+    /// Its provider, and what it was called: whoever finds no record any more revokes there what came.
+    pub provider: ProviderId,
+    /// Its label.
+    pub label: Label,
     /// The refresh token that was spent.
     pub spent: Fingerprint,
     /// The new material.

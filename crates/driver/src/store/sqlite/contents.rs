@@ -113,7 +113,9 @@ impl Contents<'_> {
     pub(super) fn commit(&self, commit: &Commit) -> Result<CommitAnswer, Trouble> {
         claims::prune(self.connection, commit.at)?;
         let id = &commit.from.id;
-        let record = self.record(id)?.ok_or_else(|| StoreFault::NoRecord(id.clone()))?;
+        let Some(record) = self.record(id)? else {
+            return self.orphaned(commit);
+        };
         let won = record.takes(&commit.from);
         if !won && records::was_logged_out(self.connection, id, commit.from.epoch)? {
             // Nobody else may know of them: what a logout did not see must be revoked as well.
@@ -147,6 +149,38 @@ impl Contents<'_> {
             (false, true) => CommitAnswer::LoggedOut,
             (false, false) => CommitAnswer::Superseded(Box::new(record)),
         })
+    }
+
+    /// The record is gone altogether, without a tombstone: nobody will ever use what came for it, so that it is revoked.
+    fn orphaned(&self, commit: &Commit) -> Result<CommitAnswer, Trouble> {
+        let Fence { id, generation, epoch } = commit.from.clone();
+        // The journal of an earlier version does not say whose it is.
+        if commit.provider.as_str().is_empty() {
+            return Err(StoreFault::NoRecord(id).into());
+        }
+        claims::close(
+            self.connection,
+            &commit.spent,
+            &id,
+            generation,
+            ClaimState::Spent,
+            commit.at,
+        )?;
+        let gone = Record {
+            id,
+            provider: commit.provider.clone(),
+            label: commit.label.clone(),
+            source: Source::Added,
+            priority: 0,
+            generation,
+            epoch,
+            material: Material::Gone,
+            standing: Standing::default(),
+            created_at: commit.at,
+            updated_at: commit.at,
+        };
+        self.queue(&gone, &commit.material, None, commit.at)?;
+        Ok(CommitAnswer::LoggedOut)
     }
 
     pub(super) fn refill(&self, fence: &Fence, material: &Material, at: Timestamp) -> Result<Option<Record>, Trouble> {

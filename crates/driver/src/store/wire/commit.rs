@@ -1,6 +1,6 @@
 //! A commit that is not yet one, written down for the journal before it is sealed.
 
-use evergrant_engine::credential::{CredentialId, Epoch, Fence, Generation};
+use evergrant_engine::credential::{CredentialId, Epoch, Fence, Generation, Label, ProviderId};
 use evergrant_engine::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -17,6 +17,8 @@ pub(in crate::store) fn write_commit(commit: &Commit) -> Result<Zeroizing<Vec<u8
         id: commit.from.id.as_str().to_owned(),
         generation: commit.from.generation.0,
         epoch: commit.from.epoch.0,
+        provider: commit.provider.as_str().to_owned(),
+        label: commit.label.as_str().to_owned(),
         spent: write_fingerprint(&commit.spent),
         standing: StandingWire::from(&commit.standing),
         at: commit.at.as_millis(),
@@ -35,6 +37,8 @@ pub(in crate::store) fn read_commit(bytes: &[u8]) -> Result<Commit, Unreadable> 
             generation: Generation(wire.generation),
             epoch: Epoch(wire.epoch),
         },
+        provider: ProviderId::from(wire.provider),
+        label: Label::from(wire.label),
         spent: read_fingerprint(&wire.spent)?,
         material: wire.material.try_into()?,
         standing: wire.standing.try_into()?,
@@ -47,6 +51,11 @@ struct CommitWire<'a> {
     id: String,
     generation: u64,
     epoch: u64,
+    /// Empty in what an earlier version wrote.
+    #[serde(default)]
+    provider: String,
+    #[serde(default)]
+    label: String,
     spent: String,
     standing: StandingWire,
     at: i64,

@@ -152,6 +152,8 @@ pub(crate) fn claim(store: &dyn Store, record: &Record, token: &str, attempt: u1
 pub(crate) fn commit(store: &dyn Store, from: Fence, spent: &str, access: &str, refresh: &str) -> Commit {
     Commit {
         from,
+        provider: "p".into(),
+        label: "default".into(),
         spent: fingerprint(store, spent),
         material: grant(access, Some(refresh)),
         standing: Standing {

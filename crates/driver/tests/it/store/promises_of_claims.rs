@@ -158,6 +158,23 @@ pub(crate) fn a_commit_is_one_step(bench: &dyn Bench) {
     assert_eq!(store.record(&record.id).unwrap().unwrap(), *done);
     let mut unknown = renewal;
     unknown.from.id = "nobody".into();
+    unknown.material = grant("access-9", Some("refresh-9"));
+    // Nobody is left to use what came, so that it is to be revoked: the refresh token first.
+    assert_eq!(store.commit(&unknown).unwrap(), CommitAnswer::LoggedOut);
+    let queued = store.revocations().unwrap();
+    let told: Vec<_> = queued
+        .iter()
+        .map(|one| {
+            (
+                one.credential.as_str(),
+                one.provider.as_str(),
+                one.token.expose().as_str(),
+            )
+        })
+        .collect();
+    assert_eq!(told, [("nobody", "p", "refresh-9"), ("nobody", "p", "access-9")]);
+    // What does not say whose it is, as an earlier version's journal does not, is not guessed.
+    unknown.provider = "".into();
     assert!(matches!(store.commit(&unknown), Err(StoreFault::NoRecord(_))));
 }
 
