@@ -1,7 +1,7 @@
 //! A tool's file on disk: reading it, with errors that name place and remedy and show nothing of it, and writing it back.
 
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::found::Contents;
 use super::tool::Tool;
-use crate::private_file;
+use crate::{plain_file, private_file};
 
 /// A file as it was read.
 pub(super) struct Document {
@@ -46,18 +46,14 @@ impl Signature {
 
 /// Reads a tool's file; `None` if there is none.
 pub(super) fn read(tool: Tool, path: &Path) -> Result<Option<Document>, Failure> {
-    let file = match File::open(path) {
-        Ok(file) => file,
+    let bytes = match plain_file::read(path, LENGTH_MAX) {
+        Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+            return Err(unfit(tool, path, "is longer than any file of its kind"));
+        }
         Err(error) => return Err(unreadable(path, &error)),
     };
-    let mut bytes = Zeroizing::new(Vec::new());
-    file.take(LENGTH_MAX + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| unreadable(path, &error))?;
-    if bytes.len() as u64 > LENGTH_MAX {
-        return Err(unfit(tool, path, "is longer than any file of its kind"));
-    }
     let text = bytes.strip_prefix(BOM).unwrap_or(&bytes);
     let tree: Value = serde_json::from_slice(text).map_err(|error| {
         let what = format!("is not JSON (line {}, column {})", error.line(), error.column());
@@ -202,7 +198,7 @@ fn inode(_found: &fs::Metadata) -> u64 {
 const MARK: &str = ".evergrant-";
 
 /// 4 MiB: a thousand times what such a file holds.
-const LENGTH_MAX: u64 = 4 * 1024 * 1024;
+pub(super) const LENGTH_MAX: u64 = 4 * 1024 * 1024;
 
 /// Some editors put it before UTF-8.
 const BOM: &[u8] = b"\xef\xbb\xbf";

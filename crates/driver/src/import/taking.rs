@@ -17,7 +17,7 @@ use evergrant_engine::secret::Secret;
 use evergrant_engine::store::Record;
 use serde_json::Value;
 
-use super::document::{Document, all_beside, beside, copy, hold, missing, read, remove, rename, write};
+use super::document::{Document, LENGTH_MAX, all_beside, beside, copy, hold, missing, read, remove, rename, write};
 use super::found::FoundGrant;
 use super::keys::rest;
 use super::matching::{is_alive, known, login_of, row_of};
@@ -25,6 +25,7 @@ use super::placing::{grant, keep};
 use super::tool::Tool;
 use super::vessel::{holds, strip};
 use super::work::{Done, Outcome, Work, ours_already, skipped};
+use crate::plain_file;
 
 /// Takes over everything that can be.
 pub(super) fn take_all(work: &Work<'_>) -> Result<Vec<Outcome>, Failure> {
@@ -271,7 +272,7 @@ fn strip_copies(work: &Work<'_>, token: &Secret<String>) -> Vec<Outcome> {
 
 /// A copy of the token in another file of the tool goes; the whole of it stands in the one that is set aside.
 fn strip_copy(tool: Tool, path: &Path, token: &Secret<String>) -> Result<(), String> {
-    let Ok(bytes) = std::fs::read(path).map(zeroize::Zeroizing::new) else {
+    let Ok(bytes) = plain_file::read(path, LENGTH_MAX) else {
         return Ok(());
     };
     let Ok(mut tree) = serde_json::from_slice::<Value>(&bytes) else {
@@ -282,7 +283,7 @@ fn strip_copy(tool: Tool, path: &Path, token: &Secret<String>) -> Result<(), Str
     }
     strip(&mut tree, token.expose());
     // Not all tools lock what they write.
-    let now = std::fs::read(path).map(zeroize::Zeroizing::new);
+    let now = plain_file::read(path, LENGTH_MAX);
     if !now.is_ok_and(|now| now == bytes) {
         return Err(format!("{tool} has just changed it"));
     }

@@ -225,3 +225,26 @@ async fn a_borrowed_token_that_nobody_renews_ends_in_the_remedy() {
     scratch.run(&["token", "acme"]).await.expect(0);
     assert_eq!(sandbox.control().counters().refreshes, 1);
 }
+
+#[tokio::test]
+async fn a_pipe_and_an_endless_device_are_no_files_of_a_tool() {
+    let scratch = Scratch::new();
+    let pipe = scratch.home().parent().unwrap().join("pipe");
+    assert!(
+        std::process::Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    for from in [pipe.to_str().unwrap(), "/dev/zero"] {
+        for way in [
+            &["import", "hermes", "--from", from][..],
+            &["import", "hermes", "--take", "--from", from],
+        ] {
+            let refused = tokio::time::timeout(Duration::from_secs(30), scratch.run(way)).await;
+            let refused = refused.expect("it hangs").expect(2);
+            assert!(refused.stderr.contains("no ordinary file"), "{refused}");
+        }
+    }
+}
