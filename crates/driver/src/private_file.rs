@@ -73,6 +73,59 @@ pub(crate) fn replace(path: &Path, contents: &[u8]) -> Result<(), StoreFault> {
         })
 }
 
+/// The same for somebody else's file: it keeps its owner and its mode; a new one gets the owner of its folder, and is for
+/// that one alone.
+pub(crate) fn replace_theirs(path: &Path, contents: &[u8]) -> Result<(), StoreFault> {
+    let temporary = temporary_beside(path)?;
+    write_new(&temporary, contents)
+        .and_then(|()| give_away(&temporary, path))
+        .and_then(|()| publish(&temporary, path))
+        .map_err(|error| {
+            let _ = fs::remove_file(&temporary);
+            StoreFault::from_io(path, "writing it", &error)
+        })
+}
+
+/// Opens somebody else's file, and makes it for the owner of its folder if there is none.
+pub(crate) fn open_or_create_theirs(path: &Path) -> io::Result<File> {
+    let is_new = fs::symlink_metadata(path).is_err();
+    let file = open_or_create(path)?;
+    if is_new {
+        give_away(path, path)?;
+    }
+    Ok(file)
+}
+
+/// Gives `made` to whoever owns the file at `place`, with its mode, or else to whoever owns its folder.
+#[cfg(unix)]
+fn give_away(made: &Path, place: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, chown};
+    let present = fs::metadata(place).ok().filter(|_| made != place);
+    let folder = place.parent().map_or(Path::new("."), |folder| folder);
+    let theirs = match &present {
+        Some(present) => present.clone(),
+        None => fs::metadata(folder)?,
+    };
+    let ours = fs::metadata(made)?;
+    if (theirs.uid(), theirs.gid()) != (ours.uid(), ours.gid()) {
+        let given = chown(made, Some(theirs.uid()), Some(theirs.gid()));
+        // The owner stays where nobody but root may change it; a group that we are not in is no reason to fail.
+        if theirs.uid() != ours.uid() {
+            given?;
+        }
+    }
+    match present {
+        Some(present) => fs::set_permissions(made, present.permissions()),
+        None => Ok(()),
+    }
+}
+
+/// Access lists are inherited from the folder here.
+#[cfg(not(unix))]
+fn give_away(_made: &Path, _place: &Path) -> io::Result<()> {
+    Ok(())
+}
+
 /// Replaces a file as a whole for readers, without waiting for the disk: it may be gone after a power cut.
 pub(crate) fn replace_lightly(path: &Path, contents: &[u8]) -> Result<(), StoreFault> {
     let temporary = temporary_beside(path)?;

@@ -63,7 +63,7 @@ pub(super) fn read(tool: Tool, path: &Path) -> Result<Option<Document>, Failure>
     Ok(Some(Document { bytes, tree, contents }))
 }
 
-/// Writes a tool's file as a whole, durably, ours alone.
+/// Writes a tool's file as a whole, durably; one that is there keeps its owner and its mode.
 pub(super) fn write(path: &Path, tree: &Value) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let bytes = serde_json::to_vec_pretty(tree)
         .map(Zeroizing::new)
@@ -72,9 +72,10 @@ pub(super) fn write(path: &Path, tree: &Value) -> Result<Zeroizing<Vec<u8>>, Fai
     Ok(bytes)
 }
 
-/// Writes these bytes there, durably, ours alone.
+/// Writes these bytes there, durably. A file that is there keeps its owner and its mode; a new one is for its folder's owner
+/// alone: whoever runs this, perhaps as root, must not lock the tool out of what is its own.
 pub(super) fn copy(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    private_file::replace(path, bytes).map_err(|fault| unwritable(path, &fault.to_string()))
+    private_file::replace_theirs(path, bytes).map_err(|fault| unwritable(path, &fault.to_string()))
 }
 
 /// Gives a file another name, durably.
@@ -124,7 +125,7 @@ pub(super) fn hold(tool: Tool, file: &Path) -> Result<Option<File>, Failure> {
     let Some(path) = tool.lock_file(file) else {
         return Ok(None);
     };
-    let lock = private_file::open_or_create(&path).map_err(|error| unwritable(&path, &error.to_string()))?;
+    let lock = private_file::open_or_create_theirs(&path).map_err(|error| unwritable(&path, &error.to_string()))?;
     let until = Instant::now() + PATIENCE;
     loop {
         match lock.try_lock() {

@@ -17,6 +17,8 @@ async fn it_is_ours_then_and_the_tool_has_no_refresh_token() {
     neighbours.import(ImportWay::Borrow).await.unwrap();
     let borrowed = neighbours.only();
     let before = neighbours.text();
+    #[cfg(unix)]
+    fs::set_permissions(neighbours.file(), std::os::unix::fs::PermissionsExt::from_mode(0o640)).unwrap();
     let imported = neighbours.import(ImportWay::Take).await.unwrap();
     let one = &imported.credentials[0];
     assert_eq!((one.how, &one.account.id), ("taken", &borrowed.id));
@@ -27,8 +29,13 @@ async fn it_is_ours_then_and_the_tool_has_no_refresh_token() {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        for path in [backup, &neighbours.file()] {
-            assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
+        for (path, mode) in [(backup, 0o600), (&neighbours.file(), 0o640)] {
+            assert_eq!(
+                fs::metadata(path).unwrap().permissions().mode() & 0o777,
+                mode,
+                "{}",
+                path.display()
+            );
         }
     }
     let record = neighbours.only();
@@ -206,4 +213,32 @@ async fn a_link_to_the_file_stays_a_link() {
     assert!(!fs::read_to_string(&real).unwrap().contains("refresh_token"));
     neighbours.import(ImportWay::GiveBack).await.unwrap();
     assert!(fs::read_to_string(&real).unwrap().contains("refresh_token"));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_tools_file_keeps_its_owner() {
+    use std::os::unix::fs::{MetadataExt, chown};
+    let neighbours = Neighbours::start(Config::default()).await;
+    let folder = neighbours.file().parent().unwrap().to_owned();
+    for path in [&folder, &neighbours.file()] {
+        if chown(path, Some(12_345), Some(12_345)).is_err() {
+            println!("skipped: only root can give a file away");
+            return;
+        }
+    }
+    let owners = || {
+        let entries = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+        entries
+            .map(|path| {
+                let found = fs::metadata(&path).unwrap();
+                (path.display().to_string(), found.uid(), found.gid())
+            })
+            .filter(|(_, user, group)| (*user, *group) != (12_345, 12_345))
+            .collect::<Vec<_>>()
+    };
+    neighbours.import(ImportWay::Take).await.unwrap();
+    assert_eq!(owners(), [], "after the taking");
+    neighbours.import(ImportWay::GiveBack).await.unwrap();
+    assert_eq!(owners(), [], "after the return");
 }
