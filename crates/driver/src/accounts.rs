@@ -17,6 +17,7 @@ use crate::account::Account;
 use crate::api_key::checked;
 use crate::driver::Driver;
 use crate::entropy::random;
+use crate::import::copy_aside;
 use crate::kernel::Kernel;
 use crate::store::{Draft, Placement, StoreFault};
 
@@ -167,6 +168,21 @@ impl Driver {
     pub async fn remove(&self, credential: &str) -> Result<Account, Failure> {
         let record = self.find(credential)?;
         let account = self.account(&record);
+        if let Some((tool, copy)) = copy_aside(&record, &self.kernel.settings().environment) {
+            let message = format!(
+                "`{}` at {} was taken over from {tool}, whose own copy is set aside in {}: removed here, the login would be nobody's",
+                record.label,
+                record.provider,
+                copy.display()
+            );
+            return Err(Failure::new(Code::Usage, message).with_remedy(Remedy::Run {
+                command: format!("evergrant import {tool} --undo"),
+                why: format!(
+                    "give it back to {tool} first, or end it with `evergrant logout {}`",
+                    record.id
+                ),
+            }));
+        }
         self.bury(&record).await?;
         Ok(account)
     }

@@ -22,5 +22,6 @@ pub(crate) use document::missing;
 pub use report::{Import, ImportWay, Imported, ImportedOne, Skipped};
 pub(crate) use reread::{Borrowing, as_their_owners_have_them};
 pub(crate) use run::{providers_of, run};
+pub(crate) use taking::copy_aside;
 pub use tool::Tool;
 pub(crate) use work::Work;

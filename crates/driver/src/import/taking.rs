@@ -8,13 +8,13 @@
 //! A crash before 2 changes nothing; between 2 and 3 nobody owns the grant and the copy holds it, which the next import
 //! finds; after 3 it is ours. All of it under the lock that the tool takes to write, if it takes one.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use evergrant_engine::credential::{CredentialId, Material};
 use evergrant_engine::failure::{Code, Failure};
 use evergrant_engine::remedy::Remedy;
 use evergrant_engine::secret::Secret;
-use evergrant_engine::store::Record;
+use evergrant_engine::store::{Record, Source};
 use serde_json::Value;
 
 use super::document::{Document, LENGTH_MAX, all_beside, beside, copy, hold, missing, read, remove, rename, write};
@@ -26,6 +26,7 @@ use super::tool::Tool;
 use super::vessel::{holds, strip};
 use super::work::{Done, Outcome, Work, ours_already, skipped};
 use crate::plain_file;
+use crate::settings::Environment;
 
 /// Takes over everything that can be.
 pub(super) fn take_all(work: &Work<'_>) -> Result<Vec<Outcome>, Failure> {
@@ -65,6 +66,19 @@ pub(super) fn to_be_taken(tool: Tool, file: &Path) -> Result<Vec<FoundGrant>, Fa
         }
     }
     Ok(grants)
+}
+
+/// The tool's own copy of a grant that was taken over, if it still lies beside the tool's usual file: which tool's, and where.
+pub(crate) fn copy_aside(record: &Record, environment: &Environment) -> Option<(Tool, PathBuf)> {
+    let (Source::Imported(tool), Material::Grant(grant)) = (&record.source, &record.material) else {
+        return None;
+    };
+    // Without its refresh token there is nothing that could be given back.
+    grant.refresh_token.as_ref()?;
+    let tool = Tool::named(tool)?;
+    let file = tool.usual_file(environment).ok()?;
+    let copy = beside(&file.canonicalize().unwrap_or(file), record.id.as_str());
+    copy.exists().then_some((tool, copy))
 }
 
 /// What an interrupted taking has left, told to whoever does not take.

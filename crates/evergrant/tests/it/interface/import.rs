@@ -227,6 +227,30 @@ async fn a_borrowed_token_that_nobody_renews_ends_in_the_remedy() {
 }
 
 #[tokio::test]
+async fn what_was_taken_over_is_not_removed_while_the_tools_copy_is_set_aside() {
+    let sandbox = sandbox().await;
+    let scratch = Scratch::with(&sandbox);
+    let hermes = Hermes::logs_in(&sandbox, &scratch).await;
+    scratch.run(&["import", "hermes", "--take"]).await.expect(0);
+    let refused = scratch
+        .run(&["remove", "acme/default", "--json"])
+        .await
+        .expect(2)
+        .json();
+    assert_eq!(
+        refused["error"]["remedy"]["command"], "evergrant import hermes --undo",
+        "{refused}"
+    );
+    assert_eq!(
+        scratch.run(&["status", "acme", "--json"]).await.expect(0).json()["credentials"][0]["kind"],
+        "grant"
+    );
+    scratch.run(&["import", "hermes", "--undo"]).await.expect(0);
+    scratch.run(&["remove", "acme/default"]).await.expect(0);
+    assert!(hermes.text().contains("refresh_token"), "the tool has its login again");
+}
+
+#[tokio::test]
 async fn a_pipe_and_an_endless_device_are_no_files_of_a_tool() {
     let scratch = Scratch::new();
     let pipe = scratch.home().parent().unwrap().join("pipe");
