@@ -86,10 +86,12 @@ impl Contents<'_> {
                 if old.fence() != *fence || old.provider != draft.provider {
                     return Err(StoreFault::Changed.into());
                 }
-                let record = Record {
+                let mut record = Record {
                     label: self.label_for(draft, Some(&old))?,
                     ..fresh(&old)
                 };
+                // A login is a wish to use it; that a tool's grant changes hands is none.
+                record.standing.disabled = old.standing.disabled && matches!(draft.source, Source::Imported(_));
                 records::update(self.connection, self.vault, &record)?;
                 Ok(record)
             }

@@ -242,3 +242,16 @@ async fn the_tools_file_keeps_its_owner() {
     neighbours.import(ImportWay::GiveBack).await.unwrap();
     assert_eq!(owners(), [], "after the return");
 }
+
+#[tokio::test]
+async fn what_was_switched_off_stays_off() {
+    let neighbours = Neighbours::start(Config::default()).await;
+    neighbours.import(ImportWay::Borrow).await.unwrap();
+    let id = neighbours.only().id;
+    neighbours.driver.disable(id.as_str()).await.unwrap();
+    let imported = neighbours.import(ImportWay::Take).await.unwrap();
+    assert_eq!(imported.credentials[0].how, "taken");
+    let record = neighbours.only();
+    assert_eq!((&record.id, record.standing.disabled), (&id, true));
+    assert_eq!(imported.credentials[0].account.health, "disabled");
+}
