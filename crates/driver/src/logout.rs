@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use evergrant_engine::credential::{CredentialId, Material};
+use evergrant_engine::credential::{CredentialId, Epoch, Generation, Material};
 use evergrant_engine::failure::Failure;
-use evergrant_engine::store::{Record, Revocation};
+use evergrant_engine::store::{Health, Record, Revocation, Source, Standing};
 use tracing::{debug, warn};
 
 use crate::account::Account;
@@ -110,7 +110,16 @@ impl Driver {
                 && is_named(record, credential)
                 && queue.iter().any(|token| token.credential == record.id)
         });
-        Ok(waiting.next().cloned())
+        let buried = waiting.next().cloned();
+        // Even the tombstone may be gone; whose its tokens were stands with them.
+        let orphan = || {
+            queue
+                .iter()
+                .map(gone)
+                .find(|record| is_named(record, credential))
+                .map(Arc::new)
+        };
+        Ok(buried.or_else(orphan))
     }
 
     /// The lock of a renewal, if it can be had in time: then none is under way, and a dead one's journal is finished.
@@ -154,6 +163,26 @@ impl Driver {
 
     async fn queue(&self) -> Result<Vec<Revocation>, StoreFault> {
         self.kernel.blocking(|kernel| kernel.store().revocations()).await
+    }
+}
+
+/// The credential that a token belonged to, as far as its queue tells.
+fn gone(token: &Revocation) -> Record {
+    Record {
+        id: token.credential.clone(),
+        provider: token.provider.clone(),
+        label: token.label.clone(),
+        source: Source::Added,
+        priority: 0,
+        generation: Generation(0),
+        epoch: Epoch(0),
+        material: Material::Gone,
+        standing: Standing {
+            health: Health::LoggedOut { at: token.queued_at },
+            ..Standing::default()
+        },
+        created_at: token.queued_at,
+        updated_at: token.queued_at,
     }
 }
 

@@ -375,3 +375,24 @@ async fn a_login_after_a_logout_is_a_login_like_any_other() {
     assert_eq!(queued.len(), 2, "what it brought is still to be revoked");
     scene.open().refresh("acme/default").await.unwrap();
 }
+
+#[tokio::test]
+async fn what_waits_is_tried_though_nothing_else_is_left_of_its_credential() {
+    let (scene, driver) = Scene::logged_in(Config::default()).await;
+    refuse(&scene, 503, json!({}));
+    driver.logout("acme/default").await.unwrap();
+    drop(driver);
+    let database = scene.settings().home.database().to_owned();
+    let connection = rusqlite::Connection::open(database).unwrap();
+    connection.execute("DELETE FROM credential", []).unwrap();
+    drop(connection);
+    assert!(scene.records().is_empty());
+    assert_eq!(waiting(&scene), ["refresh", "access"], "it is still shown");
+    scene.control().disarm("respond");
+    let driver = scene.open();
+    let logout = driver.logout("acme/default").await.unwrap();
+    assert_eq!((logout.end, logout.queued), (LogoutEnd::Revoked, Vec::new()));
+    assert_eq!(waiting(&scene), Vec::<&str>::new());
+    let unknown = driver.logout("acme/default").await.unwrap_err();
+    assert_eq!(unknown.code.as_str(), "unknown-credential");
+}
