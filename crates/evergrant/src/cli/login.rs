@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use evergrant_driver::provider::key_provider;
 use evergrant_driver::settings::Settings;
 use evergrant_driver::sign_in::{Person, SignInEvent, SignInOptions};
-use evergrant_driver::{Driver, Failure, Flow, Label, ProviderId};
+use evergrant_driver::{Account, Driver, Failure, Flow, Kind, Label, ProviderId};
 
 use super::browser;
 use super::colours;
@@ -129,6 +129,7 @@ async fn sign_in(meant: Meant, driver: Driver, console: &Console) -> Result<Exit
         events: &tell,
         paste: meant.reads_stdin.then(stdin::lines),
     };
+    let before = driver.accounts();
     let work = driver.sign_in(&meant.provider, meant.label, meant.options, person);
     let account = progress::shown("waiting for the sign-in", work).await?;
     if console.json() {
@@ -143,8 +144,31 @@ async fn sign_in(meant: Meant, driver: Driver, console: &Console) -> Result<Exit
             "{word} at {} as `{}`{expiry}",
             account.provider, account.label
         ));
+        let is_over = |known: &Account| matches!(known.health, "logged-out" | "quarantined" | "needs-login");
+        let replaced = before
+            .iter()
+            .find(|known| known.id == account.id && known.kind == Kind::Grant && !is_over(known));
+        if let Some(replaced) = replaced {
+            console.note(&visible(&displaced(replaced, &account)));
+        }
     }
     Ok(Exit::DONE)
+}
+
+/// What became of the login whose place the new one took.
+fn displaced(old: &Account, new: &Account) -> String {
+    let name = if old.label == new.label {
+        "it takes the place of the earlier login of that name".to_owned()
+    } else {
+        format!(
+            "it is the same account as `{}`, whose place and priority it takes under its new name",
+            old.label
+        )
+    };
+    // Many providers end the whole grant of an account with any of its tokens, and the new login with it.
+    format!(
+        "{name}; the earlier one is forgotten here and not revoked, since that would end the new one at many providers"
+    )
 }
 
 fn note(event: &SignInEvent, console: &Console) {

@@ -159,3 +159,37 @@ async fn a_login_that_cannot_be_says_what_helps() {
         .expect(3);
     assert_eq!(late.json_lines().last().unwrap()["error"]["code"], "login-timeout");
 }
+
+#[tokio::test]
+async fn a_second_login_of_an_account_says_what_became_of_the_first() {
+    let sandbox = sandbox().await;
+    let scratch = Scratch::with(&sandbox);
+    let login = ["login", "acme", "--flow", "device"];
+    let first = scratch.run(&login).await.expect(0);
+    assert!(!first.stderr.contains("earlier"), "{first}");
+    let again = scratch
+        .run(&[&login[..], &["--label", "default"]].concat())
+        .await
+        .expect(0);
+    assert!(
+        again
+            .stderr
+            .contains("takes the place of the earlier login of that name"),
+        "{again}"
+    );
+    assert!(again.stderr.contains("not revoked"), "{again}");
+    let renamed = scratch
+        .run(&[&login[..], &["--label", "work"]].concat())
+        .await
+        .expect(0);
+    let status = scratch.run(&["status", "--json"]).await.expect(0).json();
+    let labels: Vec<_> = status["credentials"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["label"].clone())
+        .collect();
+    assert_eq!(labels, ["work"], "it is one grant, and one record");
+    assert!(renamed.stderr.contains("same account as `default`"), "{renamed}");
+    assert_eq!(sandbox.control().counters().families_revoked, 0);
+}
