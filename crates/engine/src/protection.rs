@@ -75,6 +75,8 @@ protections! {
     PrivateFiles = "private-files";
     /// The common tables are compiled, so that an answer is read in one pass whatever their length.
     CompiledTables = "compiled-tables";
+    /// What a provider's answer says is read, not its status alone.
+    WordsRead = "words-read";
 }
 
 /// Whether the protection stands.

@@ -58,6 +58,7 @@ fn signal(source: Source<'_>, tier: Tier, written: &WrittenSignal) -> Result<Sig
         pattern,
         all,
         verdict: verdict(source, &written.verdict, channel)?,
+        because: written.because.clone(),
     })
 }
 

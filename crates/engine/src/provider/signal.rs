@@ -25,6 +25,8 @@ pub struct Signal {
     pub all: Vec<String>,
     /// What it means.
     pub verdict: Verdict,
+    /// Why it stands although few replies are known that need it, such as where its code is documented.
+    pub because: Option<String>,
 }
 
 /// Whose word it is: a higher tier decides before a lower one is asked.

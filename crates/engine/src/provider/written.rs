@@ -87,6 +87,7 @@ pub(super) struct WrittenSignal {
     pub(super) prefix: Option<Spanned<OneOrMany>>,
     pub(super) all: Option<Spanned<OneOrMany>>,
     pub(super) verdict: Spanned<String>,
+    pub(super) because: Option<String>,
 }
 
 /// A text or a list of texts.

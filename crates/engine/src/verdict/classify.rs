@@ -13,6 +13,7 @@ use super::status;
 use super::tables::Tables;
 use super::ties::{is_general, is_vague, stronger, yields_to_authentication};
 use super::token;
+use crate::protection::{Protection, stands};
 use crate::provider::{Row, Signal, Tier};
 use crate::time::Timestamp;
 use crate::vocabulary::{Channel, Verdict};
@@ -36,7 +37,7 @@ pub fn classify_by(
 ) -> Reading {
     let decided = match channel {
         Channel::Inference | Channel::Stream => inference(tables, row, channel, evidence),
-        Channel::Token | Channel::Device => token::decide(row, channel, evidence),
+        Channel::Token | Channel::Device => token::decide(tables, row, channel, evidence),
     };
     let verdict = decided.verdict();
     let (retry_after, reset_source) = retry_after::read(verdict, evidence, now).unzip();
@@ -61,8 +62,11 @@ fn inference<'s>(tables: &'s Tables, row: Option<&'s Row>, channel: Channel, evi
     if may_be_success && !could_hide_an_error(evidence) {
         return rule((Verdict::Success, "status-2xx"));
     }
+    if !stands(Protection::WordsRead) {
+        return rule(status::of_inference(status, evidence));
+    }
     let (mut common, mut standard, mut authentication) = (None, None, None);
-    tables.signals.matches(setting, evidence, |hit| {
+    tables.of_inference(setting, evidence, |hit| {
         if !is_told(evidence.shape(), hit.signal.verdict) {
             return;
         }
@@ -88,7 +92,7 @@ fn inference<'s>(tables: &'s Tables, row: Option<&'s Row>, channel: Channel, evi
     let class = standard
         .map(|hit| hit.signal.verdict)
         .filter(|verdict| !is_vague(*verdict));
-    match tables.words.read(setting, evidence, class).or(standard) {
+    match tables.of_words(setting, evidence, class).or(standard) {
         Some(hit) => Decided::Signal(hit.signal),
         None => rule(status::of_inference(status, evidence)),
     }

@@ -62,7 +62,7 @@ impl<'h> Evidence<'h> {
     }
 
     /// What the error fields say in words: their sentences, and their codes with the words apart.
-    pub(super) fn sayings(&self) -> impl Iterator<Item = &str> {
+    pub fn sayings(&self) -> impl Iterator<Item = &str> {
         self.spans()
             .filter(|(role, _)| matches!(role, Role::Words | Role::Message | Role::Error))
             .map(|(_, text)| text)

@@ -14,6 +14,7 @@ use super::matching::{Hit, Plainness, Setting};
 use super::rules::Rule;
 use super::status::is_bare;
 use super::ties::stronger;
+use crate::provider::Signal;
 use crate::vocabulary::Verdict;
 
 /// The rules, compiled: one pass over a sentence finds the words of all of them.
@@ -89,6 +90,7 @@ impl Grammar {
         setting: Setting,
         evidence: &Evidence<'_>,
         class: Option<Verdict>,
+        has: &dyn Fn(&Signal) -> bool,
     ) -> Option<Hit<'s>> {
         let automaton = self.automaton.as_ref()?;
         let mut best = None;
@@ -110,7 +112,7 @@ impl Grammar {
                 }));
             }
             for (place, rule) in self.rules.iter().enumerate() {
-                let asked = class.is_none_or(|class| rule.refines.contains(&class));
+                let asked = has(&rule.signal) && class.is_none_or(|class| rule.refines.contains(&class));
                 let admitted = asked && rule.admits(setting) && (!rule.page || evidence.shape() == Shape::Html);
                 if admitted && is_told(evidence.shape(), rule.verdict()) && obeys(rule, place, &words) {
                     let signal: &Arc<_> = &rule.signal;

@@ -87,6 +87,7 @@ struct WrittenRule {
     refines: Vec<String>,
     reach: Option<usize>,
     verdict: String,
+    because: Option<String>,
 }
 
 impl WrittenRule {
@@ -106,6 +107,7 @@ impl WrittenRule {
             pattern: Pattern::Contains(self.subject.clone()),
             all: Vec::new(),
             verdict: Verdict::parse(&self.verdict)?,
+            because: self.because,
         };
         Some(Rule {
             signal: Arc::new(signal),

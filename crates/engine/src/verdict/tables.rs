@@ -2,38 +2,54 @@
 
 use std::sync::{Arc, LazyLock};
 
+use super::evidence::Evidence;
 use super::grammar::Grammar;
-use super::matching::Compiled;
+use super::matching::{Compiled, Hit, Setting};
 use super::rules::{Rule, parse};
 use crate::provider::{Pattern, Signal, Tier, parse_signals};
+use crate::vocabulary::Verdict;
 
-/// What is known of inference answers beyond a provider's row: unmistakable markers of any provider and of the common
-/// envelopes, what the standards and the envelopes' own classes say, and the grammar of refusals.
-#[derive(Debug)]
+/// What is known of answers beyond a provider's row. For inference: unmistakable markers of any provider and of the common
+/// envelopes, what the standards and the envelopes' own classes say, and the grammar of refusals. For token and device
+/// endpoints: the known authorization servers, RFC 6749 and RFC 8628.
+#[derive(Clone, Debug)]
 pub struct Tables {
-    pub(super) signals: Compiled,
-    pub(super) words: Grammar,
+    signals: Arc<Compiled>,
+    words: Arc<Grammar>,
+    tokens: Arc<Compiled>,
+    without: Option<Arc<Signal>>,
 }
 
 impl Tables {
     /// The embedded ones.
     pub fn built_in() -> &'static Self {
-        &INFERENCE
+        &BUILT_IN
     }
 
     /// The embedded ones without the texts that `keep` refuses; for the audit of the rules.
     pub fn thinned(keep: &dyn Fn(&Signal, &str) -> bool) -> Self {
-        let signals = embedded(COMMON_FILES, STANDARD_FILES).filter_map(|signal| thin(&signal, keep));
         let words = written(WORD_FILES).into_iter().filter_map(|rule| rule.thinned(keep));
         Self {
-            signals: Compiled::new(signals.collect()),
-            words: Grammar::new(words.collect()),
+            signals: Arc::new(compiled(COMMON_FILES, STANDARD_FILES, &|signal| thin(&signal, keep))),
+            words: Arc::new(Grammar::new(words.collect())),
+            tokens: Arc::new(compiled(SERVER_FILES, OAUTH_FILES, &|signal| thin(&signal, keep))),
+            without: None,
         }
     }
 
-    /// Every signal and rule of them, with its texts.
+    /// These without that signal or rule; for the audit of the rules.
+    #[must_use]
+    pub fn without(&self, signal: &Arc<Signal>) -> Self {
+        Self {
+            without: Some(Arc::clone(signal)),
+            ..self.clone()
+        }
+    }
+
+    /// Every signal and rule that is embedded outside of rows, with its texts.
     pub fn texts() -> Vec<(Arc<Signal>, Vec<String>)> {
-        let signals = embedded(COMMON_FILES, STANDARD_FILES).map(|signal| {
+        let inference = embedded(COMMON_FILES, STANDARD_FILES);
+        let signals = inference.chain(embedded(SERVER_FILES, OAUTH_FILES)).map(|signal| {
             let texts = signal.pattern.texts().to_vec();
             (signal, texts)
         });
@@ -42,6 +58,39 @@ impl Tables {
             (rule.signal, texts)
         });
         signals.chain(words).collect()
+    }
+
+    /// Calls `hit` with every signal for inference that matches.
+    pub(super) fn of_inference<'s>(&'s self, setting: Setting, evidence: &Evidence<'_>, mut hit: impl FnMut(Hit<'s>)) {
+        self.signals.matches(setting, evidence, |one| {
+            if self.has(one.signal) {
+                hit(one);
+            }
+        });
+    }
+
+    /// Calls `hit` with every signal for token and device endpoints that matches.
+    pub(super) fn of_tokens<'s>(&'s self, setting: Setting, evidence: &Evidence<'_>, mut hit: impl FnMut(Hit<'s>)) {
+        self.tokens.matches(setting, evidence, |one| {
+            if self.has(one.signal) {
+                hit(one);
+            }
+        });
+    }
+
+    /// What the grammar says, over a class that says something already or over nothing.
+    pub(super) fn of_words<'s>(
+        &'s self,
+        setting: Setting,
+        evidence: &Evidence<'_>,
+        class: Option<Verdict>,
+    ) -> Option<Hit<'s>> {
+        self.words.read(setting, evidence, class, &|signal| self.has(signal))
+    }
+
+    fn has(&self, signal: &Signal) -> bool {
+        let without = self.without.as_ref();
+        without.is_none_or(|without| (without.line, &without.file) != (signal.line, &signal.file))
     }
 }
 
@@ -61,12 +110,12 @@ pub fn thin(signal: &Arc<Signal>, keep: &dyn Fn(&Signal, &str) -> bool) -> Optio
     (!signal.pattern.texts().is_empty()).then(|| Arc::new(signal))
 }
 
-static INFERENCE: LazyLock<Tables> = LazyLock::new(|| Tables {
-    signals: compiled(COMMON_FILES, STANDARD_FILES),
-    words: Grammar::new(written(WORD_FILES)),
+static BUILT_IN: LazyLock<Tables> = LazyLock::new(|| Tables {
+    signals: Arc::new(compiled(COMMON_FILES, STANDARD_FILES, &Some)),
+    words: Arc::new(Grammar::new(written(WORD_FILES))),
+    tokens: Arc::new(compiled(SERVER_FILES, OAUTH_FILES, &Some)),
+    without: None,
 });
-/// For token and device endpoints: the known authorization servers, RFC 6749 and RFC 8628.
-pub(super) static TOKENS: LazyLock<Compiled> = LazyLock::new(|| compiled(SERVER_FILES, OAUTH_FILES));
 
 /// File name and text.
 type File = (&'static str, &'static str);
@@ -85,8 +134,12 @@ files!(WORD_FILES: "words.toml");
 files!(SERVER_FILES: "token.toml", "device.toml");
 files!(OAUTH_FILES: "oauth.toml");
 
-fn compiled(common: &'static [File], standard: &'static [File]) -> Compiled {
-    Compiled::new(embedded(common, standard).collect())
+fn compiled(
+    common: &'static [File],
+    standard: &'static [File],
+    keep: &dyn Fn(Arc<Signal>) -> Option<Arc<Signal>>,
+) -> Compiled {
+    Compiled::new(embedded(common, standard).filter_map(keep).collect())
 }
 
 fn embedded(common: &'static [File], standard: &'static [File]) -> impl Iterator<Item = Arc<Signal>> {

@@ -5,14 +5,19 @@ use super::evidence::Evidence;
 use super::found::{Role, Shape};
 use super::matching::{Hit, Setting};
 use super::status;
-use super::tables::TOKENS;
+use super::tables::Tables;
 use super::ties::stronger;
 use crate::provider::{Pattern, Row, Signal, Tier};
 use crate::vocabulary::{Channel, Verdict};
 
 /// Decides tier by tier. Death needs proof: only a well-formed `invalid_grant`, or a code that the row calls terminal;
 /// where the row names none, the equivalents of the known authorization servers.
-pub(super) fn decide<'s>(row: Option<&'s Row>, channel: Channel, evidence: &Evidence<'_>) -> Decided<'s> {
+pub(super) fn decide<'s>(
+    tables: &'s Tables,
+    row: Option<&'s Row>,
+    channel: Channel,
+    evidence: &Evidence<'_>,
+) -> Decided<'s> {
     let marks = evidence.found.marks;
     // A token that breaks off is one that was minted and is lost.
     let broken = evidence.shape() == Shape::Json && !marks.whole;
@@ -31,7 +36,7 @@ pub(super) fn decide<'s>(row: Option<&'s Row>, channel: Channel, evidence: &Evid
     }
     let names_its_own = row.and_then(Row::oauth).is_some_and(|oauth| !oauth.terminal.is_empty());
     let (mut server, mut equivalent, mut standard) = (None, None, None);
-    TOKENS.matches(setting, evidence, |hit| match (hit.signal.tier, hit.signal.verdict) {
+    tables.of_tokens(setting, evidence, |hit| match (hit.signal.tier, hit.signal.verdict) {
         (_, verdict) if evidence.status() >= 500 && !holds_behind_a_fault(verdict) => {}
         (Tier::Standard, _) if counts(&hit) => standard = stronger(standard.take(), hit),
         (Tier::Standard, _) => {}

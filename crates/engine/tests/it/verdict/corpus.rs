@@ -1,95 +1,10 @@
 //! Captured error replies of real providers, each with its true verdict.
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::path::Path;
 
-use evergrant_engine::provider::{Row, Signal, Table};
-use evergrant_engine::time::Timestamp;
-use evergrant_engine::verdict::{Channel, Evidence, Reading, Tables, classify_by};
-use http::{HeaderMap, HeaderName, HeaderValue};
-use serde::Deserialize;
+use evergrant_engine::provider::Table;
 
-/// One line of `corpus/replies.jsonl`.
-#[derive(Deserialize)]
-struct Captured {
-    id: String,
-    provider: String,
-    channel: String,
-    status: u16,
-    headers: BTreeMap<String, String>,
-    body: String,
-    verdict: String,
-    #[serde(default)]
-    certainty: String,
-    #[serde(default)]
-    tricky: bool,
-    reset: Option<String>,
-}
-
-impl Captured {
-    fn read(&self, table: &Table) -> Reading {
-        self.read_by(Tables::built_in(), table, &|_| true)
-    }
-
-    fn read_by(&self, tables: &Tables, table: &Table, rows: &dyn Fn(&Signal) -> bool) -> Reading {
-        let mut headers = HeaderMap::new();
-        for (name, value) in &self.headers {
-            headers.append(
-                name.parse::<HeaderName>().unwrap(),
-                HeaderValue::from_str(value).unwrap(),
-            );
-        }
-        let evidence = Evidence::read(self.status, &headers, self.body.as_bytes());
-        let channel = Channel::parse(&self.channel).unwrap();
-        let row = table.row(&self.provider.as_str().into()).map(|row| {
-            let mut row = Row::clone(row);
-            row.signals.retain(|signal| rows(signal));
-            row
-        });
-        classify_by(tables, row.as_ref(), channel, &evidence, NOW)
-    }
-}
-
-/// The replies that came with the task.
-fn captured() -> Vec<Captured> {
-    of_file("replies.jsonl")
-}
-
-/// Replies as documentation and source code of providers, servers and gateways have them.
-fn documented() -> Vec<Captured> {
-    of_file("documented.jsonl")
-}
-
-/// Replies that were collected blind, before a rule was looked at.
-fn collected() -> Vec<Captured> {
-    files()
-        .filter(|name| name.starts_with("collected_"))
-        .flat_map(|name| of_file(&name))
-        .collect()
-}
-
-fn files() -> impl Iterator<Item = String> {
-    let mut names: Vec<_> = std::fs::read_dir(FOLDER)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.ends_with(".jsonl"))
-        .collect();
-    names.sort();
-    names.into_iter()
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the corpora lie on disk, and any number of them"
-)]
-fn of_file(name: &str) -> Vec<Captured> {
-    lines(&std::fs::read_to_string(Path::new(FOLDER).join(name)).unwrap())
-}
-
-fn lines(text: &str) -> Vec<Captured> {
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
+use super::replies::{Captured, captured, collected, documented};
 
 /// Asserts that at least `floor` per cent of the selected replies have their true verdict.
 #[track_caller]
@@ -150,59 +65,19 @@ fn documented_replies() {
     check_these(100.0, documented().into_iter());
 }
 
+/// Of what was collected blind, sealed only after its own figure was noted; misses are named by `diagnosis.a`.
 #[test]
-fn blind_score() {
-    let table = Table::built_in();
-    let mut counts: BTreeMap<String, (u32, u32)> = BTreeMap::new();
-    for one in collected()
-        .into_iter()
-        .filter(|one| one.channel == "inference" || one.channel == "stream")
-    {
-        let reading = one.read(&table);
-        let right = reading.verdict.as_str() == one.verdict;
-        let key = format!("{}{}", one.certainty, if one.tricky { " tricky" } else { "" });
-        let count = counts.entry(key).or_default();
-        count.0 += u32::from(right);
-        count.1 += 1;
-        if !right {
-            println!(
-                "MISS {} {}: {} read as {} by {}",
-                one.certainty,
-                one.id,
-                one.verdict,
-                reading.verdict.as_str(),
-                reading.signal.name
-            );
-        }
+fn collected_replies() {
+    for (certainty, floor) in [("certain", 99.0), ("likely", 90.0)] {
+        let these = || collected().into_iter().filter(move |one| one.certainty == certainty);
+        check_these(floor, these());
     }
-    println!("{counts:?}");
-}
-
-#[test]
-fn grammar_alone() {
-    let table = Table::built_in();
-    let only = Tables::thinned(&|signal, _| signal.name.starts_with("words-"));
-    let mut counts: BTreeMap<String, (u32, u32)> = BTreeMap::new();
-    let replies = captured().into_iter().chain(documented()).chain(collected());
-    for one in replies.filter(|one| one.channel == "inference" || one.channel == "stream") {
-        let reading = one.read_by(&only, &table, &|_| false);
-        let right = reading.verdict.as_str() == one.verdict;
-        let count = counts.entry(one.certainty.clone()).or_default();
-        count.0 += u32::from(right);
-        count.1 += 1;
-        if !right && one.certainty != "debatable" {
-            println!(
-                "GRAM {} {}: {} read as {} by {} | {}",
-                one.certainty,
-                one.id,
-                one.verdict,
-                reading.verdict.as_str(),
-                reading.signal.name,
-                reading.fragment
-            );
-        }
-    }
-    println!("GRAMMAR {counts:?}");
+    check_these(
+        98.0,
+        collected()
+            .into_iter()
+            .filter(|one| one.certainty == "certain" && one.tricky),
+    );
 }
 
 #[test]
@@ -244,6 +119,3 @@ const RESETS: &[(&str, u128)] = &[
     ("tok-503-json-01", 30_000),
     ("look-429-auth-01", 120),
 ];
-/// 2025-10-01T00:00:00Z: before every reset in the corpus but one.
-const NOW: Timestamp = Timestamp::from_secs(1_759_276_800);
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus");

@@ -2,8 +2,12 @@
 
 mod advice;
 mod anything;
+mod audit;
 mod bait;
 mod corpus;
+mod folds;
 mod proof;
+mod replies;
 mod reset;
 mod stream;
+mod support;
