@@ -118,7 +118,7 @@ impl Patient {
 
     /// Runs this after what every shell does first.
     pub(crate) async fn shell(&self, command: &str) -> (Option<i32>, String) {
-        let script = [self.first.join("\n"), command.to_owned()].join("\n");
+        let script = [ALONE, &self.first.join("\n"), command].join("\n");
         let plain = self.scratch.evergrant(&[]);
         let variables = plain.as_std().get_envs();
         let words: Vec<&str> = self
@@ -130,7 +130,6 @@ impl Patient {
         let mut shell = Command::new(words[0]);
         shell
             .args(&words[1..])
-            .env_clear()
             .envs(variables.filter_map(|(name, value)| Some((name, value?))))
             .env("PATH", path())
             .current_dir(self.scratch.home().parent().unwrap())
@@ -194,6 +193,12 @@ fn snapshot(directory: &Path) -> BTreeMap<String, (String, Vec<u8>)> {
     }
     found
 }
+
+/// Begins with nothing of the environment that the tests run in, but for what takes a protection away.
+const ALONE: &str = "\
+for name in $(compgen -e); do
+  case $name in EVERGRANT_HOME | EVERGRANT_BROKEN | HOME | PATH) ;; *) unset \"$name\" ;; esac
+done";
 
 /// What is of use to the shell that runs it alone.
 const SHELL_OWN: [&str; 4] = ["unset ", "export ", "read ", "ulimit "];
