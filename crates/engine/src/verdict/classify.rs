@@ -80,7 +80,12 @@ fn inference<'s>(tables: &'s Tables, row: Option<&'s Row>, channel: Channel, evi
         common = stronger(common.take(), hit);
     });
     if let Some(hit) = of_row(row, setting, evidence) {
-        return Decided::Signal(over_the_row(hit, common, authentication));
+        let over = over_the_row(hit, common, authentication);
+        // A row's class that says nothing particular leaves the word to the sentence as well.
+        let words = (over.tier == Tier::Provider && is_general(over.verdict))
+            .then(|| tables.of_words(setting, evidence, None))
+            .flatten();
+        return Decided::Signal(words.map_or(over, |hit| hit.signal));
     }
     if let Some(hit) = common {
         return Decided::Signal(hit.signal);

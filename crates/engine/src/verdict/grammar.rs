@@ -151,7 +151,7 @@ fn obeys(rule: &Rule, place: usize, words: &[Word]) -> bool {
     mine().filter(|word| word.part == Part::Predicate).any(|predicate| {
         subjects().any(|subject| {
             let after = predicate.start >= subject.end && predicate.start - subject.end <= rule.reach;
-            let before = subject.start >= predicate.end && subject.start - predicate.end <= REACH_BACK;
+            let before = subject.start >= predicate.end && subject.start - predicate.end <= rule.back;
             after || (before && !rule.in_order)
         })
     })
@@ -180,6 +180,3 @@ fn ends_a_word(sentence: &str, at: usize) -> bool {
 const fn is_of_a_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
-
-/// 16 bytes: `invalid api key`, `no active subscription`; further back the words belong to something else.
-const REACH_BACK: usize = 16;

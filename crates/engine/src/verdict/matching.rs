@@ -24,6 +24,8 @@ pub(super) struct Hit<'s> {
 /// How plain a match is: a documented word outweighs a phrase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Plainness {
+    /// The status alone.
+    Status,
     /// A part of a sentence.
     Phrase,
     /// A code, a type, or a whole field.
@@ -99,7 +101,12 @@ fn matched(signal: &Signal, setting: Setting, evidence: &Evidence<'_>) -> Option
         });
     }
     if signal.pattern == Pattern::Present {
-        return Some(Plainness::Phrase);
+        let by_status = signal.all.is_empty();
+        return Some(if by_status {
+            Plainness::Status
+        } else {
+            Plainness::Phrase
+        });
     }
     evidence
         .fields()

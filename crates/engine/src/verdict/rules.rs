@@ -24,6 +24,8 @@ pub(super) struct Rule {
     pub(super) page: bool,
     /// The verdicts of an envelope's class that it says more plainly.
     pub(super) refines: Vec<Verdict>,
+    /// How many bytes may stand between a predicate and the subject that follows it.
+    pub(super) back: usize,
     /// How many bytes may stand between subject and predicate.
     pub(super) reach: usize,
 }
@@ -86,6 +88,7 @@ struct WrittenRule {
     #[serde(default)]
     refines: Vec<String>,
     reach: Option<usize>,
+    back: Option<usize>,
     verdict: String,
     because: Option<String>,
 }
@@ -121,6 +124,7 @@ impl WrittenRule {
                 .iter()
                 .map(|word| Verdict::parse(word))
                 .collect::<Option<_>>()?,
+            back: self.back.unwrap_or(REACH_BACK),
             reach: self.reach.unwrap_or(REACH),
         })
     }
@@ -128,3 +132,5 @@ impl WrittenRule {
 
 /// 48 bytes: eight words, as in `balance of your workspace for this billing period is too low`.
 const REACH: usize = 48;
+/// 16 bytes: `invalid api key`, `no active subscription`; further back the words belong to something else.
+const REACH_BACK: usize = 16;

@@ -121,7 +121,9 @@ impl Listener for Sink {
             wording::add_fragment(&mut self.found.fragment, head);
         }
         self.keep(role, head);
-        if matches!(role, Role::Code | Role::Type) && wording::has_words(head) {
+        // A sentence without a space is a code in the wrong place.
+        let is_code = matches!(role, Role::Code | Role::Type) || !head.contains(char::is_whitespace);
+        if is_code && wording::has_words(head) {
             self.keep(Role::Words, head);
         }
         if role == Role::Message {

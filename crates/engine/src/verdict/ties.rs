@@ -23,7 +23,7 @@ pub(super) fn stronger<'s>(one: Option<Hit<'s>>, other: Hit<'s>) -> Option<Hit<'
 fn standing(hit: Hit<'_>) -> (Plainness, u8) {
     let verdict = hit.signal.verdict;
     let plainness = if is_general(verdict) {
-        Plainness::Phrase
+        hit.plainness.min(Plainness::Phrase)
     } else {
         hit.plainness
     };
