@@ -5,6 +5,6 @@ protection private-files
 tests evergrant broken_home::
 exit=$?
 printf '%s\n' "$printed" | grep -o 'mended: .*' | cut -c1-150 | sort
-printf '%s homes broken, %s mended by what was printed, %s skipped where the machine forbids the fault\n' \
-  "$(grep -c '^test broken_home::' <<<"$printed")" "$(grep -c 'mended: ' <<<"$printed")" "$(grep -c 'skipped: ' <<<"$printed")"
+printf '%s homes broken, each named and not one byte changed; %s mended by what was printed, %s skipped where the machine forbids the fault\n' \
+  "$passed" "$(grep -c 'mended: ' <<<"$printed")" "$(grep -c 'skipped: ' <<<"$printed")"
 exit "$exit"
