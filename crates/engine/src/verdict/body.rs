@@ -11,7 +11,7 @@ use super::sink::Sink;
 
 /// Reads a body whose head this is.
 pub(super) fn read(content_type: &str, head: &[u8]) -> Found {
-    let text = String::from_utf8_lossy(head);
+    let text = std::str::from_utf8(head).map_or_else(|_| String::from_utf8_lossy(head), Cow::Borrowed);
     let trimmed = text.trim_start_matches('\u{feff}').trim();
     let shape = shape(content_type, trimmed);
     let mut sink = Sink::new(shape, trimmed.len());

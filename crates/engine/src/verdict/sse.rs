@@ -31,7 +31,9 @@ pub fn judge_event(row: Option<&Row>, event_name: Option<&str>, data: &[u8], now
     if data.is_empty() || data == b"[DONE]" {
         return EventMeaning::NotYet;
     }
-    let frame: Option<Frame<'_>> = serde_json::from_slice(data).ok();
+    let read = serde_json::from_slice::<Frame<'_>>(data);
+    let is_cut = read.as_ref().is_err_and(serde_json::Error::is_eof);
+    let frame = read.ok();
     let kind = frame
         .as_ref()
         .and_then(|frame| frame.kind.as_deref())
@@ -49,6 +51,8 @@ pub fn judge_event(row: Option<&Row>, event_name: Option<&str>, data: &[u8], now
     }
     let begun = match (OPENINGS.contains(&kind), frame.and_then(|frame| frame.choices)) {
         (true, _) => false,
+        // Half an object is not an answer: it may have been going to be an error.
+        (false, None) if is_cut => false,
         (false, Some(choices)) => choices.iter().any(Choice::bears_content),
         (false, None) => true,
     };

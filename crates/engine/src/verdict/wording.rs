@@ -36,7 +36,7 @@ pub(super) fn push_apart(into: &mut String, code: &str) {
 
 /// Appends the text in lower case, each quoted span as `'_'` and each URL as `url`.
 pub(super) fn push_masked(into: &mut String, text: &str) {
-    if text.contains("%20") && !text.contains(' ') {
+    if !text.contains(' ') && text.contains("%20") {
         return push_masked(into, &text.replace("%20", " "));
     }
     let text = unquoted(text);
@@ -220,14 +220,17 @@ fn is_secret_like(word: &str) -> bool {
     is_random || plain.len() > 60 || holds_a_key(plain)
 }
 
-/// Whether a key stands behind something else in the same word, as in `key=sk-..`.
+/// Whether a key stands behind something else in the same word, as in `key=sk-..`; glued to letters it must be longer,
+/// because `task-` is no key.
 fn holds_a_key(word: &str) -> bool {
-    let begins = |at: &usize| *at == 0 || !word.as_bytes()[at - 1].is_ascii_alphanumeric();
-    (0..word.len()).filter(begins).any(|at| {
+    let bytes = word.as_bytes();
+    (0..bytes.len()).any(|at| {
+        let is_glued = at > 0 && bytes[at - 1].is_ascii_alphanumeric();
+        let tail = if is_glued { 20 } else { 12 };
         let rest = word.get(at..).unwrap_or_default();
         KEYED
             .iter()
-            .any(|lead| rest.len() >= lead.len() + 12 && starts_with_ignoring_case(rest, lead))
+            .any(|lead| rest.len() >= lead.len() + tail && starts_with_ignoring_case(rest, lead))
     })
 }
 

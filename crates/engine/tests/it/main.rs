@@ -2,6 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod acceptance;
+mod fuzzed;
 mod login;
 mod model;
 mod provider;
