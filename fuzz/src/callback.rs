@@ -33,9 +33,8 @@ pub fn callback(data: &[u8]) {
         for answer in [read, pasted] {
             match answer {
                 Ok(code @ Callback::Code(_)) => {
-                    let secret = code.clone().into_code(row).expect("a code is one");
-                    let shown = format!("{code:?}");
-                    assert!(secret.expose().len() < 8 || !shown.contains(secret.expose()), "{shown}");
+                    assert_eq!(format!("{code:?}"), "Code(Secret(..))");
+                    code.into_code(row).expect("a code is one");
                 }
                 Ok(denied @ Callback::Denied { .. }) => {
                     let failure = denied.into_code(row).expect_err("a denial has no code");

@@ -9,9 +9,10 @@ pub(crate) fn leak(text: &str) -> Option<&str> {
                 .iter()
                 .any(|lead| tail(lead) >= 20);
             let is_token = tail("eyJ") >= 30 && word.matches('.').count() >= 2;
-            let is_address = word
-                .split_once('@')
-                .is_some_and(|(name, host)| !name.is_empty() && host.contains('.'));
+            let is_address = word.split_once('@').is_some_and(|(name, host)| {
+                let labels = host.split('.').filter(|label| !label.is_empty());
+                !name.is_empty() && !host.contains('@') && labels.count() >= 2
+            });
             is_key || is_token || is_address
         })
 }

@@ -26,15 +26,12 @@ pub fn token_answer(data: &[u8]) {
         };
         let access = whole.access_token.expose().clone();
         assert!(!access.is_empty() && access.bytes().all(|byte| byte.is_ascii_graphic()));
-        let shown = format!("{whole:?}");
         for token in [
             Some(&whole.access_token),
             whole.refresh_token.as_ref(),
             whole.id_token.as_ref(),
         ] {
-            let token = token.map(|token| token.expose().as_str()).unwrap_or_default();
-            // What is short may be a word of the print itself.
-            assert!(token.len() < 24 || !shown.contains(token), "{shown}");
+            assert!(token.is_none_or(|token| format!("{token:?}") == "Secret(..)"));
         }
         let is_json = Evidence::read(200, &answer.headers, answer.body).shape() == Shape::Json;
         if is_json {
