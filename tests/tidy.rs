@@ -444,7 +444,7 @@ const MAY_CLASSIFY: [&str; 4] = [
     "crates/engine/src/recovery/renewal/hearing.rs",
     "crates/engine/src/login/hearing.rs",
     "crates/driver/src/client/reading.rs",
-    "crates/driver/src/explain.rs",
+    "crates/driver/src/client/captured.rs",
 ];
 
 /// Where a build for the torture harness differs from an ordinary one.

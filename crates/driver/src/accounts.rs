@@ -265,8 +265,8 @@ impl Driver {
     }
 
     pub(crate) fn account(&self, record: &Record) -> Account {
-        let now = self.kernel.clock().now();
-        Account::of(record, &self.kernel.table(), self.kernel.settings(), &now)
+        let (now, settings) = (self.kernel.clock().now(), self.kernel.settings());
+        Account::of(record, &settings.table, &settings, &now)
     }
 
     fn account_of(&self, id: &CredentialId) -> Result<Account, Failure> {

@@ -14,8 +14,8 @@ impl Driver {
     /// # Errors
     /// No provider answered: why, and how far the request came.
     pub async fn send(&self, call: Call) -> Result<Answer, (Failure, Trail)> {
-        let table = self.kernel.table();
-        let around = self.kernel.surroundings(&table);
+        let settings = self.kernel.settings();
+        let around = self.kernel.surroundings(&settings);
         self.kernel.client().send(call, around).await
     }
 

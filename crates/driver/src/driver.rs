@@ -1,5 +1,6 @@
 //! The driver's face: an open home, its credentials, and everything that can be done with them.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use crate::kernel::{Kernel, watch};
 use crate::ledger::Ledger;
 use crate::metadata::Metadata;
 use crate::refresh::{Recorded, Tools};
+use crate::reload::{follow, reload};
 use crate::revocation::PendingRevocation;
 use crate::revoker::revoke_queued;
 use crate::settings::Settings;
@@ -68,11 +70,22 @@ impl Driver {
         })
     }
 
-    /// Keeps grants fresh and the picture current from now on; for processes that stay. Needs a tokio runtime.
+    /// Keeps grants fresh, and the picture, the rows and the configuration current, from now on; for processes that stay.
+    /// Needs a tokio runtime.
     pub fn stay(&self) {
         tokio::spawn(watch(Arc::downgrade(&self.kernel)));
+        tokio::spawn(follow(Arc::downgrade(&self.kernel)));
         tokio::spawn(keep(Arc::downgrade(&self.kernel), jitter()));
         tokio::spawn(revoke_queued(Arc::downgrade(&self.kernel)));
+    }
+
+    /// Reads `config.toml` and `providers.d` again and goes by them from now on; answers which files had changed. A driver
+    /// that stays does so by itself. What a process has open (the store, its addresses) stays as it was.
+    ///
+    /// # Errors
+    /// A file that cannot be used: then nothing changes.
+    pub async fn reload(&self) -> Result<Vec<PathBuf>, Failure> {
+        reload(&self.kernel).await
     }
 
     /// Logs in and keeps the grant, in the place of the one that it renews if there is one (the rule of `store::place`).
@@ -102,12 +115,12 @@ impl Driver {
 
     /// Every credential, as it is known in this process; neither disk nor network is touched.
     pub fn accounts(&self) -> Vec<Account> {
-        let (now, table) = (self.kernel.clock().now(), self.kernel.table());
+        let (now, settings) = (self.kernel.clock().now(), self.kernel.settings());
         let picture = self.kernel.ledger().picture();
         picture
             .records()
             .iter()
-            .map(|record| Account::of(record, &table, self.kernel.settings(), &now))
+            .map(|record| Account::of(record, &settings.table, &settings, &now))
             .collect()
     }
 

@@ -1,15 +1,17 @@
 //! Reads a captured answer with the same classifier that reads every answer, and says why it reads so.
 
-use std::fmt::Write as _;
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
 
 use evergrant_engine::credential::{Kind, ProviderId};
 use evergrant_engine::failure::Failure;
-use evergrant_engine::provider::{Origin, Row};
+use evergrant_engine::provider::{Origin, Row, Tier};
 use evergrant_engine::remedy::Remedy;
 use evergrant_engine::time::Timestamp;
-use evergrant_engine::verdict::{Channel, Evidence, Reading, Situation, Verdict, advise, classify};
+use evergrant_engine::verdict::{Channel, Evidence, Reading, Situation, Verdict, advise, suggest};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::client::read_captured;
 use crate::clock::{Clock, SystemClock};
 use crate::provider::key_provider;
 use crate::settings::Settings;
@@ -50,8 +52,19 @@ pub struct Explanation {
     pub retry_after_secs: Option<u64>,
     /// What says so.
     pub reset_source: Option<String>,
-    /// A signal ready to be put into the provider's row, for whoever knows better.
-    pub suggestion: Option<String>,
+    /// A signal ready to be put into a file, for whoever knows better.
+    pub suggestion: Option<Suggestion>,
+}
+
+/// A signal that decides an answer which no table knew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suggestion {
+    /// What to write: at the end of the file, or as the whole of a new one.
+    pub text: String,
+    /// The file, if it is known whose answer it is.
+    pub file: Option<PathBuf>,
+    /// Whether that file is still to be made.
+    pub is_new: bool,
 }
 
 /// Explains it.
@@ -65,9 +78,9 @@ pub fn explain(settings: &Settings, captured: &Captured) -> Result<Explanation, 
         .and_then(|id| settings.table.row(&ProviderId::from(id)))
         .map(AsRef::as_ref);
     let headers: HeaderMap = captured.headers.iter().filter_map(header).collect();
-    let evidence = Evidence::read(captured.status, &headers, &captured.body);
     let now = SystemClock::new().now().wall;
-    let reading = classify(row, captured.channel, &evidence, now);
+    let body = in_utf8(&captured.body);
+    let (reading, evidence) = read_captured(row, captured.channel, captured.status, &headers, &body, now);
     let remedy = remedy(settings, captured, row, &reading, now);
     Ok(Explanation {
         verdict: reading.verdict,
@@ -76,8 +89,7 @@ pub fn explain(settings: &Settings, captured: &Captured) -> Result<Explanation, 
         line: reading.signal.line,
         retry_after_secs: reading.retry_after.map(|after| after.as_secs()),
         reset_source: reading.reset_source.as_ref().map(ToString::to_string),
-        // Where nothing is to be done there is nothing to be found the next time.
-        suggestion: remedy.as_ref().and_then(|_| suggestion(captured, &reading)),
+        suggestion: suggestion(settings, captured, row, &evidence, &reading),
         remedy,
         signal_name: reading.signal.name,
     })
@@ -131,29 +143,71 @@ fn plain_row(captured: &Captured) -> Option<Row> {
     Row::parse("", &format!("id = {id}\nname = {id}\n{auth}"), Origin::BuiltIn).ok()
 }
 
-/// A signal that finds this answer's own words, wherever no table knew them.
-fn suggestion(captured: &Captured, reading: &Reading) -> Option<String> {
-    let words = reading.fragment.trim();
-    if reading.is_placed() || words.is_empty() {
-        return None;
+/// A signal that finds this answer's own words, wherever no table knew them, and where to put it.
+fn suggestion(
+    settings: &Settings,
+    captured: &Captured,
+    row: Option<&Row>,
+    evidence: &Evidence<'_>,
+    reading: &Reading,
+) -> Option<Suggestion> {
+    let provider = captured.provider.as_deref();
+    let text = suggest(row, provider.unwrap_or("my"), captured.channel, evidence, reading)?;
+    let Some(provider) = provider else {
+        return Some(Suggestion {
+            text,
+            file: None,
+            is_new: false,
+        });
+    };
+    let directory = settings.home.providers();
+    let file = row
+        .and_then(own_file)
+        .unwrap_or_else(|| free_file(&directory, provider));
+    let is_new = !file.exists();
+    let head = format!("id = {}\n\n", toml::Value::from(provider));
+    Some(Suggestion {
+        text: if is_new { head + &text } else { text },
+        file: Some(file),
+        is_new,
+    })
+}
+
+/// The user's file that has the row, or signals of it, already.
+fn own_file(row: &Row) -> Option<PathBuf> {
+    if let Origin::File(file) = &row.origin {
+        return Some(PathBuf::from(file));
     }
-    let mut text = String::from("[[signal]]\n");
-    let provider = captured.provider.as_deref().unwrap_or("my");
-    for (key, value) in [
-        (
-            "name",
-            toml::Value::from(format!("{provider}-{}", reading.verdict.as_str())),
-        ),
-        ("channel", captured.channel.as_str().into()),
-        ("status", vec![toml::Value::from(i64::from(captured.status))].into()),
-        ("where", "any".into()),
-        ("contains", words.into()),
-        ("verdict", reading.verdict.as_str().into()),
-    ] {
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "{key} = {value}");
-    }
-    Some(text)
+    let own = row.signals.iter().find(|signal| signal.tier == Tier::User)?;
+    Some(PathBuf::from(&own.file))
+}
+
+/// A file for the provider's signals; one of its name that is there already belongs to another.
+fn free_file(directory: &Path, provider: &str) -> PathBuf {
+    let mut names = [format!("{provider}.toml"), format!("{provider}-signals.toml")].into_iter();
+    let free = names.find(|name| !directory.join(name).exists());
+    directory.join(free.unwrap_or_else(|| format!("{provider}-more-signals.toml")))
+}
+
+/// The body as UTF-8: what a Windows shell has saved is UTF-16, with its mark at the beginning.
+fn in_utf8(body: &[u8]) -> Cow<'_, [u8]> {
+    let (units, big_endian) = match body {
+        [0xff, 0xfe, rest @ ..] => (rest, false),
+        [0xfe, 0xff, rest @ ..] => (rest, true),
+        [b'{' | b'[' | b'<', 0, ..] => (body, false),
+        [0, b'{' | b'[' | b'<', ..] => (body, true),
+        _ => return Cow::Borrowed(body),
+    };
+    let from = if big_endian {
+        u16::from_be_bytes
+    } else {
+        u16::from_le_bytes
+    };
+    let units = units.chunks_exact(2).map(|pair| from([pair[0], pair[1]]));
+    let text: String = char::decode_utf16(units)
+        .map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER))
+        .collect();
+    Cow::Owned(text.into_bytes())
 }
 
 /// What stands in a command in the place of a provider that was not named.

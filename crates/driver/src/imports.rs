@@ -36,13 +36,13 @@ impl Driver {
         let ended = self
             .kernel
             .apart(move |kernel| {
-                let table = kernel.table();
+                let settings = kernel.settings();
                 let work = Work {
                     store: &**kernel.store(),
                     ledger: kernel.ledger(),
                     clock: kernel.clock(),
-                    table: &table,
-                    environment: &kernel.settings().environment,
+                    table: &settings.table,
+                    environment: &settings.environment,
                     tool,
                     file,
                     hosts,

@@ -13,15 +13,13 @@ use crate::client::{AttemptRecorder, Client, Parts, Surroundings};
 use crate::clock::Clock;
 use crate::import::Borrowing;
 use crate::ledger::Ledger;
-use crate::provider::key_provider;
 use crate::refresh::{Renewals, Tools};
 use crate::settings::Settings;
 use crate::store::{Store, StoreFault};
 
 /// The inside of a driver.
 pub(crate) struct Kernel {
-    settings: Settings,
-    table: ArcSwap<Table>,
+    settings: ArcSwap<Settings>,
     tools: Arc<Tools>,
     renewals: Renewals,
     borrowing: Arc<Borrowing>,
@@ -34,7 +32,6 @@ impl Kernel {
         tools: Arc<Tools>,
         attempts: Option<AttemptRecorder>,
     ) -> Result<Self, Failure> {
-        let table = ArcSwap::from_pointee(settings.table.clone());
         let renewals = Renewals::new(Arc::clone(&tools))?;
         let borrowing = Arc::new(Borrowing::new(
             Arc::clone(&tools.store),
@@ -47,18 +44,11 @@ impl Kernel {
             store: Arc::clone(&tools.store),
             clock: Arc::clone(&tools.clock),
             environment: settings.environment.clone(),
-            rows: settings
-                .table
-                .rows()
-                .map(|row| (Arc::clone(row), key_provider(&settings, &row.id)))
-                .collect(),
-            strategies: settings.strategies.clone().into_iter().collect(),
-            routes: settings.routes.clone(),
             recorder: attempts,
         })?;
+        client.take_up(&settings);
         Ok(Self {
-            settings,
-            table,
+            settings: ArcSwap::from_pointee(settings),
             tools,
             renewals,
             borrowing,
@@ -66,12 +56,19 @@ impl Kernel {
         })
     }
 
-    pub(crate) const fn settings(&self) -> &Settings {
-        &self.settings
+    /// Everything that is set, as it is now: whoever needs two things of it takes them from one and the same.
+    pub(crate) fn settings(&self) -> Arc<Settings> {
+        self.settings.load_full()
     }
 
     pub(crate) fn table(&self) -> Arc<Table> {
-        self.table.load_full()
+        Arc::clone(&self.settings.load().table)
+    }
+
+    /// Takes up other settings: what is under way ends as it began, what comes next goes by these.
+    pub(crate) fn take_up(&self, settings: Settings) {
+        self.client.take_up(&settings);
+        self.settings.store(Arc::new(settings));
     }
 
     pub(crate) const fn tools(&self) -> &Arc<Tools> {
@@ -103,9 +100,10 @@ impl Kernel {
     }
 
     /// What a request needs besides the client.
-    pub(crate) const fn surroundings<'a>(&'a self, table: &'a Table) -> Surroundings<'a> {
+    pub(crate) fn surroundings<'a>(&'a self, settings: &'a Settings) -> Surroundings<'a> {
         Surroundings {
-            table,
+            table: &settings.table,
+            routes: &settings.routes,
             renewals: &self.renewals,
             borrowing: &self.borrowing,
         }

@@ -32,6 +32,7 @@ mod private_file;
 mod probe;
 pub mod provider;
 mod refresh;
+mod reload;
 mod revocation;
 mod revoker;
 pub mod settings;

@@ -66,8 +66,8 @@ impl Driver {
         if self.kernel.borrowing().is_any_of(&target.provider) {
             self.kernel.blocking(|kernel| kernel.borrowing().look()).await?;
         }
-        let table = self.kernel.table();
-        let around = self.kernel.surroundings(&table);
+        let settings = self.kernel.settings();
+        let around = self.kernel.surroundings(&settings);
         let pin = target.label.as_ref();
         let client = self.kernel.client();
         let (lease, renewed) = client.lease(&target.provider, pin, min_valid, around).await?;

@@ -67,6 +67,8 @@ protections! {
     Uncancellable = "uncancellable";
     /// A late renewal is not committed over the tombstone of a logout.
     Tombstone = "tombstone";
+    /// What a provider quotes of a request is not read as its own words.
+    QuotesBlanked = "quotes-blanked";
     /// The boot clock is asked as well as the wall clock, which can be stepped.
     BothClocks = "both-clocks";
     /// The time that a provider names for coming back is read and kept to.

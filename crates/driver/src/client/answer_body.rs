@@ -47,6 +47,15 @@ impl AnswerBody {
         Poll::Ready(Some(Err(failure)))
     }
 
+    /// No more bytes come: that is the end, unless the stream should have said so before.
+    fn over(&mut self) -> Poll<Option<Result<Frame<Bytes>, Failure>>> {
+        self.rest = Rest::Whole;
+        if self.listener.take().is_none_or(|listener| listener.ended()) {
+            return Poll::Ready(None);
+        }
+        self.broke("the stream ended without its last event".to_owned())
+    }
+
     /// Whether the provider has been silent for too long.
     fn is_silent(&mut self, cx: &mut Context<'_>) -> bool {
         let silence = self.silence.get_or_insert_with(|| Box::pin(sleep(SILENCE)));
@@ -70,7 +79,7 @@ impl Body for AnswerBody {
         }
         let coming = match &mut this.rest {
             Rest::Coming(coming) => coming,
-            Rest::Whole => return Poll::Ready(None),
+            Rest::Whole => return this.over(),
             Rest::Broken(detail) => {
                 let detail = std::mem::take(detail);
                 return this.broke(detail);
@@ -87,10 +96,7 @@ impl Body for AnswerBody {
                 Poll::Ready(Some(Ok(frame)))
             }
             Poll::Ready(Some(Err(error))) => this.broke(error.to_string()),
-            Poll::Ready(None) => {
-                this.rest = Rest::Whole;
-                Poll::Ready(None)
-            }
+            Poll::Ready(None) => this.over(),
             Poll::Pending if this.is_silent(cx) => this.broke(format!("silent for {} s", SILENCE.as_secs())),
             Poll::Pending => Poll::Pending,
         }
@@ -98,6 +104,7 @@ impl Body for AnswerBody {
 
     fn is_end_stream(&self) -> bool {
         self.held.len() == 0
+            && self.listener.is_none()
             && match &self.rest {
                 Rest::Coming(coming) => coming.is_end_stream(),
                 Rest::Whole => true,
@@ -107,7 +114,8 @@ impl Body for AnswerBody {
 
     fn size_hint(&self) -> SizeHint {
         match &self.rest {
-            Rest::Whole => SizeHint::with_exact(self.held_length),
+            Rest::Whole if self.listener.is_none() => SizeHint::with_exact(self.held_length),
+            Rest::Whole => SizeHint::default(),
             Rest::Broken(_) => SizeHint::default(),
             Rest::Coming(coming) if self.held_length == 0 => coming.size_hint(),
             Rest::Coming(coming) => {

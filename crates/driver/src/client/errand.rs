@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use evergrant_engine::credential::{Fence, Label, ProviderId};
 use evergrant_engine::failure::{Code, Failure};
-use evergrant_engine::pool::{Lease, Strategy};
+use evergrant_engine::pool::Lease;
 use evergrant_engine::provider::{Row, Table};
 use evergrant_engine::recovery::attempt::{Action, Input, Plan, Renew, Replay, Step, limits};
 use evergrant_engine::recovery::renewal::{Ask, Asker};
@@ -33,8 +33,9 @@ use crate::clock::Clock;
 use crate::http::{Network, Pooled, PooledLimits};
 use crate::import::Borrowing;
 use crate::ledger::Ledger;
+use crate::provider::key_provider;
 use crate::refresh::Renewals;
-use crate::settings::{Environment, Route as ModelRoute};
+use crate::settings::{Environment, Route as ModelRoute, Settings};
 use crate::store::Store;
 
 /// What the client is made of.
@@ -44,10 +45,6 @@ pub(crate) struct Parts {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) environment: Environment,
-    /// Every provider, with the one that takes API keys for the same API.
-    pub(crate) rows: Vec<(Arc<Row>, Option<ProviderId>)>,
-    pub(crate) strategies: Vec<(ProviderId, Strategy)>,
-    pub(crate) routes: Vec<ModelRoute>,
     pub(crate) recorder: Option<AttemptRecorder>,
 }
 
@@ -55,7 +52,6 @@ pub(crate) struct Parts {
 pub(crate) struct Client {
     pooled: Pooled<Outgoing>,
     ledger: Arc<Ledger>,
-    routes: Vec<ModelRoute>,
     turns: Arc<Turns>,
     budget: Budget,
 }
@@ -64,6 +60,7 @@ pub(crate) struct Client {
 #[derive(Clone, Copy)]
 pub(crate) struct Surroundings<'a> {
     pub(crate) table: &'a Table,
+    pub(crate) routes: &'a [ModelRoute],
     pub(crate) renewals: &'a Renewals,
     pub(crate) borrowing: &'a Arc<Borrowing>,
 }
@@ -87,17 +84,21 @@ impl Client {
             parts.clock,
             earnings,
             parts.environment,
-            parts.rows,
-            parts.strategies,
             parts.recorder,
         );
         Ok(Self {
             pooled: Pooled::new(parts.network),
             ledger: parts.ledger,
-            routes: parts.routes,
             turns: Arc::new(turns),
             budget: Budget::default(),
         })
+    }
+
+    /// Knows providers, and how their credentials are chosen, as they are set now.
+    pub(crate) fn take_up(&self, settings: &Settings) {
+        let rows = settings.table.rows();
+        let rows = rows.map(|row| (Arc::clone(row), key_provider(settings, &row.id)));
+        self.turns.take_up(rows, &settings.strategies);
     }
 
     /// A body that is still coming.
@@ -118,7 +119,7 @@ impl Client {
     pub(crate) async fn send(&self, call: Call, around: Surroundings<'_>) -> Result<Answer, (Failure, Trail)> {
         let none = |failure| (failure, Trail::default());
         let picture = self.ledger.picture();
-        let route = providers(&call.route, around.table, &self.routes, &picture).map_err(none)?;
+        let route = providers(&call.route, around.table, around.routes, &picture).map_err(none)?;
         drop(picture);
         let (parts, body) = call.request.into_parts();
         let request = Undressed::new(parts).map_err(none)?;
@@ -294,15 +295,11 @@ impl Errand<'_> {
         };
         self.trail.provider = Some(held.lease.provider.clone());
         self.trail.label = Some(held.lease.label.clone());
-        let listener = match (held.events, step.next) {
-            (Some(events), Some(machine)) => Some(Box::new(Listener {
-                turns: Arc::clone(&self.client.turns),
-                run,
-                machine,
-                lease: held.lease,
-                row: held.row,
-                events,
-            })),
+        let listener = match (held.stream, step.next) {
+            (Some(stream), Some(machine)) => {
+                let turns = Arc::clone(&self.client.turns);
+                Listener::new(turns, run, machine, held.lease, held.row, stream)
+            }
             (_, _) => None,
         };
         let mut response = Response::from_parts(held.head, AnswerBody::new(held.pieces, held.rest, listener));

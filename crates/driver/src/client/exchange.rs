@@ -8,7 +8,7 @@ use evergrant_engine::pool::Lease;
 use evergrant_engine::provider::Row;
 use evergrant_engine::recovery::attempt::Input;
 use evergrant_engine::time::Timestamp;
-use evergrant_engine::verdict::{BODY_LIMIT, Glance, Reading, glance};
+use evergrant_engine::verdict::{BODY_LIMIT, Glance, Heard, Reading, glance};
 use http::Response;
 use http::response::Parts;
 use http_body_util::BodyExt as _;
@@ -25,10 +25,20 @@ pub(super) struct Held {
     pub(super) head: Parts,
     pub(super) pieces: Vec<Bytes>,
     pub(super) rest: Rest,
-    /// If it is a stream, what follows its last whole event.
-    pub(super) events: Option<Events>,
+    /// If it is a stream, where it was when it was let go.
+    pub(super) stream: Option<Stream>,
     pub(super) lease: Lease,
     pub(super) row: Arc<Row>,
+}
+
+/// Where a stream is.
+pub(super) struct Stream {
+    /// What follows its last whole event.
+    pub(super) events: Events,
+    /// What has been heard of it.
+    pub(super) heard: Heard,
+    /// An error that came too late to be repaired.
+    pub(super) late: Option<Reading>,
 }
 
 /// Judges an answer, having read no more of it than that needs.
@@ -40,11 +50,11 @@ pub(super) async fn judge(
 ) -> (Input, Held) {
     let (head, body) = answer.into_parts();
     let status = head.status.as_u16();
-    let held = |head, pieces, rest, events| Held {
+    let held = |head, pieces, rest, stream| Held {
         head,
         pieces,
         rest,
-        events,
+        stream,
         lease: lease.clone(),
         row: Arc::clone(&row),
     };
@@ -65,7 +75,12 @@ pub(super) async fn judge(
                 GateEnd::Failed(reading) => broke(&lease, Some(reading)),
                 GateEnd::Empty => broke(&lease, None),
             };
-            (input, held(head, gated.held, gated.rest, Some(gated.events)))
+            let stream = Stream {
+                events: gated.events,
+                heard: gated.heard,
+                late: gated.late,
+            };
+            (input, held(head, gated.held, gated.rest, Some(stream)))
         }
     }
 }

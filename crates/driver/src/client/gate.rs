@@ -5,12 +5,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use evergrant_engine::provider::Row;
 use evergrant_engine::time::Timestamp;
-use evergrant_engine::verdict::{EventMeaning, Reading};
+use evergrant_engine::verdict::{EventMeaning, Heard, Reading};
 use http_body_util::BodyExt as _;
 use tokio::time::timeout;
 
-use super::events::{Event, Events};
-use super::reading::read_event;
+use super::events::Events;
+use super::reading::{hear_event, read_event};
 use super::rest::Rest;
 use crate::http::ResponseBody;
 
@@ -22,8 +22,12 @@ pub(super) struct Gated {
     pub(super) rest: Rest,
     /// What follows the last whole event in `held`.
     pub(super) events: Events,
+    /// What has been heard of it.
+    pub(super) heard: Heard,
     /// What became of it.
     pub(super) end: GateEnd,
+    /// An error that came together with the first content: too late to be repaired.
+    pub(super) late: Option<Reading>,
 }
 
 /// How the holding back ended.
@@ -39,7 +43,7 @@ pub(super) enum GateEnd {
 /// Reads until content, error, end or limit.
 pub(super) async fn gate(mut body: ResponseBody, row: &Row, now: Timestamp) -> Gated {
     let (mut held, mut events, mut length) = (Vec::new(), Events::default(), 0);
-    let mut said_something = false;
+    let (mut heard, mut late) = (Heard::default(), None);
     let judged = timeout(HELD_FOR, async {
         loop {
             let (raw, end) = match body.frame().await {
@@ -53,16 +57,21 @@ pub(super) async fn gate(mut body: ResponseBody, row: &Row, now: Timestamp) -> G
                 Some(Err(error)) => (Vec::new(), Some(Rest::Broken(error.to_string()))),
                 None => (events.rest().into_iter().collect(), Some(Rest::Whole)),
             };
+            let mut open = false;
             for event in &raw {
-                match read_event(row, event, now) {
+                hear_event(&mut heard, event);
+                match read_event(Some(row), event, now) {
+                    EventMeaning::Error(reading) if open => late = late.take().or(Some(reading)),
                     EventMeaning::Error(reading) => return (GateEnd::Failed(reading), end),
-                    EventMeaning::Content => return (GateEnd::Open, end),
-                    EventMeaning::NotYet => said_something |= is_last_word(event),
+                    EventMeaning::Content | EventMeaning::Last => open = true,
+                    EventMeaning::NotYet => {}
                 }
             }
+            if open {
+                return (GateEnd::Open, end);
+            }
             if let Some(end) = end {
-                let whole = said_something && matches!(end, Rest::Whole);
-                return (if whole { GateEnd::Open } else { GateEnd::Empty }, Some(end));
+                return (GateEnd::Empty, Some(end));
             }
             if length > HELD_LENGTH {
                 return (GateEnd::Open, None);
@@ -75,13 +84,10 @@ pub(super) async fn gate(mut body: ResponseBody, row: &Row, now: Timestamp) -> G
         held,
         rest: rest.unwrap_or(Rest::Coming(body)),
         events,
+        heard,
         end,
+        late,
     }
-}
-
-/// Whether the event says that the stream has ended as it should, though it bore no content.
-fn is_last_word(raw: &[u8]) -> bool {
-    Event::read(raw).data.trim_ascii() == b"[DONE]"
 }
 
 /// 10 s: who streams wants to see that something happens.

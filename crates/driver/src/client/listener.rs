@@ -1,41 +1,75 @@
 //! Listens to a stream that the client is reading: what breaks there cannot be repaired, but the right one is blamed.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use evergrant_engine::pool::Lease;
 use evergrant_engine::provider::Row;
 use evergrant_engine::recovery::attempt::{Attempt, Input};
-use evergrant_engine::verdict::{EventMeaning, Reading};
+use evergrant_engine::verdict::{EventMeaning, Heard, Reading, listens_for_more};
 
 use super::events::Events;
-use super::reading::read_event;
+use super::exchange::Stream;
+use super::reading::{hear_event, read_event};
 use super::turns::{Run, Turns};
 
 /// One stream under one lease.
 pub(super) struct Listener {
-    pub(super) turns: Arc<Turns>,
-    pub(super) run: Run,
-    pub(super) machine: Attempt,
-    pub(super) lease: Lease,
-    pub(super) row: Arc<Row>,
-    pub(super) events: Events,
+    turns: Arc<Turns>,
+    run: Run,
+    machine: Attempt,
+    lease: Lease,
+    row: Arc<Row>,
+    events: Events,
+    heard: Heard,
+    /// The last events, for the question whether the stream has said that it has ended.
+    last: VecDeque<Bytes>,
+    reads_all: bool,
 }
 
 impl Listener {
+    /// Listens from here on; to nothing, where the stream has failed already.
+    pub(super) fn new(
+        turns: Arc<Turns>,
+        run: Run,
+        machine: Attempt,
+        lease: Lease,
+        row: Arc<Row>,
+        stream: Stream,
+    ) -> Option<Box<Self>> {
+        let mut listener = Self {
+            turns,
+            run,
+            machine,
+            lease,
+            reads_all: listens_for_more(&row),
+            row,
+            events: stream.events,
+            heard: stream.heard,
+            last: VecDeque::with_capacity(LAST_EVENTS),
+        };
+        if stream.late.is_some() {
+            listener.broke(stream.late);
+            return None;
+        }
+        Some(Box::new(listener))
+    }
+
     /// Listens to a piece; answers whether there is nothing more to listen for.
     pub(super) fn heard(&mut self, piece: &[u8]) -> bool {
         for raw in self.events.feed(piece) {
-            if !hints_at_an_error(&raw) {
-                continue;
-            }
-            let now = self.turns.now().wall;
-            match read_event(&self.row, &raw, now) {
-                EventMeaning::Error(reading) => {
-                    self.broke(Some(reading));
-                    return true;
+            if self.reads_all || hints_at_an_error(&raw) {
+                let now = self.turns.now().wall;
+                match read_event(Some(&self.row), &raw, now) {
+                    EventMeaning::Error(reading) => {
+                        self.broke(Some(reading));
+                        return true;
+                    }
+                    EventMeaning::Content | EventMeaning::Last | EventMeaning::NotYet => {}
                 }
-                EventMeaning::Content | EventMeaning::NotYet => {}
             }
+            self.remember(raw);
         }
         false
     }
@@ -43,6 +77,32 @@ impl Listener {
     /// The stream was cut.
     pub(super) fn cut(mut self) {
         self.broke(None);
+    }
+
+    /// The stream is over; answers whether it had said that it would be. If it has not, it was cut.
+    pub(super) fn ended(mut self) -> bool {
+        if let Some(rest) = self.events.rest() {
+            self.remember(rest);
+        }
+        for raw in &self.last {
+            hear_event(&mut self.heard, raw);
+        }
+        let cut = self.heard.is_unfinished();
+        if cut {
+            self.broke(None);
+        }
+        !cut
+    }
+
+    fn remember(&mut self, raw: Bytes) {
+        // Comments come after the last word, too.
+        if raw.starts_with(b":") {
+            return;
+        }
+        if self.last.len() == LAST_EVENTS {
+            self.last.pop_front();
+        }
+        self.last.push_back(raw);
     }
 
     fn broke(&mut self, reading: Option<Reading>) {
@@ -58,5 +118,8 @@ impl Listener {
 /// A cheap look before the thorough one: every kind of error event has one of these words.
 fn hints_at_an_error(raw: &[u8]) -> bool {
     let has = |word: &[u8]| raw.windows(word.len()).any(|window| window == word);
-    has(b"error") || has(b"failed")
+    has(b"error") || has(b"failed") || has(b"response.incomplete")
 }
+
+/// 4 events: after the last words there are what was used, and `[DONE]`.
+const LAST_EVENTS: usize = 4;

@@ -3,6 +3,7 @@
 mod answer_body;
 mod body;
 mod call;
+mod captured;
 mod coming;
 mod dress;
 mod earnings;
@@ -23,5 +24,6 @@ mod turns;
 pub use answer_body::AnswerBody;
 pub use body::Body;
 pub use call::{Answer, Call, Route, Trail};
+pub(crate) use captured::read_captured;
 pub(crate) use errand::{Client, Parts, Surroundings};
 pub use turns::AttemptRecorder;

@@ -3,7 +3,7 @@
 use bytes::{Bytes, BytesMut};
 use evergrant_engine::provider::Row;
 use evergrant_engine::time::Timestamp;
-use evergrant_engine::verdict::{Channel, EventMeaning, Evidence, Reading, classify, judge_event};
+use evergrant_engine::verdict::{Channel, EventMeaning, Evidence, Heard, Reading, classify, judge_event};
 use http::HeaderMap;
 
 use super::events::Event;
@@ -24,8 +24,14 @@ pub(super) fn read_answer(row: &Row, status: u16, headers: &HeaderMap, pieces: &
     classify(Some(row), Channel::Inference, &evidence, now)
 }
 
-/// What a raw event of a stream means.
-pub(super) fn read_event(row: &Row, raw: &[u8], now: Timestamp) -> EventMeaning {
+/// Takes up what a raw event of a stream says of the stream's course.
+pub(super) fn hear_event(heard: &mut Heard, raw: &[u8]) {
     let event = Event::read(raw);
-    judge_event(Some(row), event.name.as_deref(), &event.data, now)
+    heard.hear(event.name.as_deref(), &event.data);
+}
+
+/// What a raw event of a stream means.
+pub(super) fn read_event(row: Option<&Row>, raw: &[u8], now: Timestamp) -> EventMeaning {
+    let event = Event::read(raw);
+    judge_event(row, event.name.as_deref(), &event.data, now)
 }

@@ -1,6 +1,6 @@
 //! The machine's turns: what it is shown, what it says, and what is done at once about what it says.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -57,24 +57,30 @@ impl Turns {
         clock: Arc<dyn Clock>,
         earnings: Earnings,
         environment: Environment,
-        rows: Vec<(Arc<Row>, Option<ProviderId>)>,
-        strategies: impl IntoIterator<Item = (ProviderId, Strategy)>,
         recorder: Option<AttemptRecorder>,
     ) -> Self {
-        let mut scene = Scene::default();
-        for (row, key_provider) in rows {
-            scene.view.describe(row, key_provider);
-        }
-        for (provider, strategy) in strategies {
-            scene.view.choose_by(&provider, strategy);
-        }
         Self {
             ledger,
             clock,
             earnings,
             environment,
             recorder,
-            scene: Mutex::new(scene),
+            scene: Mutex::default(),
+        }
+    }
+
+    /// Knows these providers, each with the one that takes API keys for the same API, and how to choose among their
+    /// credentials.
+    pub(super) fn take_up(
+        &self,
+        rows: impl Iterator<Item = (Arc<Row>, Option<ProviderId>)>,
+        strategies: &BTreeMap<ProviderId, Strategy>,
+    ) {
+        let mut scene = self.scene.lock().unwrap_or_else(PoisonError::into_inner);
+        for (row, key_provider) in rows {
+            let strategy = strategies.get(&row.id).copied().unwrap_or_default();
+            scene.view.choose_by(&row.id, strategy);
+            scene.view.describe(row, key_provider);
         }
     }
 

@@ -16,13 +16,34 @@ use super::written::{Written, WrittenChoice};
 /// What the file says, with the defaults where it is silent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Configuration {
-    pub(super) listen: Vec<Listen>,
-    pub(super) store: StoreUrl,
-    pub(super) key: KeyChoice,
+    pub(super) lasting: Lasting,
     pub(super) strategies: BTreeMap<ProviderId, Strategy>,
     pub(super) routes: Vec<Route>,
     pub(super) chat: Choice,
     pub(super) tasks: Tasks,
+}
+
+/// What holds for as long as a process runs: whoever has a store open or an address bound does not change it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Lasting {
+    pub(super) listen: Vec<Listen>,
+    pub(super) store: StoreUrl,
+    pub(super) key: KeyChoice,
+}
+
+impl Lasting {
+    /// The keys whose values are not the same.
+    pub(super) fn differing(&self, other: &Self) -> Vec<&'static str> {
+        let Self { listen, store, key } = self;
+        [
+            ("serve.listen", *listen == other.listen),
+            ("store.url", *store == other.store),
+            ("store.key", *key == other.key),
+        ]
+        .into_iter()
+        .filter_map(|(name, same)| (!same).then_some(name))
+        .collect()
+    }
 }
 
 /// `store.url`
@@ -99,9 +120,11 @@ impl Configuration {
             strategies.insert(ProviderId::from(provider.get_ref().as_str()), strategy);
         }
         Ok(Self {
-            listen,
-            store: one(written.store.url.as_ref(), store_url, "store.url", source)?,
-            key: one(written.store.key.as_ref(), key_choice, "store.key", source)?,
+            lasting: Lasting {
+                listen,
+                store: one(written.store.url.as_ref(), store_url, "store.url", source)?,
+                key: one(written.store.key.as_ref(), key_choice, "store.key", source)?,
+            },
             strategies,
             routes: routes(&written, source)?,
             chat: Choice::from(&written.chat),
@@ -117,9 +140,11 @@ impl Configuration {
 impl Default for Configuration {
     fn default() -> Self {
         Self {
-            listen: vec![Listen::Tcp(DEFAULT_LISTEN.into())],
-            store: StoreUrl::default(),
-            key: KeyChoice::default(),
+            lasting: Lasting {
+                listen: vec![Listen::Tcp(DEFAULT_LISTEN.into())],
+                store: StoreUrl::default(),
+                key: KeyChoice::default(),
+            },
             strategies: BTreeMap::new(),
             routes: Vec::new(),
             chat: Choice::default(),

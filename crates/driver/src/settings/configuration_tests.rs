@@ -50,8 +50,8 @@ summary = { model = "grok-4.3" }
 "#,
     )
     .unwrap();
-    assert_eq!(read.listen.len(), 2);
-    assert_eq!(read.key, KeyChoice::Environment("STORE_KEY".to_owned()));
+    assert_eq!(read.lasting.listen.len(), 2);
+    assert_eq!(read.lasting.key, KeyChoice::Environment("STORE_KEY".to_owned()));
     assert_eq!(read.strategies[&ProviderId::from("xai-oauth")], Strategy::RoundRobin);
     let globs: Vec<_> = read.routes.iter().map(|route| route.models.0.as_str()).collect();
     assert_eq!(globs, ["grok-*", "*", "a*"], "in the order of the file");
@@ -63,9 +63,9 @@ summary = { model = "grok-4.3" }
 #[test]
 fn an_empty_file_means_the_defaults() {
     let read = parse("").unwrap();
-    assert_eq!(read.listen, ["127.0.0.1:8787".parse().unwrap()]);
-    assert_eq!(read.store, StoreUrl::Sqlite("evergrant.db".into()));
-    assert_eq!(read.key, KeyChoice::File);
+    assert_eq!(read.lasting.listen, ["127.0.0.1:8787".parse().unwrap()]);
+    assert_eq!(read.lasting.store, StoreUrl::Sqlite("evergrant.db".into()));
+    assert_eq!(read.lasting.key, KeyChoice::File);
     assert!(read.routes.is_empty());
 }
 

@@ -9,10 +9,11 @@ use evergrant_engine::provider::{Origin, RowFile, Table};
 
 use super::configuration::Configuration;
 use super::environment::Environment;
-use super::loading::{Settings, configuration_text, find_home};
+use super::loading::{Settings, find_home};
 use super::mending::{Mended, mend, set_aside};
 use super::place::Source;
 use super::rows;
+use super::texts::{Texts, configuration_text};
 use crate::home::Home;
 
 /// What is set, as far as it can be read.
@@ -45,7 +46,7 @@ impl Settings {
         let table = table(&home.providers(), &mut mistakes);
         let configuration = configuration(&home.configuration(), &table, &mut mistakes);
         Ok(Examined {
-            settings: Self::of(home, table, configuration, environment),
+            settings: Self::of(home, Texts::default(), table, configuration, environment),
             mistakes,
         })
     }
@@ -67,10 +68,13 @@ fn configuration(path: &Path, table: &Table, mistakes: &mut Vec<Mistake>) -> Con
 /// The built-in rows with the user's over them, each file by itself.
 fn table(directory: &Path, mistakes: &mut Vec<Mistake>) -> Table {
     let mut table = Table::built_in();
-    let paths = rows::paths(directory).unwrap_or_else(|failure| {
+    let mut paths = rows::paths(directory).unwrap_or_else(|failure| {
         mistakes.push(Mistake::Row(failure.with_remedy(set_aside(directory))));
         Vec::new()
     });
+    // The row that a file of signals extends may stand in a file that comes after it.
+    let is_row = |text: String| text.lines().any(|line| line.trim_start().starts_with("base_url"));
+    paths.sort_by_key(|path| !rows::text(path).is_ok_and(is_row));
     let mut homes: BTreeMap<ProviderId, String> = BTreeMap::new();
     for path in paths {
         let name = path.display().to_string();

@@ -1,8 +1,8 @@
 //! Finds the home and reads what is set there.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use evergrant_engine::credential::ProviderId;
 use evergrant_engine::failure::{Code, Failure};
@@ -11,14 +11,14 @@ use evergrant_engine::provider::{Auth, Table};
 use evergrant_engine::remedy::Remedy;
 use evergrant_engine::secret::Secret;
 
-use super::configuration::{Choice, Configuration, KeyChoice, Route, StoreUrl, Tasks, store_url};
+use super::configuration::{Choice, Configuration, KeyChoice, Lasting, Route, StoreUrl, Tasks, store_url};
 use super::environment::Environment;
 use super::listen::Listen;
 use super::place::Source;
 use super::rows;
+use super::texts::Texts;
 use crate::home::Home;
 use crate::http::NetworkSettings;
-use crate::plain_file;
 use crate::vault::KeySource;
 
 /// Everything that was set.
@@ -43,7 +43,11 @@ pub struct Settings {
     /// The rest of the environment, for keys that are kept there.
     pub environment: Environment,
     /// The providers: the built-in rows, and the user's over them.
-    pub table: Table,
+    pub table: Arc<Table>,
+    /// What the files said.
+    texts: Texts,
+    /// What was set there for as long as a process runs.
+    lasting: Lasting,
 }
 
 impl Settings {
@@ -51,18 +55,27 @@ impl Settings {
     pub fn load(home: Option<PathBuf>, variables: impl IntoIterator<Item = (String, String)>) -> Result<Self, Failure> {
         let environment = Environment::new(variables);
         let home = Home::at(find_home(home, &environment)?);
-        let table = rows::table(&home.providers())?;
-        let configuration = read_configuration(&home.configuration(), &table)?;
-        Ok(Self::of(home, table, configuration, environment))
+        let texts = Texts::read(&home)?;
+        let table = rows::table(&texts.rows)?;
+        let configuration = configuration(&home, &texts, &table)?;
+        Ok(Self::of(home, texts, table, configuration, environment))
     }
 
-    pub(super) fn of(home: Home, table: Table, configuration: Configuration, environment: Environment) -> Self {
-        let StoreUrl::Sqlite(database) = &configuration.store;
+    pub(super) fn of(
+        home: Home,
+        texts: Texts,
+        table: Table,
+        configuration: Configuration,
+        environment: Environment,
+    ) -> Self {
+        let StoreUrl::Sqlite(database) = &configuration.lasting.store;
         Self {
-            table,
+            table: Arc::new(table),
             home: home.with_database(database),
-            key: key_source(configuration.key, &environment),
-            listen: configuration.listen,
+            key: key_source(&configuration.lasting.key, &environment),
+            listen: configuration.lasting.listen.clone(),
+            texts,
+            lasting: configuration.lasting,
             strategies: configuration.strategies,
             routes: configuration.routes,
             chat: configuration.chat,
@@ -70,6 +83,32 @@ impl Settings {
             network: environment.network(),
             environment,
         }
+    }
+
+    /// What the files said when they were read.
+    pub(crate) const fn texts(&self) -> &Texts {
+        &self.texts
+    }
+
+    /// The same with rows, pools, routes, chat and tasks as the files say now, and the keys whose new values wait for the
+    /// next start.
+    ///
+    /// # Errors
+    /// A file that cannot be used: which, its line and key.
+    pub(crate) fn reread(&self, texts: Texts) -> Result<(Self, Vec<&'static str>), Failure> {
+        let table = rows::table(&texts.rows)?;
+        let configuration = configuration(&self.home, &texts, &table)?;
+        let waiting = configuration.lasting.differing(&self.lasting);
+        let read = Self {
+            table: Arc::new(table),
+            strategies: configuration.strategies,
+            routes: configuration.routes,
+            chat: configuration.chat,
+            tasks: configuration.tasks,
+            texts,
+            ..self.clone()
+        };
+        Ok((read, waiting))
     }
 
     /// The same with another store (`--store URL`).
@@ -129,38 +168,22 @@ pub(super) fn find_home(option: Option<PathBuf>, environment: &Environment) -> R
     })
 }
 
-fn read_configuration(path: &Path, table: &Table) -> Result<Configuration, Failure> {
-    let text = configuration_text(path)?;
-    Configuration::parse(Source { path, text: &text }, table)
+fn configuration(home: &Home, texts: &Texts, table: &Table) -> Result<Configuration, Failure> {
+    let (path, text) = (home.configuration(), texts.configuration.as_str());
+    Configuration::parse(Source { path: &path, text }, table)
 }
 
-/// The text of `config.toml`; none is as good as an empty one.
-pub(super) fn configuration_text(path: &Path) -> Result<String, Failure> {
-    match plain_file::read_text(path, CONFIGURATION_MAX) {
-        Ok(text) => Ok(text),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
-        Err(error) => {
-            let place = path.display().to_string();
-            let failure = Failure::new(Code::ConfigInvalid, format!("{place} cannot be read: {error}"));
-            Err(failure.with_remedy(Remedy::EditFile { place }))
-        }
-    }
-}
-
-fn key_source(choice: KeyChoice, environment: &Environment) -> KeySource {
+fn key_source(choice: &KeyChoice, environment: &Environment) -> KeySource {
     match choice {
         KeyChoice::File => KeySource::File,
         KeyChoice::Keyring => KeySource::Keyring,
         KeyChoice::Passphrase => KeySource::Passphrase(None),
         KeyChoice::Environment(name) => KeySource::Environment {
-            value: environment.value(&name).map(Secret::from),
-            name,
+            value: environment.value(name).map(Secret::from),
+            name: name.clone(),
         },
     }
 }
-
-/// 1 MiB: a thousand times what one who writes by hand writes.
-const CONFIGURATION_MAX: u64 = 1024 * 1024;
 
 #[cfg(test)]
 mod tests {
@@ -234,5 +257,30 @@ mod tests {
         let settings = load(Some(directory.path()), &[]).unwrap();
         assert!(settings.wants_passphrase());
         assert!(!settings.with_passphrase(Secret::from("p")).wants_passphrase());
+    }
+
+    #[test]
+    fn what_is_read_again_changes_rows_and_routes_and_leaves_the_store() {
+        let directory = tempfile::tempdir().unwrap();
+        let home = Home::at(directory.path());
+        let settings = load(Some(directory.path()), &[]).unwrap();
+        let settings = settings.with_store("sqlite:typed.db").unwrap();
+        fs::create_dir(home.providers()).unwrap();
+        let row = home.providers().join("acme.toml");
+        fs::write(
+            &row,
+            "id = \"acme\"\nbase_url = \"https://acme.example/v1\"\nauth = \"api-key\"\n",
+        )
+        .unwrap();
+        let text = "[store]\nurl = \"sqlite:other.db\"\n[route]\n\"a-*\" = [\"acme\"]\n";
+        fs::write(home.configuration(), text).unwrap();
+        let (read, waiting) = settings.reread(Texts::read(&home).unwrap()).unwrap();
+        assert!(read.table.row(&"acme".into()).is_some());
+        assert_eq!(read.routes.len(), 1);
+        assert_eq!(read.home.database(), settings.home.database());
+        assert_eq!(waiting, ["store.url"]);
+        fs::write(&row, "id = \"acme\"\ncolour = 3\n").unwrap();
+        let refused = settings.reread(Texts::read(&home).unwrap()).unwrap_err();
+        assert_eq!(refused.code, Code::RowInvalid);
     }
 }

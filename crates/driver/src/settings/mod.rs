@@ -8,6 +8,7 @@ mod loading;
 mod mending;
 mod place;
 mod rows;
+mod texts;
 mod written;
 
 pub use configuration::{Choice, Route, Tasks};
@@ -15,3 +16,4 @@ pub use environment::Environment;
 pub use examined::{Examined, Mistake};
 pub use listen::Listen;
 pub use loading::Settings;
+pub(crate) use texts::Texts;

@@ -12,17 +12,17 @@ use evergrant_engine::remedy::Remedy;
 
 use crate::plain_file;
 
-/// The built-in rows with the user's over them.
-pub(super) fn table(directory: &Path) -> Result<Table, Failure> {
+/// The built-in rows with the user's over them; each file comes as its path and text.
+pub(super) fn table(texts: &[(PathBuf, String)]) -> Result<Table, Failure> {
     let mut files = Vec::new();
     let mut homes = BTreeMap::new();
-    for (path, text) in read(directory)? {
+    for (path, text) in texts {
         let name = path.display().to_string();
-        let file = RowFile::parse(&name, &text, Origin::File(name.clone()))?;
+        let file = RowFile::parse(&name, text, Origin::File(name.clone()))?;
         if let RowFile::Row(row) = &file
             && let Some(other) = homes.insert(row.id.clone(), name.clone())
         {
-            return Err(twice(&name, &text, &other, &row.id));
+            return Err(twice(&name, text, &other, &row.id));
         }
         files.push(file);
     }
@@ -41,14 +41,6 @@ pub(super) fn twice(name: &str, text: &str, other: &str, id: &ProviderId) -> Fai
         format!("{place}: `id`: `{id}` has its row in {other} already"),
     )
     .with_remedy(Remedy::EditFile { place })
-}
-
-/// Each file's path and text.
-fn read(directory: &Path) -> Result<Vec<(PathBuf, String)>, Failure> {
-    paths(directory)?
-        .into_iter()
-        .map(|path| text(&path).map(|text| (path, text)))
-        .collect()
 }
 
 /// The text of one file.
@@ -92,17 +84,31 @@ const ROW_MAX: u64 = 1024 * 1024;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::home::Home;
+    use crate::settings::texts::Texts;
+
+    fn table(home: &Path) -> Result<Table, Failure> {
+        super::table(&Texts::read(&Home::at(home))?.rows)
+    }
+
+    /// A home's directory of rows.
+    fn rows(home: &Path) -> PathBuf {
+        let directory = home.join("providers.d");
+        fs::create_dir(&directory).unwrap();
+        directory
+    }
 
     const ROW: &str = "base_url = \"https://api.acme.example/v1\"\nauth = \"api-key\"\nkey_env = [\"ACME_KEY\"]\n";
 
     #[test]
     fn files_are_read_in_the_order_of_their_names_and_no_others() {
         let directory = tempfile::tempdir().unwrap();
+        let rows = rows(directory.path());
         for name in ["b.toml", "a.toml"] {
-            fs::write(directory.path().join(name), format!("id = \"{name}\"\n{ROW}")).unwrap();
+            fs::write(rows.join(name), format!("id = \"{name}\"\n{ROW}")).unwrap();
         }
         for name in [".hidden.toml", "a.toml~", "README"] {
-            fs::write(directory.path().join(name), "not TOML at all").unwrap();
+            fs::write(rows.join(name), "not TOML at all").unwrap();
         }
         let table = table(directory.path()).unwrap();
         let own: Vec<_> = table
@@ -117,12 +123,13 @@ mod tests {
     #[test]
     fn a_second_row_of_one_id_is_told_with_both_files() {
         let directory = tempfile::tempdir().unwrap();
+        let rows = rows(directory.path());
         for name in ["a.toml", "b.toml"] {
-            fs::write(directory.path().join(name), format!("# mine\nid = \"acme\"\n{ROW}")).unwrap();
+            fs::write(rows.join(name), format!("# mine\nid = \"acme\"\n{ROW}")).unwrap();
         }
         let failure = table(directory.path()).unwrap_err();
         assert_eq!(failure.code, Code::RowInvalid);
-        let [first, second] = ["a.toml", "b.toml"].map(|name| directory.path().join(name).display().to_string());
+        let [first, second] = ["a.toml", "b.toml"].map(|name| rows.join(name).display().to_string());
         assert_eq!(
             failure.message,
             format!("{second}:2: `id`: `acme` has its row in {first} already")
@@ -132,7 +139,7 @@ mod tests {
     #[test]
     fn a_bad_row_is_told_with_file_line_and_key() {
         let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("acme.toml");
+        let path = rows(directory.path()).join("acme.toml");
         fs::write(&path, format!("id = \"acme\"\n{ROW}colour = 3\n")).unwrap();
         let failure = table(directory.path()).unwrap_err();
         assert_eq!(failure.code, Code::RowInvalid);
@@ -143,7 +150,7 @@ mod tests {
     #[test]
     fn no_directory_means_no_rows_of_ones_own() {
         let directory = tempfile::tempdir().unwrap();
-        let rows = table(&directory.path().join("none")).unwrap().rows().count();
+        let rows = table(directory.path()).unwrap().rows().count();
         assert_eq!(rows, Table::built_in().rows().count());
     }
 }

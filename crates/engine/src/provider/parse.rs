@@ -22,13 +22,13 @@ use crate::credential::ProviderId;
 pub enum RowFile {
     /// A provider of its own, or one that takes a built-in row's place.
     Row(Box<Row>),
-    /// Nothing but an id and signals: they are added to the built-in row of that id.
+    /// Nothing but an id and signals: they are added to the row of that id.
     Signals {
-        /// The built-in row's id.
+        /// The row's id.
         id: ProviderId,
         /// The signals, of the user's tier.
         signals: Vec<Arc<Signal>>,
-        /// What is wrong if no built-in row has that id.
+        /// What is wrong if no row has that id.
         otherwise: RowError,
     },
 }
@@ -48,7 +48,7 @@ impl RowFile {
             let otherwise = source.error(
                 written.id.span(),
                 "base_url",
-                "is missing, and no built-in provider has this id",
+                "is missing, and no other row has this id to which these signals could belong",
             );
             return Ok(Self::Signals { id, signals, otherwise });
         }

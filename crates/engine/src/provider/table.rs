@@ -6,6 +6,7 @@ use super::fault::RowError;
 use super::parse::RowFile;
 use super::row::{Origin, Row};
 use super::rows::BUILT_IN;
+use super::signal::Signal;
 use crate::credential::ProviderId;
 
 /// All providers, in a stable order: the built-in ones, then the user's.
@@ -26,26 +27,39 @@ impl Table {
         Self { rows }
     }
 
-    /// The table with the user's files over it. A row with a built-in id takes that row's place and keeps its signals
-    /// after its own; a file of signals alone extends the built-in row.
+    /// The table with the user's files over it. A row with a built-in id takes that row's place; a file of signals alone
+    /// extends the row of its id, built-in or the user's. A provider's signals are then the user's, file by file in the order
+    /// given, and the built-in ones after them.
     pub fn with(mut self, files: impl IntoIterator<Item = RowFile>) -> Result<Self, RowError> {
+        let mut own: Vec<(ProviderId, Vec<Arc<Signal>>)> = Vec::new();
+        let mut homeless = Vec::new();
         for file in files {
             match file {
-                RowFile::Row(mut row) => match self.place(&row.id) {
-                    None => self.rows.push(Arc::new(*row)),
-                    Some(place) => {
-                        row.signals.extend(self.rows[place].signals.iter().cloned());
-                        self.rows[place] = Arc::new(*row);
+                RowFile::Row(mut row) => {
+                    own.push((row.id.clone(), std::mem::take(&mut row.signals)));
+                    match self.place(&row.id) {
+                        None => self.rows.push(Arc::new(*row)),
+                        Some(place) => {
+                            row.signals = self.rows[place].signals.clone();
+                            self.rows[place] = Arc::new(*row);
+                        }
                     }
-                },
-                RowFile::Signals { id, signals, otherwise } => {
-                    let Some(place) = self.place(&id) else {
-                        return Err(otherwise);
-                    };
-                    let mut row = Row::clone(&self.rows[place]);
-                    row.signals.splice(0..0, signals);
-                    self.rows[place] = Arc::new(row);
                 }
+                RowFile::Signals { id, signals, otherwise } => {
+                    own.push((id.clone(), signals));
+                    homeless.push((id, otherwise));
+                }
+            }
+        }
+        // The row that a file of signals extends may stand in a file that comes after it.
+        if let Some((_, otherwise)) = homeless.into_iter().find(|(id, _)| self.row(id).is_none()) {
+            return Err(otherwise);
+        }
+        for (id, signals) in own.into_iter().rev() {
+            if let Some(place) = self.place(&id) {
+                let mut row = Row::clone(&self.rows[place]);
+                row.signals.splice(0..0, signals);
+                self.rows[place] = Arc::new(row);
             }
         }
         Ok(self)
@@ -74,6 +88,47 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn read(name: &str, text: &str) -> RowFile {
+        RowFile::parse(name, text, Origin::File(name.to_owned())).unwrap()
+    }
+
+    #[test]
+    fn signals_stand_in_the_order_of_their_files_whatever_row_they_extend() {
+        let signal = |name: &str| format!("[[signal]]\nname = \"{name}\"\nequals = \"x\"\nverdict = \"timeout\"\n");
+        let row = "id = \"acme\"\nbase_url = \"https://acme.example\"\nauth = \"api-key\"\n";
+        for id in ["acme", "xai-oauth"] {
+            let extension = |name: &str| {
+                format!(
+                    "id = \"{id}\"\n{}{}",
+                    signal(&format!("{name}1")),
+                    signal(&format!("{name}2"))
+                )
+            };
+            let files = [
+                read("a.toml", &extension("a")),
+                read("b.toml", &format!("{row}{}", signal("own"))),
+                read("c.toml", &extension("c")),
+            ];
+            let table = Table::built_in().with(files).unwrap();
+            let row = table.row(&id.into()).unwrap();
+            let own = row
+                .signals
+                .iter()
+                .filter(|signal| signal.tier == crate::provider::Tier::User);
+            let names: Vec<_> = own.map(|signal| signal.name.as_str()).collect();
+            let expected: &[_] = if id == "acme" {
+                &["a1", "a2", "own", "c1", "c2"]
+            } else {
+                &["a1", "a2", "c1", "c2"]
+            };
+            assert_eq!(names, expected);
+            assert!(
+                row.signals.iter().map(|signal| signal.tier).is_sorted(),
+                "the user's come first"
+            );
+        }
+    }
 
     #[test]
     fn every_embedded_row_can_be_read() {

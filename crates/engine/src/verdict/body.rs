@@ -137,9 +137,7 @@ fn visible(text: &str) -> String {
         };
         push_words(&mut words, &rest[..open]);
         rest = &rest[open..];
-        let hidden = [("<script", "</script"), ("<style", "</style"), ("<!--", "-->")]
-            .iter()
-            .find(|(open, _)| begins_ignoring_case(rest, open));
+        let hidden = HIDDEN.iter().find(|(open, _)| begins_ignoring_case(rest, open));
         if let Some((_, end)) = hidden {
             let Some(at) = find_ignoring_case(rest, end) else { break };
             rest = &rest[at..];
@@ -189,5 +187,15 @@ fn entities(text: &str) -> Cow<'_, str> {
 const PAIR_LIMIT: usize = 32;
 /// 256 tags: an XML error has ten.
 const TAG_LIMIT: usize = 256;
+/// What a page does not show, and what it shows as somebody else's words.
+const HIDDEN: [(&str, &str); 7] = [
+    ("<script", "</script"),
+    ("<style", "</style"),
+    ("<!--", "-->"),
+    ("<code", "</code"),
+    ("<pre", "</pre"),
+    ("<samp", "</samp"),
+    ("<textarea", "</textarea"),
+];
 /// 4 KiB: a page says what it is in its title and first lines.
 const VISIBLE_LIMIT: usize = 4 * 1024;

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::decided::{Decided, of_row};
+use super::decided::{Decided, of_provider, of_user};
 use super::evidence::Evidence;
 use super::found::Shape;
 use super::grammar::is_told;
-use super::matching::{Hit, Setting};
+use super::matching::{Hit, Setting, one_by_one};
 use super::reading::Reading;
 use super::retry_after;
 use super::status;
@@ -39,6 +39,10 @@ pub fn classify_by(
         Channel::Inference | Channel::Stream => inference(tables, row, channel, evidence),
         Channel::Token | Channel::Device => token::decide(tables, row, channel, evidence),
     };
+    reading(&decided, evidence, now)
+}
+
+fn reading(decided: &Decided<'_>, evidence: &Evidence<'_>, now: Timestamp) -> Reading {
     let verdict = decided.verdict();
     let (retry_after, reset_source) = retry_after::read(verdict, evidence, now).unzip();
     Reading {
@@ -50,15 +54,34 @@ pub fn classify_by(
     }
 }
 
+/// What the user's own stream signals say of an event that no rule takes for an error.
+pub(super) fn by_the_user(row: &Row, evidence: &Evidence<'_>, now: Timestamp) -> Option<Reading> {
+    let setting = Setting {
+        channel: Channel::Stream,
+        status: None,
+    };
+    let own = row.signals.iter().filter(|signal| is_of_streams(signal));
+    let hit = one_by_one(own, setting, evidence).next()?;
+    (hit.signal.verdict != Verdict::Success).then(|| reading(&Decided::Signal(hit.signal), evidence, now))
+}
+
+/// Whether it is a signal of the user's for events of a stream.
+pub(super) fn is_of_streams(signal: &Signal) -> bool {
+    signal.tier == Tier::User && signal.channel == Channel::Stream
+}
+
 fn inference<'s>(tables: &'s Tables, row: Option<&'s Row>, channel: Channel, evidence: &Evidence<'_>) -> Decided<'s> {
     let rule = |(verdict, name)| Decided::Rule(verdict, name, Tier::Status);
     let hides_errors = row.is_some_and(|row| row.errors_in_200);
     let status = effective_status(channel, hides_errors, evidence);
     let setting = Setting { channel, status };
+    let may_be_success = evidence.is_2xx() && !tells_an_error(channel, evidence);
+    if let Some(hit) = of_user(row, setting, evidence, may_be_success) {
+        return Decided::Signal(hit.signal);
+    }
     if evidence.is_2xx() && evidence.shape() == Shape::Html {
         return rule((Verdict::EdgeBlocked, "page-instead-of-an-answer"));
     }
-    let may_be_success = evidence.is_2xx() && !tells_an_error(channel, evidence);
     if may_be_success && !could_hide_an_error(evidence) {
         return rule((Verdict::Success, "status-2xx"));
     }
@@ -79,7 +102,7 @@ fn inference<'s>(tables: &'s Tables, row: Option<&'s Row>, channel: Channel, evi
         }
         common = stronger(common.take(), hit);
     });
-    if let Some(hit) = of_row(row, setting, evidence) {
+    if let Some(hit) = of_provider(row, setting, evidence) {
         let over = over_the_row(hit, common, authentication);
         // A row's class that says nothing particular leaves the word to the sentence as well.
         let words = (over.tier == Tier::Provider && is_general(over.verdict))
@@ -104,13 +127,13 @@ fn inference<'s>(tables: &'s Tables, row: Option<&'s Row>, channel: Channel, evi
 }
 
 /// What a common marker may still change about a row's word: an authentication marker overrules a denial, and a class that
-/// says nothing particular gives way. The user's own signals are never overruled.
+/// says nothing particular gives way.
 fn over_the_row<'s>(hit: Hit<'s>, common: Option<Hit<'s>>, authentication: Option<&'s Arc<Signal>>) -> &'s Arc<Signal> {
     let verdict = hit.signal.verdict;
-    match (hit.signal.tier, common, authentication) {
-        (Tier::Provider, _, Some(authentication)) if yields_to_authentication(verdict) => authentication,
-        (Tier::Provider, Some(common), _) if is_general(verdict) => common.signal,
-        _ => hit.signal,
+    match (common, authentication) {
+        (_, Some(authentication)) if yields_to_authentication(verdict) => authentication,
+        (Some(common), _) if is_general(verdict) => common.signal,
+        (_, _) => hit.signal,
     }
 }
 

@@ -45,11 +45,20 @@ impl Decided<'_> {
     }
 }
 
-/// The strongest match of the row's tiers: the user's first match, else the best of the provider's.
-pub(super) fn of_row<'s>(row: Option<&'s Row>, setting: Setting, evidence: &Evidence<'_>) -> Option<Hit<'s>> {
-    let row = row?;
-    let of_tier = |tier| row.signals.iter().filter(move |signal| signal.tier == tier);
-    one_by_one(of_tier(Tier::User), setting, evidence)
-        .next()
-        .or_else(|| one_by_one(of_tier(Tier::Provider), setting, evidence).fold(None, stronger))
+/// The first match of the user's own signals; of an answer that looks good, only those that name its status.
+pub(super) fn of_user<'s>(
+    row: Option<&'s Row>,
+    setting: Setting,
+    evidence: &Evidence<'_>,
+    looks_good: bool,
+) -> Option<Hit<'s>> {
+    let own = row?.signals.iter().filter(|signal| signal.tier == Tier::User);
+    let asked = own.filter(|signal| !looks_good || signal.status.contains(&evidence.status()));
+    one_by_one(asked, setting, evidence).next()
+}
+
+/// The strongest match of the row's own signals.
+pub(super) fn of_provider<'s>(row: Option<&'s Row>, setting: Setting, evidence: &Evidence<'_>) -> Option<Hit<'s>> {
+    let of_row = row?.signals.iter().filter(|signal| signal.tier == Tier::Provider);
+    one_by_one(of_row, setting, evidence).fold(None, stronger)
 }

@@ -4,6 +4,7 @@ use http::HeaderMap;
 
 use super::body;
 use super::found::{Found, Role, Shape};
+use crate::vocabulary::Channel;
 
 /// Status, headers and the error fields of one answer.
 ///
@@ -73,6 +74,11 @@ impl<'h> Evidence<'h> {
             let text = self.found.text.get(span.start as usize..span.end as usize);
             (span.role, text.unwrap_or_default())
         })
+    }
+
+    /// Whether it is a stream that was begun, so that its events tell what it means.
+    pub fn is_told_by_events(&self, channel: Channel) -> bool {
+        channel == Channel::Stream && self.is_2xx() && matches!(self.shape(), Shape::Events | Shape::Empty)
     }
 
     /// Whether the status is one of success.

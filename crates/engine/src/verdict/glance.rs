@@ -1,11 +1,13 @@
 //! What the head of a request's answer tells, and what of its body must be read before it can be judged.
 
+use std::sync::Arc;
+
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
 use super::reading::{Reading, SignalRef};
-use crate::provider::{Row, Tier};
-use crate::vocabulary::Verdict;
+use crate::provider::{Row, Signal, Tier};
+use crate::vocabulary::{Channel, Verdict};
 
 /// What must be read of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,12 +27,21 @@ pub fn glance(row: &Row, status: u16, headers: &HeaderMap) -> Glance {
     match status {
         200..=299 if is("text/event-stream") => Glance::Events(reading(Verdict::Success, "status-2xx")),
         // A page is the work of something that stands before the API.
-        200..=299 if row.errors_in_200 || is("text/html") => Glance::Body,
+        200..=299 if row.errors_in_200 || is("text/html") || asks_of(row, status) => Glance::Body,
         101 | 200..=299 => Glance::Judged(reading(Verdict::Success, "status-2xx")),
         // An answer to the client's own question (not modified, see there), and no word about the credential.
         300..=399 => Glance::Judged(reading(Verdict::NotFound, "status-3xx")),
         _ => Glance::Body,
     }
+}
+
+/// Whether the user has a signal for answers of that status, which are good otherwise.
+fn asks_of(row: &Row, status: u16) -> bool {
+    let own = |signal: &&Arc<Signal>| signal.tier == Tier::User && signal.channel == Channel::Inference;
+    row.signals
+        .iter()
+        .filter(own)
+        .any(|signal| signal.status.contains(&status))
 }
 
 fn reading(verdict: Verdict, name: &str) -> Reading {

@@ -24,7 +24,7 @@ pub struct Reading {
 impl Reading {
     /// Whether a table knew the answer's words, or there was nothing to know.
     pub fn is_placed(&self) -> bool {
-        self.signal.line != 0 || self.verdict == Verdict::Success
+        self.signal.tier != Tier::Status || self.verdict == Verdict::Success
     }
 }
 

@@ -66,10 +66,7 @@ impl Sink {
         if self.nesting >= NESTING_LIMIT {
             return text;
         }
-        // An object between quotes is somebody's input, unless the quotes are those of Python's byte strings.
-        let quoted = |at: usize| text[..at].ends_with(['\'', '`', '"']) && !text[..at].ends_with("b'");
-        let object = |at: &usize| json::looks_like_object(&text[*at..]) && !quoted(*at);
-        let Some(at) = text.find('{').filter(object) else {
+        let Some(at) = wording::own_object(text, json::looks_like_object) else {
             return text;
         };
         let before = self.found.spans.len();

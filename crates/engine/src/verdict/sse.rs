@@ -1,13 +1,10 @@
 //! Events of a stream: which is an error, which bears content, and which says nothing yet.
 
-use std::borrow::Cow;
-
 use http::HeaderMap;
-use serde::Deserialize;
-use serde::de::IgnoredAny;
 
-use super::classify::classify;
+use super::classify::{by_the_user, classify, is_of_streams};
 use super::evidence::Evidence;
+use super::frame::{FrameKind, kind_of};
 use super::reading::Reading;
 use crate::provider::Row;
 use crate::time::Timestamp;
@@ -20,131 +17,79 @@ pub enum EventMeaning {
     Error(Reading),
     /// The model has begun to answer: from here on the stream belongs to the client.
     Content,
+    /// The stream has come to the end that its API gives it.
+    Last,
     /// Neither: an opening, a ping, a chunk with nothing but a role.
     NotYet,
 }
 
-/// Judges one event of chat completions, Responses or messages, or of xAI's `type=error`, flat or nested.
+/// Judges one event of chat completions, Responses, messages or Google's own streams, or of xAI's `type=error`, flat or
+/// nested. A signal of the user's for streams makes an error of what no API is known to call one.
 pub fn judge_event(row: Option<&Row>, event_name: Option<&str>, data: &[u8], now: Timestamp) -> EventMeaning {
-    let data = data.trim_ascii();
-    let named = event_name.unwrap_or_default();
-    if data.is_empty() || data == b"[DONE]" {
-        return EventMeaning::NotYet;
+    let kind = kind_of(event_name, data);
+    if kind == FrameKind::Error {
+        return EventMeaning::Error(failed(row, event_name, data, now));
     }
-    let read = serde_json::from_slice::<Frame<'_>>(data);
-    let is_cut = read.as_ref().is_err_and(serde_json::Error::is_eof);
-    let frame = read.ok();
-    let kind = frame
-        .as_ref()
-        .and_then(|frame| frame.kind.as_deref())
-        .filter(|kind| !kind.is_empty())
-        .unwrap_or(named);
-    let failed = ERRORS.contains(&named) || ERRORS.contains(&kind) || frame.as_ref().is_some_and(Frame::has_error);
-    if failed {
-        let headers = HeaderMap::new();
-        let evidence = Evidence::read(200, &headers, data);
-        let mut reading = classify(row, Channel::Stream, &evidence, now);
+    if let Some(row) = row
+        && listens_for_more(row)
+        && let Some(reading) = in_evidence(event_name, data, |evidence| by_the_user(row, evidence, now))
+    {
+        return EventMeaning::Error(reading);
+    }
+    match kind {
+        FrameKind::Content | FrameKind::Foreign => EventMeaning::Content,
+        FrameKind::Last => EventMeaning::Last,
+        FrameKind::Quiet => EventMeaning::NotYet,
+        FrameKind::Untyped => hidden(row, event_name, data, now).map_or(EventMeaning::Content, EventMeaning::Error),
+        FrameKind::Incomplete => filtered(row, event_name, data, now).map_or(EventMeaning::Last, EventMeaning::Error),
+        FrameKind::Error => EventMeaning::Error(failed(row, event_name, data, now)),
+    }
+}
+
+/// Whether the user has a signal for events of a stream, so that every one of them must be read.
+pub fn listens_for_more(row: &Row) -> bool {
+    row.signals.iter().any(|signal| is_of_streams(signal))
+}
+
+fn failed(row: Option<&Row>, event_name: Option<&str>, data: &[u8], now: Timestamp) -> Reading {
+    in_evidence(event_name, data, |evidence| {
+        let mut reading = classify(row, Channel::Stream, evidence, now);
         if reading.verdict == Verdict::Success {
             reading.verdict = Verdict::ServerError;
         }
-        return EventMeaning::Error(reading);
-    }
-    let begun = match (OPENINGS.contains(&kind), frame.and_then(|frame| frame.choices)) {
-        (true, _) => false,
-        // Half an object is not an answer: it may have been going to be an error.
-        (false, None) if is_cut => false,
-        (false, Some(choices)) => choices.iter().any(Choice::bears_content),
-        (false, None) => true,
+        reading
+    })
+}
+
+/// An error that does not call itself one: nothing but the keys in which errors are told, and words that a table knows.
+fn hidden(row: Option<&Row>, event_name: Option<&str>, data: &[u8], now: Timestamp) -> Option<Reading> {
+    in_evidence(event_name, data, |evidence| {
+        let marks = evidence.found.marks;
+        if !marks.object || marks.content || marks.other {
+            return None;
+        }
+        let reading = classify(row, Channel::Stream, evidence, now);
+        (reading.verdict != Verdict::Success && (marks.error || reading.is_placed())).then_some(reading)
+    })
+}
+
+/// An answer that a filter has cut short; one that became too long is an answer.
+fn filtered(row: Option<&Row>, event_name: Option<&str>, data: &[u8], now: Timestamp) -> Option<Reading> {
+    let reading = in_evidence(event_name, data, |evidence| {
+        classify(row, Channel::Stream, evidence, now)
+    });
+    (reading.verdict == Verdict::ContentBlocked).then_some(reading)
+}
+
+/// Reads the event as evidence; its name is evidence as well.
+fn in_evidence<T>(event_name: Option<&str>, data: &[u8], read: impl FnOnce(&Evidence<'_>) -> T) -> T {
+    let (headers, data) = (HeaderMap::new(), data.trim_ascii());
+    let Some(name) = event_name.filter(|_| !data.contains(&b'\n')) else {
+        return read(&Evidence::read(200, &headers, data));
     };
-    if begun {
-        EventMeaning::Content
-    } else {
-        EventMeaning::NotYet
+    let mut text = Vec::with_capacity(name.len() + data.len() + 16);
+    for part in [b"event: ".as_slice(), name.as_bytes(), b"\ndata: ", data, b"\n\n"] {
+        text.extend_from_slice(part);
     }
+    read(&Evidence::read(200, &headers, &text))
 }
-
-/// The parts of an event that tell what it is.
-#[derive(Deserialize)]
-struct Frame<'a> {
-    #[serde(rename = "type", borrow, default)]
-    kind: Option<Cow<'a, str>>,
-    #[serde(default)]
-    error: Option<IgnoredAny>,
-    #[serde(default)]
-    response: Option<Response>,
-    #[serde(borrow, default)]
-    choices: Option<Vec<Choice<'a>>>,
-}
-
-#[derive(Deserialize)]
-struct Response {
-    #[serde(default)]
-    error: Option<IgnoredAny>,
-}
-
-/// A choice of a chat completion chunk, or of the older completions.
-#[derive(Deserialize)]
-struct Choice<'a> {
-    #[serde(borrow, default)]
-    delta: Option<Delta<'a>>,
-    #[serde(borrow, default)]
-    text: Option<Cow<'a, str>>,
-    #[serde(default)]
-    finish_reason: Option<IgnoredAny>,
-}
-
-#[derive(Deserialize)]
-struct Delta<'a> {
-    #[serde(borrow, default)]
-    content: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    refusal: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    reasoning: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    reasoning_content: Option<Cow<'a, str>>,
-    #[serde(default)]
-    tool_calls: Option<IgnoredAny>,
-    #[serde(default)]
-    function_call: Option<IgnoredAny>,
-    #[serde(default)]
-    audio: Option<IgnoredAny>,
-}
-
-impl Frame<'_> {
-    fn has_error(&self) -> bool {
-        self.error.is_some() || self.response.as_ref().is_some_and(|response| response.error.is_some())
-    }
-}
-
-impl Choice<'_> {
-    fn bears_content(&self) -> bool {
-        let written = |text: &Option<Cow<'_, str>>| text.as_ref().is_some_and(|text| !text.is_empty());
-        let delta = self.delta.as_ref().is_some_and(|delta| {
-            written(&delta.content)
-                || written(&delta.refusal)
-                || written(&delta.reasoning)
-                || written(&delta.reasoning_content)
-                || delta.tool_calls.is_some()
-                || delta.function_call.is_some()
-                || delta.audio.is_some()
-        });
-        delta || written(&self.text) || self.finish_reason.is_some()
-    }
-}
-
-/// Event names and types that are errors.
-const ERRORS: [&str; 3] = ["error", "response.failed", "response.error"];
-/// Those that open a stream or keep it alive, and bear nothing.
-const OPENINGS: [&str; 10] = [
-    "response.created",
-    "response.in_progress",
-    "response.queued",
-    "response.output_item.added",
-    "response.content_part.added",
-    "message_start",
-    "content_block_start",
-    "ping",
-    "keepalive",
-    "session.created",
-];

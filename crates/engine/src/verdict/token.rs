@@ -1,6 +1,6 @@
 //! Answers of token and device endpoints: what they say of the grant, and whether the rotation happened.
 
-use super::decided::{Decided, of_row};
+use super::decided::{Decided, of_provider, of_user};
 use super::evidence::Evidence;
 use super::found::{Role, Shape};
 use super::matching::{Hit, Setting};
@@ -30,7 +30,10 @@ pub(super) fn decide<'s>(
     };
     let proof = can_prove_death(evidence);
     let counts = |hit: &Hit<'_>| hit.signal.verdict != Verdict::GrantDead || proof;
-    let of_row = of_row(row, setting, evidence).filter(counts);
+    if let Some(hit) = of_user(row, setting, evidence, false).filter(counts) {
+        return Decided::Signal(hit.signal);
+    }
+    let of_row = of_provider(row, setting, evidence).filter(counts);
     if let Some(hit) = of_row.filter(|hit| !is_by_status_alone(hit.signal)) {
         return Decided::Signal(hit.signal);
     }

@@ -1,6 +1,8 @@
 //! Words: lower case, with what a provider merely quotes blanked; and the redacted fragment that `status` shows.
 
-use memchr::memchr2;
+use memchr::{memchr, memchr2};
+
+use crate::protection::{Protection, stands};
 
 /// Appends the text in lower case.
 pub(super) fn push_lowered(into: &mut String, text: &str) {
@@ -39,6 +41,9 @@ pub(super) fn push_masked(into: &mut String, text: &str) {
     if !text.contains(' ') && text.contains("%20") {
         return push_masked(into, &text.replace("%20", " "));
     }
+    if !stands(Protection::QuotesBlanked) {
+        return push_lowered(into, text);
+    }
     let text = unquoted(text);
     let start = into.len();
     let limit = start + TEXT_LENGTH;
@@ -57,9 +62,7 @@ pub(super) fn push_masked(into: &mut String, text: &str) {
         let Some(c) = rest.chars().next() else { return };
         if c == ':' && rest.starts_with("://") && drop_scheme(into, start) {
             into.push_str("url");
-            at += rest
-                .find(|c: char| c.is_whitespace() || "\"'`<>),]}".contains(c))
-                .unwrap_or(rest.len());
+            at += end_of_word(rest);
             before = 'l';
         } else if let Some(length) = quoted(rest, c, before) {
             into.push_str(parameter(&rest[..length]).unwrap_or("'_'"));
@@ -76,6 +79,30 @@ pub(super) fn push_masked(into: &mut String, text: &str) {
             at += c.len_utf8();
         }
     }
+    blank_names(into, start);
+}
+
+/// Where the first object begins that is the provider's own: what stands in a quotation is somebody else's.
+pub(super) fn own_object(text: &str, looks_like_object: impl Fn(&str) -> bool) -> Option<usize> {
+    text.find('{')?;
+    if !stands(Protection::QuotesBlanked) {
+        return text.find('{').filter(|at| looks_like_object(&text[*at..]));
+    }
+    let (mut before, mut at) = (' ', 0);
+    while let Some(c) = text.get(at..)?.chars().next() {
+        let rest = &text[at..];
+        if c == '{' && looks_like_object(rest) {
+            return Some(at);
+        }
+        if let Some(length) = quoted(rest, c, before) {
+            at += length;
+            before = '\'';
+        } else {
+            at += c.len_utf8();
+            before = c;
+        }
+    }
+    None
 }
 
 /// How many bytes can be copied without a look: letters, digits, plain punctuation, and a space between words.
@@ -260,17 +287,70 @@ fn quoted(rest: &str, open: char, before: char) -> Option<usize> {
         _ => return None,
     };
     let inner = &rest[open.len_utf8()..];
+    let mut escaped = false;
     for (at, c) in inner.char_indices() {
         if at > QUOTE_LENGTH {
-            return None;
+            return Some(rest.len());
         }
+        if std::mem::take(&mut escaped) {
+            continue;
+        }
+        escaped = c == '\\';
         let after = inner[at + c.len_utf8()..].chars().next();
         // An apostrophe inside a word is not the end of a quotation.
         if c == close && (close != '\'' || after.is_none_or(|next| !next.is_alphanumeric())) {
             return Some(open.len_utf8() + at + c.len_utf8());
         }
     }
-    None
+    // Whoever shortens an echo may take its last quote away.
+    let shortened = inner.ends_with("...") || inner.ends_with('…');
+    shortened.then_some(rest.len())
+}
+
+/// Blanks the names of models, tools and projects, and the paths of routes, in a text that is in lower case already.
+fn blank_names(into: &mut String, start: usize) {
+    let mut found = [(0, 0, ""); NAMES];
+    let (mut count, mut at, mut last) = (0, start, "");
+    while at < into.len() && count < NAMES {
+        let end = memchr(b' ', &into.as_bytes()[at..]).map_or(into.len(), |length| at + length);
+        let word = &into[at..end];
+        if let Some((skipped, length, stand_in)) = named(word, last, &into[end..]) {
+            found[count] = (at + skipped, at + skipped + length, stand_in);
+            count += 1;
+        }
+        last = word;
+        at = end + 1;
+    }
+    for (start, end, stand_in) in found[..count].iter().rev() {
+        into.replace_range(*start..*end, stand_in);
+    }
+}
+
+/// Where in a word stands what is no word of the provider's own, how long it is, and what stands for it: the path of a route,
+/// or a name after what it is the name of.
+fn named(word: &str, last: &str, after: &str) -> Option<(usize, usize, &'static str)> {
+    let bare = word.trim_start_matches(['(', '[']);
+    let skipped = word.len() - bare.len();
+    if bare.starts_with('/') {
+        let length = end_of_word(bare);
+        return (length > 1).then_some((skipped, length, "url"));
+    }
+    let is_named = match last.trim_end_matches(':') {
+        "model" | "models" | "deployment" | "project" | "tool" | "function" | "property" => true,
+        "for" => after.starts_with(" in "),
+        _ => false,
+    };
+    if !is_named {
+        return None;
+    }
+    let name = bare[..end_of_word(bare)].trim_end_matches(['.', ':', '!', '?']);
+    let is_name = name.contains(|c: char| matches!(c, '-' | '_' | '/' | '.') || c.is_ascii_digit());
+    is_name.then_some((skipped, name.len(), "'_'"))
+}
+
+fn end_of_word(rest: &str) -> usize {
+    rest.find(|c: char| c.is_whitespace() || "\"'`<>),;]}".contains(c))
+        .unwrap_or(rest.len())
 }
 
 /// The quoted name of one of OAuth's own parameters: the server speaks of it, it echoes nobody.
@@ -304,7 +384,9 @@ pub(super) const FRAGMENT_LIMIT: usize = 200;
 const CODE_LENGTH: usize = 80;
 /// 4,096 characters: a sentence is shorter, and a page says what it is in its first lines.
 const TEXT_LENGTH: usize = 4_096;
-/// 2,048 bytes: a longer span between two quotes is two texts with a quote mark each.
+/// 8 names: a sentence that lists more of them has said what it means before.
+const NAMES: usize = 8;
+/// 2,048 bytes: what is quoted at such length is a request, and what may come after it is no reason.
 const QUOTE_LENGTH: usize = 2_048;
 /// 32 bytes: as many as a vector register has.
 const STRIDE: usize = 32;

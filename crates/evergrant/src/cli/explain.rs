@@ -3,9 +3,9 @@
 use std::io::{self, BufRead, IsTerminal, Read};
 
 use clap::{Args, ValueEnum};
-use evergrant_driver::explain::{Captured, Explanation};
+use evergrant_driver::explain::{Captured, Explanation, Suggestion};
 use evergrant_driver::settings::Settings;
-use evergrant_driver::{Channel, Code, Failure, Kind, Remedy};
+use evergrant_driver::{Channel, Code, Failure, Kind};
 
 use super::colours;
 use super::console::{Console, visible};
@@ -107,14 +107,15 @@ pub(crate) fn run(typed: &Typed, settings: &Settings, console: &Console) -> Resu
         console.note("paste the body, then end it with Ctrl-D");
     }
     let mut body = Vec::new();
-    io::stdin()
-        .lock()
-        .take(BODY_LIMIT + 1)
+    let mut stdin = io::stdin().lock();
+    stdin
+        .by_ref()
+        .take(BODY_LIMIT)
         .read_to_end(&mut body)
         .map_err(unreadable)?;
-    if body.len() as u64 > BODY_LIMIT {
-        return Err(too_large());
-    }
+    // What comes after it says nothing, but whoever writes it must not fail.
+    io::copy(&mut stdin, &mut io::sink()).map_err(unreadable)?;
+    warn_of(typed, settings, &body, console);
     let explanation = evergrant_driver::explain(settings, &typed.meant(body))?;
     if console.json() {
         console.document(&ExplanationShape::from(&explanation))?;
@@ -122,6 +123,21 @@ pub(crate) fn run(typed: &Typed, settings: &Settings, console: &Console) -> Resu
         tell(&explanation, console)?;
     }
     Ok(Exit::DONE)
+}
+
+/// Says what keeps an answer from being read as it was meant.
+fn warn_of(typed: &Typed, settings: &Settings, body: &[u8], console: &Console) {
+    if let Some(provider) = &typed.provider
+        && !has_row(settings, provider)
+    {
+        console.note(&format!(
+            "there is no row of `{}`: only the generic signals read it",
+            visible(provider)
+        ));
+    }
+    if COMPRESSED.iter().any(|lead| body.starts_with(lead)) {
+        console.note("the body is compressed: only status and headers are read; unpack it first, as with `gunzip -c`");
+    }
 }
 
 /// A line that cannot be read is answered with its error and does not stop the others; the exit code then says so.
@@ -134,15 +150,19 @@ fn each_line(settings: &Settings, console: &Console) -> Result<Exit, Failure> {
         line.clear();
         let read = stdin
             .by_ref()
-            .take(BODY_LIMIT + 1)
+            .take(LINE_LIMIT)
             .read_until(b'\n', &mut line)
             .map_err(unreadable)?;
         if read == 0 {
             break;
         }
         number += 1;
-        if read as u64 > BODY_LIMIT {
-            return Err(too_large());
+        if read as u64 == LINE_LIMIT && !line.ends_with(b"\n") {
+            stdin.skip_until(b'\n').map_err(unreadable)?;
+            let failure = too_large();
+            exit = Exit::of(failure.code);
+            console.document(&UnreadLine::new(&[], number, failure))?;
+            continue;
         }
         if line.trim_ascii().is_empty() {
             continue;
@@ -189,11 +209,35 @@ fn tell(explanation: &Explanation, console: &Console) -> Result<(), Failure> {
     }
     if let Some(suggestion) = &explanation.suggestion {
         lines.push(format!(
-            "\nIf that is wrong, this in the provider's row decides otherwise:\n\n{}",
-            suggestion.trim_end()
+            "\n{}\n\n{}",
+            place_of(suggestion),
+            visible_lines(&suggestion.text)
         ));
     }
     console.line(&lines.join("\n"))
+}
+
+/// Where the signal goes.
+fn place_of(suggestion: &Suggestion) -> String {
+    let file = suggestion
+        .file
+        .as_ref()
+        .map(|file| visible(&file.display().to_string()));
+    match (file, suggestion.is_new) {
+        (Some(file), true) => format!("No signal knows these words. To decide them, write this to {file}:"),
+        (Some(file), false) => format!("No signal knows these words. To decide them, add this at the end of {file}:"),
+        (None, _) => "No signal knows these words. To decide them, add this to the provider's file in `providers.d` \
+             (`--provider` tells which):"
+            .to_owned(),
+    }
+}
+
+fn visible_lines(text: &str) -> String {
+    text.trim_end().lines().map(visible).collect::<Vec<_>>().join("\n")
+}
+
+fn has_row(settings: &Settings, provider: &str) -> bool {
+    evergrant_driver::providers(settings).is_ok_and(|known| known.iter().any(|one| one.id.as_str() == provider))
 }
 
 fn header(text: &str) -> Result<(String, String), String> {
@@ -206,15 +250,18 @@ fn unreadable(error: io::Error) -> Failure {
 }
 
 fn too_large() -> Failure {
-    let message = format!("the body is larger than {} MiB", BODY_LIMIT >> 20);
-    Failure::new(Code::BodyTooLarge, message).with_remedy(Remedy::Run {
-        command: "head -c 65536 BODY | evergrant explain".to_owned(),
-        why: "its beginning is enough: error fields stand there".to_owned(),
-    })
+    let message = format!("cannot be read: it is longer than {} MiB", LINE_LIMIT >> 20);
+    Failure::new(Code::Usage, message)
 }
 
-/// No error body is anywhere near this large; a whole download piped in by mistake is.
+/// 8 MiB: of an answer the first 64 KiB are read, and of a stream every event, of which few are longer.
 const BODY_LIMIT: u64 = 8 << 20;
+
+/// 64 MiB: a line must be read whole before anything of it is known.
+const LINE_LIMIT: u64 = 64 << 20;
+
+/// How gzip, zstd and xz begin.
+const COMPRESSED: [&[u8]; 3] = [b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ"];
 
 const EXAMPLES: &str = "\
 Examples:

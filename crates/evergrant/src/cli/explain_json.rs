@@ -90,6 +90,7 @@ fn wrong(what: &str) -> Failure {
 #[derive(Debug, Serialize)]
 pub(crate) struct UnreadLine {
     id: Value,
+    line: u64,
     #[serde(flatten)]
     failure: FailureShape,
 }
@@ -101,6 +102,7 @@ impl UnreadLine {
         let message = format!("line {number}: {}", failure.message);
         Self {
             id: object.get("id").cloned().unwrap_or_default(),
+            line: number,
             failure: FailureShape::from(&Failure { message, ..failure }),
         }
     }
@@ -117,6 +119,8 @@ pub(crate) struct ExplanationShape {
     retry_after_from: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     suggestion: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suggestion_file: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -140,7 +144,11 @@ impl From<&Explanation> for ExplanationShape {
             remedy: explanation.remedy.as_ref().map(RemedyShape::from),
             retry_after_secs: explanation.retry_after_secs,
             retry_after_from: explanation.reset_source.clone(),
-            suggestion: explanation.suggestion.clone(),
+            suggestion: explanation.suggestion.as_ref().map(|one| one.text.clone()),
+            suggestion_file: explanation.suggestion.as_ref().and_then(|one| {
+                let file = one.file.as_ref()?;
+                Some(file.display().to_string())
+            }),
         }
     }
 }
@@ -161,6 +169,7 @@ impl ExplanationLine {
             explanation: ExplanationShape {
                 suggestion: None,
                 retry_after_from: None,
+                suggestion_file: None,
                 ..ExplanationShape::from(explanation)
             },
         }

@@ -8,7 +8,9 @@ use hyper::body::Incoming;
 
 use super::body::GatewayBody;
 use super::destination::model_of;
+use super::in_band::InBand;
 use super::keep_alive::KeepAlive;
+use super::surface::Surface;
 use super::trail::{Unanswered, mark};
 use super::tunnel::tunnel;
 
@@ -18,6 +20,7 @@ pub(super) async fn forward(
     mut request: Request<Incoming>,
     provider: Option<ProviderId>,
     path: &str,
+    surface: Surface,
 ) -> Result<Response<GatewayBody>, Unanswered> {
     let none = |failure| (failure, Trail::default());
     let upgrade = request
@@ -50,14 +53,14 @@ pub(super) async fn forward(
         let provider = hyper::upgrade::on(&mut answer.response);
         tokio::spawn(tunnel(client, provider));
     }
-    Ok(dressed(answer))
+    Ok(dressed(answer, surface))
 }
 
-fn dressed(answer: Answer) -> Response<GatewayBody> {
+fn dressed(answer: Answer, surface: Surface) -> Response<GatewayBody> {
     let may_have_comments = may_have_comments(answer.response.headers());
     answer.response.map(|body: AnswerBody| {
         if may_have_comments {
-            GatewayBody::Stream(Box::new(KeepAlive::new(body)))
+            GatewayBody::Stream(Box::new(InBand::new(KeepAlive::new(body), surface)))
         } else {
             GatewayBody::Answer(body)
         }

@@ -8,12 +8,13 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep};
 
+use super::tail::Tail;
+
 /// An event stream that is kept alive.
 #[derive(Debug)]
 pub(super) struct KeepAlive<B> {
     stream: B,
-    /// The last bytes that went by; a stream begins as if an event had just ended.
-    tail: [u8; 4],
+    tail: Tail,
     silence: Pin<Box<Sleep>>,
     waiting: bool,
 }
@@ -23,25 +24,10 @@ impl<B> KeepAlive<B> {
     pub(super) fn new(stream: B) -> Self {
         Self {
             stream,
-            tail: *b"\n\n\n\n",
+            tail: Tail::default(),
             silence: Box::pin(sleep(SILENCE)),
             waiting: false,
         }
-    }
-
-    fn remember(&mut self, data: &[u8]) {
-        for byte in &data[data.len().saturating_sub(self.tail.len())..] {
-            self.tail.rotate_left(1);
-            self.tail[3] = *byte;
-        }
-    }
-
-    /// Whether an event has ended and the next one has not begun.
-    fn is_between_events(&self) -> bool {
-        matches!(
-            &self.tail,
-            [.., b'\n', b'\n'] | [.., b'\r', b'\r'] | [_, b'\n', b'\r', b'\n']
-        )
     }
 }
 
@@ -56,7 +42,7 @@ impl<B: Body<Data = Bytes> + Unpin> Body for KeepAlive<B> {
             if let Some(Ok(frame)) = &frame
                 && let Some(data) = frame.data_ref()
             {
-                this.remember(data);
+                this.tail.remember(data);
             }
             return Poll::Ready(frame);
         }
@@ -66,7 +52,7 @@ impl<B: Body<Data = Bytes> + Unpin> Body for KeepAlive<B> {
         }
         while this.silence.as_mut().poll(cx).is_ready() {
             this.silence.as_mut().reset(Instant::now() + SILENCE);
-            if this.is_between_events() {
+            if this.tail.is_between_events() {
                 return Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(COMMENT)))));
             }
         }

@@ -5,6 +5,7 @@ mod connection;
 mod destination;
 mod forward;
 mod guard;
+mod in_band;
 mod keep_alive;
 mod listener;
 mod models;
@@ -12,7 +13,9 @@ mod refusal;
 mod request_id;
 mod serve;
 mod service;
+mod status;
 mod surface;
+mod tail;
 mod trail;
 mod tunnel;
 

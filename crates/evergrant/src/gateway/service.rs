@@ -37,7 +37,7 @@ impl Gateway {
         let id = self.ids.next();
         let surface = Surface::of(request.uri(), request.headers());
         let span = info_span!("request", id = id.to_str().unwrap_or_default());
-        let mut response = match self.lead(request, is_local_socket).instrument(span).await {
+        let mut response = match self.lead(request, is_local_socket, surface).instrument(span).await {
             Ok(response) => response,
             Err((failure, trail)) => {
                 debug!(code = failure.code.as_str(), "answered by ourselves: {failure}");
@@ -54,6 +54,7 @@ impl Gateway {
         &self,
         request: Request<Incoming>,
         is_local_socket: bool,
+        surface: Surface,
     ) -> Result<Response<GatewayBody>, Unanswered> {
         let none = |failure| (failure, Trail::default());
         let destination = Destination::of(request.method(), request.uri());
@@ -68,7 +69,7 @@ impl Gateway {
             }
             Destination::Ready => Ok(plain(StatusCode::SERVICE_UNAVAILABLE, "no credential is usable\n")),
             Destination::Models => models(&self.driver, request.headers()).await,
-            Destination::Forward { provider, path } => forward(&self.driver, request, provider, &path).await,
+            Destination::Forward { provider, path } => forward(&self.driver, request, provider, &path, surface).await,
             Destination::Unknown => Err(none(unknown(request.uri().path()))),
         }
     }

@@ -1,5 +1,6 @@
 //! Which API a client speaks, as far as our own errors must look like its errors.
 
+use bytes::Bytes;
 use evergrant_driver::Failure;
 use http::{HeaderMap, Uri};
 use serde_json::{Value, json};
@@ -9,6 +10,8 @@ use serde_json::{Value, json};
 pub(super) enum Surface {
     /// `{"error":{"message","type","code","param"}}`
     OpenAi,
+    /// The same, and in a stream `{"type":"error","code","message"}`
+    Responses,
     /// `{"type":"error","error":{"type","message"}}`
     Anthropic,
 }
@@ -35,9 +38,11 @@ pub(super) enum ErrorKind {
 impl Surface {
     /// The surface of a request.
     pub(super) fn of(uri: &Uri, headers: &HeaderMap) -> Self {
-        let is_messages = uri.path().split('/').any(|segment| segment == "messages");
-        if is_messages || headers.contains_key("anthropic-version") {
+        let has = |name: &str| uri.path().split('/').any(|segment| segment == name);
+        if has("messages") || headers.contains_key("anthropic-version") {
             Self::Anthropic
+        } else if has("responses") {
+            Self::Responses
         } else {
             Self::OpenAi
         }
@@ -57,13 +62,33 @@ impl Surface {
             .map(|remedy| json!({"kind": remedy.kind(), "sentence": remedy.sentence(), "command": remedy.command()}));
         let code = failure.code.as_str();
         match self {
-            Self::OpenAi => json!({"error": {
+            Self::OpenAi | Self::Responses => json!({"error": {
                 "message": message, "type": kind.open_ai(), "code": code, "param": null, "remedy": remedy,
             }}),
             Self::Anthropic => json!({"type": "error", "error": {
                 "type": kind.anthropic(), "message": message, "code": code, "remedy": remedy,
             }}),
         }
+    }
+}
+
+impl Surface {
+    /// A failure of our own as the last event of a stream.
+    pub(super) fn event(self, failure: &Failure, kind: ErrorKind) -> Bytes {
+        let mut told = self.error(failure, kind);
+        let text = match self {
+            Self::OpenAi => format!("data: {told}\n\n"),
+            Self::Responses => {
+                // The surface's form is flat; its own client looks for `error` all the same.
+                told["type"] = json!("error");
+                told["code"] = told["error"]["code"].clone();
+                told["message"] = told["error"]["message"].clone();
+                told["param"] = Value::Null;
+                format!("event: error\ndata: {told}\n\n")
+            }
+            Self::Anthropic => format!("event: error\ndata: {told}\n\n"),
+        };
+        Bytes::from(text)
     }
 }
 
@@ -104,6 +129,7 @@ mod tests {
         assert_eq!(of("/v1/messages"), Surface::Anthropic);
         assert_eq!(of("/p/anthropic/messages/count_tokens"), Surface::Anthropic);
         assert_eq!(of("/v1/chat/completions"), Surface::OpenAi);
+        assert_eq!(of("/p/xai-oauth/responses"), Surface::Responses);
     }
 
     #[test]

@@ -68,8 +68,8 @@ pub(super) fn script(events: Vec<Event>, gap_ms: u64, hit: Option<&Hit<StreamFau
     }
     match end {
         Some(End::Error { error, .. }) => steps.push(Step::Send(error)),
-        Some(End::Cut { .. }) => steps.push(Step::Cut),
-        Some(End::Empty) | None => {}
+        Some(End::Cut { clean: false, .. }) => steps.push(Step::Cut),
+        Some(End::Cut { clean: true, .. } | End::Empty) | None => {}
     }
     Script::new(steps)
 }
@@ -78,8 +78,8 @@ pub(super) fn script(events: Vec<Event>, gap_ms: u64, hit: Option<&Hit<StreamFau
 enum End {
     /// With an error, in place of the content event after so many.
     Error { error: Bytes, contents: u64 },
-    /// By a cut after so many events.
-    Cut { events: u64 },
+    /// By a cut after so many events; a clean one is none to whoever looks at the connection alone.
+    Cut { events: u64, clean: bool },
     /// Before it began.
     Empty,
 }
@@ -88,7 +88,7 @@ impl End {
     fn of(hit: &Hit<StreamFault>) -> Self {
         match hit.fault {
             StreamFault::ErrorFirst => Self::Error {
-                error: failure(hit),
+                error: [pings(hit), failure(hit)].concat().into(),
                 contents: 0,
             },
             StreamFault::ErrorLate => Self::Error {
@@ -97,6 +97,7 @@ impl End {
             },
             StreamFault::Cut => Self::Cut {
                 events: hit.parameters.number("events", 3),
+                clean: hit.parameters.text("clean", "false") == "true",
             },
             StreamFault::Empty => Self::Empty,
         }
@@ -106,7 +107,7 @@ impl End {
     fn is_before(&self, sent: u64, contents_with_it: u64) -> bool {
         match self {
             Self::Error { contents, .. } => contents_with_it > *contents,
-            Self::Cut { events } => sent >= *events,
+            Self::Cut { events, .. } => sent >= *events,
             Self::Empty => true,
         }
     }
@@ -117,13 +118,42 @@ fn failure(hit: &Hit<StreamFault>) -> Bytes {
     if let Some(code) = hit.parameters.given("code") {
         fields["code"] = json!(code);
     }
-    let error = if hit.parameters.text("shape", "flat") == "nested" {
-        json!({"type": "error", "error": fields})
-    } else {
-        fields["type"] = json!("error");
-        fields
-    };
-    named("error", &error)
+    match hit.parameters.text("shape", "flat") {
+        "nested" => named("error", &json!({"type": "error", "error": fields})),
+        "failed" => {
+            let response = json!({"id": "resp_sandbox", "object": "response", "status": "failed", "error": fields});
+            named(
+                "response.failed",
+                &json!({"type": "response.failed", "response": response}),
+            )
+        }
+        "incomplete" => {
+            let reason = json!({"reason": hit.parameters.text("code", "content_filter")});
+            let response = json!({"id": "resp_sandbox", "status": "incomplete", "error": Value::Null,
+                "incomplete_details": reason});
+            named(
+                "response.incomplete",
+                &json!({"type": "response.incomplete", "response": response}),
+            )
+        }
+        "chunk" => data(&json!({"error": fields})),
+        "finish" => {
+            let choice = json!({"index": 0, "delta": {"content": ""}, "finish_reason": "error"});
+            data(&json!({"id": "gen-sandbox", "object": "chat.completion.chunk", "choices": [choice], "error": fields}))
+        }
+        "array" => data(&json!([{"error": fields}])),
+        _ => {
+            fields["type"] = json!("error");
+            named("error", &fields)
+        }
+    }
+}
+
+/// Signs of life that come before the first word.
+fn pings(hit: &Hit<StreamFault>) -> Bytes {
+    let one = b": still there\n\nevent: ping\ndata: {\"type\": \"ping\"}\n\n";
+    let count = usize::try_from(hit.parameters.number("pings", 0)).unwrap_or_default();
+    Bytes::from(one.repeat(count))
 }
 
 /// The text that an error event inside a 200 was seen with.

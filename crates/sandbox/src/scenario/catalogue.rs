@@ -165,18 +165,20 @@ catalogue! {
             "200, then an error event before any content" [
                 "text": "its message (default: no active subscription)",
                 "code": "its code",
-                "shape": "`flat` (default) or `nested`",
+                "shape": "`flat` (default), `nested`, `failed`, `incomplete`, `chunk`, `finish` or `array`",
+                "pings": "comments and pings before it (default 0)",
             ]
         ErrorLate "stream-error-late" Anyone
             "200, content, then an error event" [
                 "events": "content events before it (default 2)",
                 "text": "its message",
                 "code": "its code",
-                "shape": "`flat` (default) or `nested`",
+                "shape": "as of `stream-error-first`",
             ]
         Cut "stream-cut" Anyone
             "200, then the connection is cut" [
                 "events": "events before the cut (default 3)",
+                "clean": "`true` ends the body as if all had been said",
             ]
         Empty "stream-empty" Anyone
             "200 and an event stream without any event" []

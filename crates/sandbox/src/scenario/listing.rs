@@ -46,7 +46,8 @@ pub(super) fn check(fault: Fault, name: &str, value: &Value) -> Result<(), Strin
         "body" => true,
         "status" => value.as_u64().is_some_and(|status| (200..600).contains(&status)),
         "wording" => value.as_str().and_then(Wording::from_name).is_some(),
-        "shape" => matches!(value.as_str(), Some("flat" | "nested")),
+        "shape" => value.as_str().is_some_and(|shape| SHAPES.contains(&shape)),
+        "clean" => matches!(value.as_str(), Some("true" | "false")),
         name if NUMBERS.contains(&name) => value.is_u64(),
         _ => value.is_string(),
     };
@@ -74,12 +75,15 @@ fn info(fault: Fault) -> ScenarioInfo {
 /// Filters that every scenario takes.
 const FILTERS: [&str; 6] = ["path", "subject", "bearer", "credential", "grant_type", "after"];
 /// The parameters whose value is a whole number.
-const NUMBERS: [&str; 7] = [
+const NUMBERS: [&str; 8] = [
     "after",
     "delay_ms",
     "events",
+    "pings",
     "resets_in_secs",
     "retry_after_secs",
     "secs",
     "within_ms",
 ];
+/// The forms in which a stream tells its error.
+const SHAPES: [&str; 7] = ["flat", "nested", "failed", "incomplete", "chunk", "finish", "array"];

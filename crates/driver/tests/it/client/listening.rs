@@ -8,7 +8,7 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
-/// The lines at INFO and above of the driver's client, as `LEVEL field=value ...`.
+/// The lines at INFO and above of the driver's client and of what reads its files again, as `LEVEL field=value ...`.
 pub(crate) struct Listening;
 
 thread_local! {
@@ -41,7 +41,7 @@ struct Ears;
 
 impl Subscriber for Ears {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        *metadata.level() <= Level::INFO && metadata.target().starts_with("evergrant_driver::client")
+        *metadata.level() <= Level::INFO && HEARD.iter().any(|from| metadata.target().starts_with(from))
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {
@@ -78,3 +78,6 @@ impl Visit for Line {
         write!(self.0, " {}={value}", field.name()).unwrap();
     }
 }
+
+/// The parts of the driver that are listened to.
+const HEARD: [&str; 2] = ["evergrant_driver::client", "evergrant_driver::reload"];

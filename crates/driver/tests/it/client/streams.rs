@@ -40,6 +40,61 @@ async fn an_error_before_the_first_content_is_repaired_on_every_surface() {
 }
 
 #[tokio::test]
+async fn every_form_of_a_streams_error_is_repaired_before_the_first_word() {
+    let (scene, driver) = Scene::logged_in(Config::default()).await;
+    let forms = ["flat", "nested", "failed", "chunk", "finish", "array"];
+    for (count, form) in (1..).zip(forms) {
+        scene.clock.advance(Duration::from_secs(300));
+        let order = Order::new("stream-error-first")
+            .times(1)
+            .with("shape", form)
+            .with("pings", 3);
+        let order = order.with("text", "The OAuth2 access token could not be validated.");
+        let order = order.with("code", "unauthenticated:bad-credentials");
+        scene.control().arm(order).unwrap();
+        let told = good(ask(&driver, streamed("/chat/completions")).await);
+        assert_eq!(&told.trail.repaired[..], ["refresh"], "{form}");
+        assert!(!told.text.contains("validated"), "{form}: {}", told.text);
+        assert_eq!(scene.refreshes(), count, "{form}");
+    }
+    replay_all(&scene);
+}
+
+#[tokio::test]
+async fn an_answer_that_a_filter_cut_short_is_handed_on_and_nobody_is_blamed() {
+    let (scene, driver) = Scene::logged_in(Config::default()).await;
+    let order = Order::new("stream-error-first").times(1).with("shape", "incomplete");
+    scene.control().arm(order).unwrap();
+    let told = good(ask(&driver, streamed("/responses")).await);
+    assert!(told.text.contains("content_filter"), "{}", told.text);
+    assert_eq!(told.trail.attempts, 1);
+    assert_eq!(scene.grant().0.standing.health, Health::Ready);
+}
+
+#[tokio::test]
+async fn a_stream_that_ends_without_its_last_event_was_cut_on_every_surface() {
+    let (scene, driver) = Scene::logged_in(Config::default()).await;
+    for surface in SURFACES {
+        // Enough events for the first content on each surface, and none that ends it.
+        let order = Order::new("stream-cut")
+            .with("events", 5)
+            .with("clean", "true")
+            .times(1);
+        scene.control().arm(order).unwrap();
+        let told = ask(&driver, streamed(surface)).await.unwrap();
+        assert!(told.broke, "{surface}: {}", told.text);
+        let whole = good(ask(&driver, streamed(surface)).await);
+        assert!(!whole.broke, "{surface}: {}", whole.text);
+    }
+    assert_eq!(
+        scene.grant().0.standing.health,
+        Health::Ready,
+        "no fault of the credential"
+    );
+    replay_all(&scene);
+}
+
+#[tokio::test]
 async fn an_error_after_content_stays_in_the_stream_and_is_counted_once() {
     let (scene, driver) = Scene::logged_in(Config::default()).await;
     for surface in SURFACES {

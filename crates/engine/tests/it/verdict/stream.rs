@@ -1,7 +1,8 @@
 //! Events of a stream: errors, content, and neither.
 
+use evergrant_engine::provider::{Origin, RowFile, Table};
 use evergrant_engine::time::Timestamp;
-use evergrant_engine::verdict::{EventMeaning, Verdict, judge_event};
+use evergrant_engine::verdict::{EventMeaning, Heard, Verdict, judge_event};
 
 fn meaning(name: Option<&str>, data: &str) -> EventMeaning {
     judge_event(None, name, data.as_bytes(), Timestamp::from_secs(1_780_000_000))
@@ -28,7 +29,6 @@ fn error(name: Option<&str>, data: &str, verdict: Verdict) {
 #[test]
 fn openings_bear_nothing() {
     nothing_yet(None, "");
-    nothing_yet(None, "[DONE]");
     nothing_yet(Some("ping"), r#"{"type":"ping"}"#);
     nothing_yet(
         Some("message_start"),
@@ -52,10 +52,6 @@ fn content_is_content() {
     content(None, r#"{"choices":[{"delta":{"content":"Hi"}}]}"#);
     content(None, r#"{"choices":[{"delta":{"reasoning_content":"hm"}}]}"#);
     content(None, r#"{"choices":[{"delta":{"tool_calls":[{"index":0}]}}]}"#);
-    content(
-        None,
-        r#"{"choices":[{"delta":{},"finish_reason":"stop"}],"error":null}"#,
-    );
     content(None, r#"{"choices":[{"text":"a"}]}"#);
     content(
         Some("content_block_delta"),
@@ -66,6 +62,85 @@ fn content_is_content() {
         r#"{"type":"response.output_text.delta","delta":"unauthenticated:"}"#,
     );
     content(None, "not json at all");
+}
+
+#[test]
+fn a_stream_has_its_last_event() {
+    for (name, data) in [
+        (None, "[DONE]"),
+        (
+            None,
+            r#"{"choices":[{"delta":{},"finish_reason":"stop"}],"error":null}"#,
+        ),
+        (None, r#"{"choices":[],"usage":{"total_tokens":3}}"#),
+        (Some("message_stop"), r#"{"type":"message_stop"}"#),
+        (
+            Some("message_delta"),
+            r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"}}"#,
+        ),
+        (
+            None,
+            r#"{"type":"response.completed","response":{"error":null,"metadata":{"error":"x"}}}"#,
+        ),
+        (
+            None,
+            r#"{"type":"response.incomplete","response":{"incomplete_details":{"reason":"max_output_tokens"}}}"#,
+        ),
+        (None, r#"{"candidates":[{"finishReason":"STOP"}]}"#),
+    ] {
+        assert_eq!(meaning(name, data), EventMeaning::Last, "{data}");
+    }
+}
+
+#[test]
+fn a_stream_that_ends_without_it_was_cut() {
+    let heard = |events: &[(Option<&str>, &str)]| {
+        let mut heard = Heard::default();
+        events
+            .iter()
+            .for_each(|(name, data)| heard.hear(*name, data.as_bytes()));
+        let name = heard
+            .reading()
+            .map_or("unknown".to_owned(), |reading| reading.signal.name);
+        (name, heard.is_unfinished())
+    };
+    let told = |name: &str, unfinished| (name.to_owned(), unfinished);
+    let word = (None, r#"{"choices":[{"delta":{"content":"Hi"}}]}"#);
+    assert_eq!(heard(&[]), told("stream-empty", false));
+    assert_eq!(heard(&[(Some("ping"), "")]), told("stream-empty", false));
+    assert_eq!(heard(&[word]), told("stream-cut", true));
+    assert_eq!(heard(&[word, (None, "[DONE]")]), told("status-2xx", false));
+    assert_eq!(
+        heard(&[(Some("message_start"), r#"{"type":"message_start"}"#)]),
+        told("stream-cut", true)
+    );
+    assert_eq!(
+        heard(&[(None, r#"{"tokens":"of another API"}"#)]),
+        told("unknown", false)
+    );
+}
+
+#[test]
+fn the_users_own_signals_find_errors_that_no_api_has() {
+    let text = "id = \"groq\"\n[[signal]]\nname = \"own\"\nchannel = \"stream\"\nwhere = \"type\"\n\
+                equals = \"session.terminated\"\nverdict = \"overloaded\"\n";
+    let file = RowFile::parse("groq.toml", text, Origin::File("groq.toml".to_owned())).unwrap();
+    let table = Table::built_in().with([file]).unwrap();
+    let row = table.row(&"groq".into()).unwrap();
+    let judged = |data: &str| judge_event(Some(row), None, data.as_bytes(), Timestamp::default());
+    match judged(r#"{"type":"session.terminated","message":"bye"}"#) {
+        EventMeaning::Error(reading) => {
+            assert_eq!(
+                (reading.verdict, reading.signal.name.as_str()),
+                (Verdict::Overloaded, "own")
+            );
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(
+        judged(r#"{"choices":[{"delta":{"content":"session.terminated"}}]}"#),
+        EventMeaning::Content
+    );
 }
 
 #[test]
@@ -98,6 +173,20 @@ fn errors_of_every_surface() {
         r#"{"error":{"message":"Internal server error","type":"server_error"}}"#,
         Verdict::ServerError,
     );
+    let limited = r#"[{"error":{"code":429,"message":"Resource has been exhausted","status":"RESOURCE_EXHAUSTED"}}]"#;
+    error(None, limited, Verdict::RateLimited);
+    error(
+        None,
+        r#"{"choices":[{"delta":{},"finish_reason":"error"}]}"#,
+        Verdict::ServerError,
+    );
+    error(
+        None,
+        r#"{"code":"invalid_api_key","message":"Incorrect API key provided"}"#,
+        Verdict::Unauthenticated,
+    );
+    let filtered = r#"{"type":"response.incomplete","response":{"incomplete_details":{"reason":"content_filter"}}}"#;
+    error(Some("response.incomplete"), filtered, Verdict::ContentBlocked);
     error(Some("error"), "upstream went away", Verdict::ServerError);
     error(Some("error"), "{}", Verdict::ServerError);
 }

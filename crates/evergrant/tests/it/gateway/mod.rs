@@ -6,4 +6,5 @@ mod doors;
 mod life;
 mod limits;
 mod repairs;
+mod streams;
 mod upstream;

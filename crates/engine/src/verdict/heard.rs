@@ -1,0 +1,59 @@
+//! What has been heard of a stream: whether it belongs to an API whose streams have an end, and whether that end has come.
+
+use super::frame::{FrameKind, kind_of};
+use super::reading::{Reading, SignalRef};
+use crate::provider::Tier;
+use crate::vocabulary::Verdict;
+
+/// A stream as far as it has been heard.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Heard {
+    spoke: bool,
+    has_an_end: bool,
+    ended: bool,
+}
+
+impl Heard {
+    /// Hears an event.
+    pub fn hear(&mut self, event_name: Option<&str>, data: &[u8]) {
+        if data.trim_ascii().is_empty() {
+            return;
+        }
+        match kind_of(event_name, data) {
+            FrameKind::Quiet => self.has_an_end = true,
+            FrameKind::Content => (self.has_an_end, self.spoke) = (true, true),
+            FrameKind::Last | FrameKind::Incomplete | FrameKind::Error => self.ended = true,
+            FrameKind::Foreign | FrameKind::Untyped => self.spoke = true,
+        }
+    }
+
+    /// Whether a stream that is over now was cut: others of its API say when they have ended.
+    pub const fn is_unfinished(self) -> bool {
+        self.has_an_end && !self.ended
+    }
+
+    /// What the stream means, if it is over now and no event of it was an error; `None` if nothing is known of its API.
+    pub fn reading(self) -> Option<Reading> {
+        match (self.ended, self.has_an_end, self.spoke) {
+            (true, ..) => Some(by_rule(Verdict::Success, "status-2xx")),
+            (false, true, _) => Some(by_rule(Verdict::ServerError, "stream-cut")),
+            (false, false, false) => Some(by_rule(Verdict::ServerError, "stream-empty")),
+            (false, false, true) => None,
+        }
+    }
+}
+
+fn by_rule(verdict: Verdict, name: &str) -> Reading {
+    Reading {
+        verdict,
+        signal: SignalRef {
+            name: name.to_owned(),
+            tier: Tier::Status,
+            file: "built-in".to_owned(),
+            line: 0,
+        },
+        retry_after: None,
+        reset_source: None,
+        fragment: String::new(),
+    }
+}
