@@ -24,7 +24,8 @@ pub fn stream(data: &[u8]) {
             assert_eq!(told(&part[..begun]), told(&whole[..begun]), "cut at {cut}");
             // An error that is cut before it can be read is never taken for an answer.
             let (last, full) = (part.last().map(kind), whole.get(begun).map(kind));
-            if !ends_within_an_object(&data[..cut]) {
+            // A name that comes behind its data may still make an error of it.
+            if data[cut..].windows(6).any(|part| part == b"event:") || !ends_within_an_object(&data[..cut]) {
                 continue;
             }
             assert!((last, full) != (Some(Kind::Content), Some(Kind::Error)), "cut at {cut}");
@@ -36,6 +37,10 @@ pub fn stream(data: &[u8]) {
 fn ends_within_an_object(stream: &[u8]) -> bool {
     let line = stream.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
     let data = line.strip_prefix(b"data:").unwrap_or_default().trim_ascii();
+    let before = &stream[..stream.len() - line.len()];
+    if !before.is_empty() && !before.ends_with(b"\n\n") && before.windows(5).any(|part| part == b"data:") {
+        return false;
+    }
     data.starts_with(b"{") && serde_json::from_slice::<serde_json::Value>(data).is_err_and(|error| error.is_eof())
 }
 
