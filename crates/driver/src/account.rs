@@ -1,15 +1,15 @@
 //! A credential as people see it: everything `status` shows, and nothing secret.
 
 use evergrant_engine::credential::{CredentialId, Generation, Kind, Label, Material, ProviderId};
-use evergrant_engine::pool::{condition, ends};
+use evergrant_engine::pool::{Member, condition};
 use evergrant_engine::provider::{OAuth, Table};
 use evergrant_engine::recovery::renewal::next_renewal;
 use evergrant_engine::remedy::Remedy;
-use evergrant_engine::store::{Record, Source};
+use evergrant_engine::store::{Health, Record, Source};
 use evergrant_engine::time::{Moment, Timestamp};
-use evergrant_engine::verdict::Verdict;
+use evergrant_engine::verdict::{Place, Verdict, message};
 
-use crate::settings::Settings;
+use crate::settings::{Environment, Settings};
 
 /// One credential, as `status` and `list` report it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,10 +57,18 @@ pub struct Account {
 pub struct AccountError {
     /// What it meant.
     pub verdict: Verdict,
+    /// The same in one sentence.
+    pub message: String,
     /// The signal that decided.
     pub signal: String,
+    /// The file that the signal stands in.
+    pub file: String,
+    /// Its line there; 0 where a rule in code decided.
+    pub line: u32,
     /// When.
     pub at: Timestamp,
+    /// The generation that earned it.
+    pub generation: Generation,
     /// What the provider said, redacted.
     pub fragment: String,
 }
@@ -69,17 +77,16 @@ impl Account {
     /// Reads it off a record.
     pub(crate) fn of(record: &Record, table: &Table, settings: &Settings, now: &Moment) -> Self {
         let standing = &record.standing;
-        let key_present = match &record.material {
-            Material::EnvKey(variable) => settings.environment.value(variable).is_some(),
-            Material::Grant(_) | Material::ApiKey(_) | Material::Borrowed { .. } | Material::Gone => true,
+        let row = table.row(&record.provider);
+        let place = row.map_or_else(|| Place::without_row(record.provider.clone()), |row| Place::of(row));
+        let member = Member::of(&as_it_is_here(record, &settings.environment));
+        let condition = match (condition(&member, &place, now), &record.material) {
+            (condition, Material::Gone) => condition,
+            (condition, _) if row.is_none() => condition.without_row(&record.provider),
+            (condition, _) => condition,
         };
-        let condition = condition(record, key_present, now);
-        let oauth = table.row(&record.provider).and_then(|row| row.oauth());
+        let oauth = row.and_then(|row| row.oauth());
         let hard_end = oauth.and_then(|oauth| hard_end(record, oauth));
-        let condition = match hard_end.filter(|_| !standing.disabled) {
-            Some(end) => ends(condition, record, end, now),
-            None => condition,
-        };
         Self {
             id: record.id.clone(),
             provider: record.provider.clone(),
@@ -102,13 +109,78 @@ impl Account {
             hard_end_at: hard_end,
             last_error: standing.last_error.as_ref().map(|error| AccountError {
                 verdict: error.verdict,
+                message: message(error.verdict, error.channel, &place.name, Some(&record.label)),
                 signal: error.signal.clone(),
+                file: error.file.clone(),
+                line: error.line,
                 at: error.at,
+                generation: error.generation,
                 fragment: error.fragment.clone(),
             }),
             remedy: condition.remedy,
         }
     }
+}
+
+impl Account {
+    /// The same as it stands once it has been logged out or removed.
+    #[must_use]
+    pub(crate) fn gone(self, at: Timestamp) -> Self {
+        Self {
+            health: "logged-out",
+            usable: false,
+            why: Some(format!("logged out at {at}")),
+            until: None,
+            next_refresh_at: None,
+            remedy: None,
+            ..self
+        }
+    }
+}
+
+/// The accounts of these records; where another one of its provider serves, what ails an account does not press.
+pub(crate) fn accounts_of<'a>(
+    records: impl IntoIterator<Item = &'a Record>,
+    table: &Table,
+    settings: &Settings,
+    now: &Moment,
+) -> Vec<Account> {
+    let mut accounts: Vec<_> = records
+        .into_iter()
+        .map(|record| Account::of(record, table, settings, now))
+        .collect();
+    let mut serving: Vec<(ProviderId, Label)> = Vec::new();
+    for account in accounts.iter().filter(|account| account.usable) {
+        if serving.iter().all(|(provider, _)| *provider != account.provider) {
+            serving.push((account.provider.clone(), account.label.clone()));
+        }
+    }
+    for account in accounts.iter_mut().filter(|account| !account.usable) {
+        let serves = serving.iter().find(|(provider, _)| *provider == account.provider);
+        if let Some((_, serves)) = serves
+            && let Some(then) = account.remedy.take()
+        {
+            account.remedy = Some(Remedy::Meanwhile {
+                serves: serves.clone(),
+                then: Box::new(then),
+            });
+        }
+    }
+    accounts
+}
+
+/// The record as this process can use it: a key whose variable is not set here is none.
+pub(crate) fn as_it_is_here(record: &Record, environment: &Environment) -> Record {
+    let mut shown = Record::clone(record);
+    if let Material::EnvKey(name) = &record.material
+        && environment.value(name).is_none()
+        && matches!(record.standing.health, Health::Ready | Health::Cooling { .. })
+    {
+        shown.standing.health = Health::NeedsLogin {
+            why: format!("the environment variable `{name}` is not set"),
+        };
+    }
+    shown
 }
 
 /// When the provider ends the grant, if it does so some time after the login.

@@ -160,6 +160,8 @@ impl Driver {
         let read = self.kernel.apart(move |kernel| Ok(kernel.borrowing().reread(&lease)));
         match read.await? {
             Renewed::Usable { fence, .. } => self.account_of(&fence.id),
+            // Its owner has nothing newer, and what is here serves: there is nothing to be renewed.
+            Renewed::Unusable { .. } if self.account(record).usable => self.account_of(&record.id),
             Renewed::Unusable { failure, .. } => Err(failure),
         }
     }
@@ -184,7 +186,7 @@ impl Driver {
             }));
         }
         self.bury(&record).await?;
-        Ok(account)
+        Ok(account.gone(self.kernel.clock().now().wall))
     }
 
     /// Gives a credential another label.

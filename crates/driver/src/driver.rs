@@ -9,7 +9,7 @@ use evergrant_engine::failure::Failure;
 use evergrant_engine::protection::{Protection, stands};
 use evergrant_engine::store::Source;
 
-use crate::account::Account;
+use crate::account::{Account, accounts_of};
 use crate::client::AttemptRecorder;
 use crate::clock::{Clock, SystemClock};
 use crate::entropy::jitter;
@@ -117,11 +117,8 @@ impl Driver {
     pub fn accounts(&self) -> Vec<Account> {
         let (now, settings) = (self.kernel.clock().now(), self.kernel.settings());
         let picture = self.kernel.ledger().picture();
-        picture
-            .records()
-            .iter()
-            .map(|record| Account::of(record, &settings.table, &settings, &now))
-            .collect()
+        let records = picture.records().iter().map(AsRef::as_ref);
+        accounts_of(records, &settings.table, &settings, &now)
     }
 
     /// Waits until every renewal under way has ended or at least holds its answer, which then is in the journal: giving
@@ -169,10 +166,7 @@ pub fn holdings(settings: &Settings) -> Result<Holdings, Failure> {
     let store = open(&settings.home, &settings.key, mode)?;
     let now = SystemClock::new().now();
     let records = as_their_owners_have_them(as_they_stand(&*store, store.records()?)?);
-    let accounts = records
-        .iter()
-        .map(|record| Account::of(record, &settings.table, settings, &now))
-        .collect();
+    let accounts = accounts_of(&records, &settings.table, settings, &now);
     let revocations = store.revocations()?.iter().map(PendingRevocation::of).collect();
     Ok(Holdings { accounts, revocations })
 }

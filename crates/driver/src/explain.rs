@@ -8,12 +8,11 @@ use evergrant_engine::failure::Failure;
 use evergrant_engine::provider::{Origin, Row, Tier};
 use evergrant_engine::remedy::Remedy;
 use evergrant_engine::time::Timestamp;
-use evergrant_engine::verdict::{Channel, Evidence, Reading, Situation, Verdict, advise, suggest};
+use evergrant_engine::verdict::{Channel, Evidence, Place, Reading, Situation, Verdict, advise, suggest};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::client::read_captured;
 use crate::clock::{Clock, SystemClock};
-use crate::provider::key_provider;
 use crate::settings::Settings;
 
 /// An answer as somebody captured it.
@@ -81,7 +80,7 @@ pub fn explain(settings: &Settings, captured: &Captured) -> Result<Explanation, 
     let now = SystemClock::new().now().wall;
     let body = in_utf8(&captured.body);
     let (reading, evidence) = read_captured(row, captured.channel, captured.status, &headers, &body, now);
-    let remedy = remedy(settings, captured, row, &reading, now);
+    let remedy = remedy(captured, row, &reading, now);
     Ok(Explanation {
         verdict: reading.verdict,
         tier: reading.signal.tier.as_str(),
@@ -102,45 +101,29 @@ fn header((name, value): &(String, String)) -> Option<(HeaderName, HeaderValue)>
 }
 
 /// What would help; a provider that has no row is spoken of as if it had a plain one.
-fn remedy(
-    settings: &Settings,
-    captured: &Captured,
-    row: Option<&Row>,
-    reading: &Reading,
-    now: Timestamp,
-) -> Option<Remedy> {
-    let plain;
-    let row = match row {
-        Some(row) => row,
-        None => {
-            plain = plain_row(captured)?;
-            &plain
-        }
-    };
-    let key_provider = key_provider(settings, &row.id);
+fn remedy(captured: &Captured, row: Option<&Row>, reading: &Reading, now: Timestamp) -> Option<Remedy> {
+    let place = row.map_or_else(|| plain_place(captured), Place::of);
     let situation = Situation {
-        row,
+        place: &place,
+        channel: captured.channel,
         kind: captured.kind,
         label: None,
         owner: None,
-        key_provider: key_provider.as_ref(),
+        variable: None,
         reset: reading.retry_after.map(|after| now.plus(after)),
     };
-    match advise(reading.verdict, &situation) {
-        Some(Remedy::CheckNetwork { host }) if host == NOWHERE => Some(Remedy::CheckNetwork {
-            host: row.id.to_string(),
-        }),
-        remedy => remedy,
-    }
+    advise(reading.verdict, &situation)
 }
 
-fn plain_row(captured: &Captured) -> Option<Row> {
-    let auth = match captured.kind {
-        Kind::Grant | Kind::Borrowed => PLAIN_OAUTH,
-        Kind::ApiKey => PLAIN_KEY,
-    };
-    let id = toml::Value::from(captured.provider.as_deref().unwrap_or(UNNAMED));
-    Row::parse("", &format!("id = {id}\nname = {id}\n{auth}"), Origin::BuiltIn).ok()
+/// A provider that is known by its name alone, and by what was presented to it.
+fn plain_place(captured: &Captured) -> Place {
+    let named = captured.provider.as_deref().unwrap_or(UNNAMED);
+    let takes_keys = captured.kind == Kind::ApiKey;
+    Place {
+        takes_keys,
+        logs_in: !takes_keys,
+        ..Place::without_row(ProviderId::from(named))
+    }
 }
 
 /// A signal that finds this answer's own words, wherever no table knew them, and where to put it.
@@ -212,23 +195,3 @@ fn in_utf8(body: &[u8]) -> Cow<'_, [u8]> {
 
 /// What stands in a command in the place of a provider that was not named.
 const UNNAMED: &str = "PROVIDER";
-/// The host of the two rows below, which stands for a provider's that is not known.
-const NOWHERE: &str = "provider.invalid";
-/// The least that makes a row with a login.
-const PLAIN_OAUTH: &str = r#"
-base_url = "https://provider.invalid/v1"
-hosts = ["provider.invalid"]
-auth = "oauth"
-[oauth]
-token_endpoint = "https://provider.invalid/token"
-client_id = "evergrant"
-scope = ""
-redirect = "http://127.0.0.1:0/callback"
-flows = ["paste"]
-"#;
-/// The least that makes a row with keys.
-const PLAIN_KEY: &str = r#"
-base_url = "https://provider.invalid/v1"
-hosts = ["provider.invalid"]
-auth = "api-key"
-"#;

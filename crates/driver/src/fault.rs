@@ -114,7 +114,10 @@ impl From<StoreFault> for Failure {
     fn from(fault: StoreFault) -> Self {
         let message = fault.to_string();
         let (code, remedy) = match fault {
-            StoreFault::Missing { .. } => (Code::StoreMissing, run("evergrant login", "log in, which makes one")),
+            StoreFault::Missing { .. } => (
+                Code::StoreMissing,
+                run("evergrant providers", "log in at one of these, which makes a store"),
+            ),
             StoreFault::Corrupt { place, .. } => (
                 Code::StoreCorrupt,
                 Remedy::EditFile {

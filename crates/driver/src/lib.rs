@@ -48,7 +48,7 @@ pub use announcement::Announcement;
 pub use doctor::doctor;
 pub use driver::{Driver, Holdings, Hooks, accounts, holdings};
 pub use evergrant_engine::credential::{CredentialId, Generation, Kind, Label, ProviderId};
-pub use evergrant_engine::failure::{Blame, Code, Failure};
+pub use evergrant_engine::failure::{Blame, Code, Failure, Unusable};
 pub use evergrant_engine::provider::Flow;
 pub use evergrant_engine::remedy::Remedy;
 pub use evergrant_engine::secret::Secret;

@@ -19,7 +19,7 @@ use crate::store::{Held, LockName, StoreFault};
 /// How a logout went; here it is done in any case.
 #[derive(Clone, Debug)]
 pub struct Logout {
-    /// The credential as it was.
+    /// The credential, logged out.
     pub account: Account,
     /// What its provider made of it.
     pub end: LogoutEnd,
@@ -65,7 +65,7 @@ impl Driver {
             Ok(record) => {
                 let buried = self.tombstone(&record, patience).await?;
                 let account = self.account(buried.as_ref().unwrap_or(&record));
-                (record, account)
+                (record, account.gone(self.kernel.clock().now().wall))
             }
             // Logged out already: what its provider has not been told yet is tried again.
             Err(unknown) => {

@@ -58,14 +58,7 @@ impl From<&Row> for ProviderInfo {
 
 /// The provider that takes API keys for the API of this one, if there is one.
 pub fn key_provider(settings: &Settings, provider: &ProviderId) -> Option<ProviderId> {
-    let row = settings.table.row(provider)?;
-    let mut others = settings
-        .table
-        .rows()
-        .filter(|other| other.id != row.id && other.base_url == row.base_url);
-    others
-        .find(|other| matches!(other.auth, Auth::ApiKey(_)))
-        .map(|other| other.id.clone())
+    settings.table.row(provider)?.key_provider.clone()
 }
 
 /// The table of providers: the built-in ones, then the user's.

@@ -3,7 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::credential::{Label, ProviderId};
+use crate::protection::{Protection, stands};
 use crate::remedy::Remedy;
+use crate::time::Timestamp;
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $text:literal, $blame:ident, $exit:literal;)*) => {
@@ -176,6 +179,25 @@ pub struct Failure {
     pub remedy: Option<Remedy>,
     /// When to come back, if that is known.
     pub retry_after: Option<Duration>,
+    /// Every credential that was looked at, where none of them could be used.
+    pub credentials: Vec<Unusable>,
+}
+
+/// A credential that cannot be used now, and what would change that.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unusable {
+    /// Its provider.
+    pub provider: ProviderId,
+    /// Its label.
+    pub label: Label,
+    /// The stable code of why.
+    pub code: Code,
+    /// Why, in one sentence without a full stop.
+    pub message: String,
+    /// When it comes back by itself, if it does.
+    pub until: Option<Timestamp>,
+    /// The one thing to do.
+    pub remedy: Option<Remedy>,
 }
 
 impl Failure {
@@ -187,6 +209,7 @@ impl Failure {
             detail: None,
             remedy: None,
             retry_after: None,
+            credentials: Vec::new(),
         }
     }
 
@@ -209,6 +232,17 @@ impl Failure {
     pub const fn with_retry_after(mut self, after: Duration) -> Self {
         self.retry_after = Some(after);
         self
+    }
+}
+
+impl Code {
+    /// The exit code as the shell is told it.
+    pub fn told(self) -> u8 {
+        if stands(Protection::ExitCodes) {
+            self.exit()
+        } else {
+            Self::Internal.exit()
+        }
     }
 }
 

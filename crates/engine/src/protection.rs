@@ -69,6 +69,10 @@ protections! {
     Tombstone = "tombstone";
     /// What a provider quotes of a request is not read as its own words.
     QuotesBlanked = "quotes-blanked";
+    /// What is advised suits the kind of credential: a key is not logged in, and a borrowed token is its owner's to renew.
+    RemedyByKind = "remedy-by-kind";
+    /// A command ends with the exit code that says what would help.
+    ExitCodes = "exit-codes";
     /// The boot clock is asked as well as the wall clock, which can be stepped.
     BothClocks = "both-clocks";
     /// The time that a provider names for coming back is read and kept to.

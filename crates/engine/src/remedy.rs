@@ -4,7 +4,7 @@ use crate::credential::{Label, ProviderId};
 use crate::time::Timestamp;
 
 /// One thing to do, with all its sentence needs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Remedy {
     /// Log in (again) at this provider.
     Login {
@@ -24,35 +24,68 @@ pub enum Remedy {
         provider: ProviderId,
         /// The key's label.
         label: Label,
+        /// Where the provider lists its keys.
+        page: Option<String>,
+    },
+    /// The key is refused, and nothing tells whether it is the key's fault.
+    CheckKey {
+        /// The provider.
+        provider: ProviderId,
+        /// The key's label.
+        label: Option<Label>,
+        /// Where the provider lists its keys.
+        page: Option<String>,
+    },
+    /// The key is read from an environment variable, which must hold one that is accepted.
+    SetVariable {
+        /// The provider.
+        provider: ProviderId,
+        /// The variable.
+        variable: String,
     },
     /// The borrowed token's owner must renew it, or hand it over.
     RenewElsewhere {
         /// The other tool.
         tool: String,
     },
-    /// The account's plan does not cover this; logging in again cannot help.
+    /// The borrowed token's owner must log in again.
+    LoginElsewhere {
+        /// The other tool.
+        tool: String,
+    },
+    /// The account's plan or policy forbids it; no new token can help.
     ChangePlan {
         /// The provider.
         provider: ProviderId,
         /// The provider's row that takes API keys for the same API, if there is one.
         key_provider: Option<ProviderId>,
+        /// Where the plan is changed.
+        page: Option<String>,
     },
     /// Log in once more, asking for the scope that is missing.
     GrantScope {
         /// The provider.
         provider: ProviderId,
+        /// The credential that lacks it.
+        label: Option<Label>,
+        /// The user's file with the scope that a login asks for, if the row is not built in.
+        file: Option<String>,
     },
     /// The key is accepted but may not do this: widen it where it was made.
     WidenKey {
         /// The provider.
         provider: ProviderId,
         /// The key's label.
-        label: Label,
+        label: Option<Label>,
+        /// Where the provider lists its keys.
+        page: Option<String>,
     },
     /// The purse must be filled.
     AddCredit {
         /// The provider.
         provider: ProviderId,
+        /// Where that is done.
+        page: Option<String>,
     },
     /// The account is disabled; only the provider can say why.
     ContactProvider {
@@ -64,6 +97,13 @@ pub enum Remedy {
         /// Until when, if the provider said so.
         until: Option<Timestamp>,
     },
+    /// A renewal is worth another try.
+    Renew {
+        /// The provider.
+        provider: ProviderId,
+        /// The grant's label.
+        label: Label,
+    },
     /// The API was never reached: proxy, firewall or network location.
     CheckNetwork {
         /// The host that was meant.
@@ -73,6 +113,11 @@ pub enum Remedy {
     Probe,
     /// The request itself must change.
     ChangeRequest,
+    /// Another model must be asked for.
+    ChooseModel {
+        /// The provider.
+        provider: ProviderId,
+    },
     /// A file of configuration must be mended.
     EditFile {
         /// The file, with line where known.
@@ -87,62 +132,103 @@ pub enum Remedy {
     },
     /// A fault of ours: tell us.
     Report,
+    /// Nothing presses, because another credential of the provider serves.
+    Meanwhile {
+        /// The other credential.
+        serves: Label,
+        /// What mends the one that is meant.
+        then: Box<Self>,
+    },
 }
 
 impl Remedy {
     /// The stable word of `remedy.kind`.
-    pub const fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> &'static str {
         match self {
             Self::Login { .. } => "login",
             Self::AddKey { .. } => "add-key",
             Self::ReplaceKey { .. } => "replace-key",
+            Self::CheckKey { .. } => "check-key",
+            Self::SetVariable { .. } => "set-variable",
             Self::RenewElsewhere { .. } => "renew-elsewhere",
+            Self::LoginElsewhere { .. } => "login-elsewhere",
             Self::ChangePlan { .. } => "change-plan",
             Self::GrantScope { .. } => "grant-scope",
             Self::WidenKey { .. } => "widen-key",
             Self::AddCredit { .. } => "add-credit",
             Self::ContactProvider { .. } => "contact-provider",
             Self::Wait { .. } => "wait",
+            Self::Renew { .. } => "renew",
             Self::CheckNetwork { .. } => "check-network",
             Self::Probe => "probe",
             Self::ChangeRequest => "change-request",
+            Self::ChooseModel { .. } => "choose-model",
             Self::EditFile { .. } => "edit-file",
             Self::Run { .. } => "run",
             Self::Report => "report",
+            Self::Meanwhile { then, .. } => then.kind(),
         }
     }
 
     /// The command that would fix it, ready to paste.
     pub fn command(&self) -> Option<String> {
         match self {
-            Self::Login {
-                provider,
-                label: Some(label),
-            } => Some(format!(
-                "evergrant login {provider} --label {}",
-                shell_word(label.as_str())
-            )),
-            Self::Login { provider, label: None } | Self::GrantScope { provider } => {
-                Some(format!("evergrant login {provider}"))
+            Self::Login { provider, label } | Self::GrantScope { provider, label, .. } => {
+                Some(with_label("login", provider, label.as_ref()))
             }
-            Self::AddKey { provider } => Some(format!("evergrant add {provider}")),
-            Self::ReplaceKey { provider, label } => Some(format!(
-                "evergrant add {provider} --label {}",
-                shell_word(label.as_str())
-            )),
+            Self::AddKey { provider } => Some(with_label("add", provider, None)),
+            Self::ReplaceKey { provider, label, .. } => Some(with_label("add", provider, Some(label))),
             Self::RenewElsewhere { tool } => Some(format!("evergrant import {tool} --take")),
-            Self::ChangePlan { key_provider, .. } => key_provider
-                .as_ref()
-                .map(|provider| format!("evergrant add {provider}")),
+            Self::ChangePlan { key_provider, .. } => {
+                let provider = key_provider.as_ref()?;
+                Some(with_label("add", provider, None))
+            }
+            Self::Renew { provider, label } => {
+                let named = format!("{provider}/{label}");
+                Some(format!("evergrant refresh {}", shell_word(&named)))
+            }
             Self::Probe => Some("evergrant doctor --probe".to_owned()),
             Self::Run { command, .. } => Some(command.clone()),
-            Self::WidenKey { .. }
+            Self::Meanwhile { then, .. } => then.command(),
+            Self::CheckKey { .. }
+            | Self::SetVariable { .. }
+            | Self::LoginElsewhere { .. }
+            | Self::WidenKey { .. }
             | Self::AddCredit { .. }
             | Self::ContactProvider { .. }
             | Self::Wait { .. }
             | Self::CheckNetwork { .. }
             | Self::ChangeRequest
+            | Self::ChooseModel { .. }
             | Self::EditFile { .. }
+            | Self::Report => None,
+        }
+    }
+
+    /// The provider's page where it is done, if its row names one.
+    pub fn page(&self) -> Option<&str> {
+        match self {
+            Self::ReplaceKey { page, .. }
+            | Self::CheckKey { page, .. }
+            | Self::ChangePlan { page, .. }
+            | Self::WidenKey { page, .. }
+            | Self::AddCredit { page, .. } => page.as_deref(),
+            Self::Meanwhile { then, .. } => then.page(),
+            Self::Login { .. }
+            | Self::AddKey { .. }
+            | Self::SetVariable { .. }
+            | Self::RenewElsewhere { .. }
+            | Self::LoginElsewhere { .. }
+            | Self::GrantScope { .. }
+            | Self::ContactProvider { .. }
+            | Self::Wait { .. }
+            | Self::Renew { .. }
+            | Self::CheckNetwork { .. }
+            | Self::Probe
+            | Self::ChangeRequest
+            | Self::ChooseModel { .. }
+            | Self::EditFile { .. }
+            | Self::Run { .. }
             | Self::Report => None,
         }
     }
@@ -152,50 +238,86 @@ impl Remedy {
         match self {
             Self::Login { provider, .. } => format!("log in at {provider}: only a new login helps"),
             Self::AddKey { provider } => format!("add an API key for {provider}"),
-            Self::ReplaceKey { provider, label } => {
-                format!("replace the API key `{label}`: {provider} does not accept it")
+            Self::ReplaceKey { provider, label, page } => {
+                format!("replace the API key `{label}`: {provider} does not accept it{}", in_brackets(page))
+            }
+            Self::CheckKey { provider, label, page } => {
+                let key = key_named(label.as_ref());
+                format!("see whether {provider} still lists {key} and lets it do this, else replace it{}", in_brackets(page))
+            }
+            Self::SetVariable { provider, variable } => {
+                format!("set the environment variable `{variable}` to an API key that {provider} accepts")
             }
             Self::RenewElsewhere { tool } => {
                 format!("let {tool} renew its token, or move the grant here with `import {tool} --take`")
             }
+            Self::LoginElsewhere { tool } => {
+                format!("log in with {tool} again: the grant is {tool}'s, and what {tool} gets is read here at once")
+            }
             Self::ChangePlan {
                 provider,
-                key_provider: Some(key),
-            } => format!(
-                "this account's plan at {provider} does not cover it and logging in again cannot help: change the plan, or add an API key for {key}"
-            ),
-            Self::ChangePlan {
-                provider,
-                key_provider: None,
+                key_provider,
+                page,
             } => {
+                let key = key_provider.as_ref().map(|key| format!(", or add an API key for {key}"));
                 format!(
-                    "this account's plan at {provider} does not cover it and logging in again cannot help: change the plan"
+                    "the account's plan or policy at {provider} does not allow it and a new token cannot help: change the plan{}{}",
+                    at(page),
+                    key.unwrap_or_default()
                 )
             }
-            Self::GrantScope { provider } => {
-                format!("log in at {provider} again and grant the permission that is missing")
-            }
-            Self::WidenKey { provider, label } => {
+            Self::GrantScope { provider, file, .. } => {
+                let row = file.as_ref().map(|file| format!("; what a login asks for is the `scope` in {file}"));
                 format!(
-                    "give the API key `{label}` the permission that is missing, where {provider} lets keys be edited"
+                    "log in at {provider} again and grant the permission that is missing{}",
+                    row.unwrap_or_default()
                 )
             }
-            Self::AddCredit { provider } => {
-                format!("add credit to the account at {provider}, or raise its spending limit")
+            Self::WidenKey { provider, label, page } => {
+                let key = key_named(label.as_ref());
+                format!("give {key} the permission that is missing, where {provider} lets keys be edited{}", in_brackets(page))
+            }
+            Self::AddCredit { provider, page } => {
+                format!("add credit to the account at {provider}, or raise its spending limit{}", in_brackets(page))
             }
             Self::ContactProvider { provider } => format!("the account at {provider} is disabled: ask the provider"),
-            Self::Wait { until: Some(until) } => format!("wait until {until}: it comes back by itself"),
+            Self::Wait { until: Some(until) } => format!("wait until {}: it comes back by itself", until.in_words()),
             Self::Wait { until: None } => "try again later: it comes back by itself".to_owned(),
+            Self::Renew { provider, label } => format!("try the renewal of `{label}` at {provider} again"),
             Self::CheckNetwork { host } => {
-                format!("the request never reached the API at {host}: check proxy, firewall and network location")
+                format!("the request never reached {host}: check proxy, firewall and network location")
             }
-            Self::Probe => "the credential may still be good: ask the provider with `doctor --probe`".to_owned(),
+            Self::Probe => {
+                "the credential may still be good and is tried again by itself: see what the provider says of it with `doctor --probe`".to_owned()
+            }
             Self::ChangeRequest => "change the request: the credential is fine".to_owned(),
+            Self::ChooseModel { provider } => format!("ask for another model: {provider} does not offer this one here"),
             Self::EditFile { place } => format!("mend {place}"),
             Self::Run { why, .. } => why.clone(),
             Self::Report => "this is a fault of evergrant: please report it with the log".to_owned(),
+            Self::Meanwhile { serves, then } => format!("{}; `{serves}` serves meanwhile", then.sentence()),
         }
     }
+}
+
+/// The command with the provider, and the label if there is one.
+fn with_label(command: &str, provider: &ProviderId, label: Option<&Label>) -> String {
+    match label {
+        Some(label) => format!("evergrant {command} {provider} --label {}", shell_word(label.as_str())),
+        None => format!("evergrant {command} {provider}"),
+    }
+}
+
+fn key_named(label: Option<&Label>) -> String {
+    label.map_or_else(|| "the API key".to_owned(), |label| format!("the API key `{label}`"))
+}
+
+fn at(page: &Option<String>) -> String {
+    page.as_ref().map(|page| format!(" at {page}")).unwrap_or_default()
+}
+
+fn in_brackets(page: &Option<String>) -> String {
+    page.as_ref().map(|page| format!(" ({page})")).unwrap_or_default()
 }
 
 /// The text as one word of a POSIX shell.

@@ -51,6 +51,20 @@ impl Timestamp {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
+    /// For people, in UTC with whole seconds: `14:05:09 UTC on 15 January 2027`.
+    pub fn in_words(self) -> String {
+        let Ok(at) = OffsetDateTime::from_unix_timestamp(self.0.div_euclid(1_000)) else {
+            return "out of range".to_owned();
+        };
+        let (hour, minute, second) = at.to_hms();
+        format!(
+            "{hour:02}:{minute:02}:{second:02} UTC on {} {} {}",
+            at.day(),
+            at.month(),
+            at.year()
+        )
+    }
+
     /// Reads RFC 3339.
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
         let parsed = OffsetDateTime::parse(text, &Rfc3339).ok()?;

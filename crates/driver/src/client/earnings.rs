@@ -25,7 +25,7 @@ pub(super) struct Earnings {
 }
 
 enum Letter {
-    Earned(Earned),
+    Earned(Box<Earned>),
     /// Answer once everything before this is written.
     Settle(Sender<()>),
 }
@@ -79,7 +79,7 @@ impl Earnings {
         };
         if let Some(mailbox) = &self.mailbox {
             // Without its reader the process is ending, and what was earned here is known to nobody else.
-            let _ = mailbox.send(Letter::Earned(earned));
+            let _ = mailbox.send(Letter::Earned(Box::new(earned)));
         }
     }
 
@@ -111,7 +111,7 @@ fn write_all(store: &dyn Store, ledger: &Ledger, letters: &Receiver<Letter>) {
         let mut waiting = Vec::new();
         for letter in std::iter::once(first).chain(letters.try_iter().take(TOGETHER)) {
             match letter {
-                Letter::Earned(one) => earned.entry(one.report.lease.fence.id.clone()).or_default().push(one),
+                Letter::Earned(one) => earned.entry(one.report.lease.fence.id.clone()).or_default().push(*one),
                 Letter::Settle(answer) => waiting.push(answer),
             }
         }

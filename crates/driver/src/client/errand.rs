@@ -13,6 +13,7 @@ use evergrant_engine::recovery::renewal::{Ask, Asker};
 use evergrant_engine::recovery::{Obstacle, Renewed};
 use evergrant_engine::remedy::Remedy;
 use evergrant_engine::time::Moment;
+use evergrant_engine::verdict::Place;
 use evergrant_engine::wire::Phase;
 use http::Response;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -33,7 +34,6 @@ use crate::clock::Clock;
 use crate::http::{Network, Pooled, PooledLimits};
 use crate::import::Borrowing;
 use crate::ledger::Ledger;
-use crate::provider::key_provider;
 use crate::refresh::Renewals;
 use crate::settings::{Environment, Route as ModelRoute, Settings};
 use crate::store::Store;
@@ -96,9 +96,8 @@ impl Client {
 
     /// Knows providers, and how their credentials are chosen, as they are set now.
     pub(crate) fn take_up(&self, settings: &Settings) {
-        let rows = settings.table.rows();
-        let rows = rows.map(|row| (Arc::clone(row), key_provider(settings, &row.id)));
-        self.turns.take_up(rows, &settings.strategies);
+        let places = settings.table.rows().map(|row| Place::of(row));
+        self.turns.take_up(places, &settings.strategies);
     }
 
     /// A body that is still coming.
@@ -132,6 +131,7 @@ impl Client {
             route,
             pin: call.pin,
             min_valid: Duration::ZERO,
+            probes: true,
             time: limits::TOTAL,
         };
         let trail = Trail {
@@ -168,6 +168,8 @@ impl Client {
                 ambiguous: false,
             },
             min_valid,
+            // Nobody would hear how it went.
+            probes: false,
             time: limits::TOTAL,
         };
         let mut ended = None;

@@ -49,8 +49,9 @@ pub(super) fn providers(
             let first = table.rows().map(|row| &row.id).find(|id| has_any(picture, id));
             first.map(|id| vec![id.clone()]).ok_or_else(|| {
                 Failure::new(Code::NoCredential, "there is no credential for any provider").with_remedy(Remedy::Run {
-                    command: "evergrant login".to_owned(),
-                    why: "log in, or add an API key with `evergrant add`".to_owned(),
+                    command: "evergrant providers".to_owned(),
+                    why: "log in at one of these with `evergrant login PROVIDER`, or add a key with `evergrant add PROVIDER`"
+                        .to_owned(),
                 })
             })
         }

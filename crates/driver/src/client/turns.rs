@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use evergrant_engine::credential::{CredentialId, Fence, Material, ProviderId};
 use evergrant_engine::pool::{Lease, Member, Roster, Strategy, View};
-use evergrant_engine::provider::Row;
 use evergrant_engine::recovery::attempt::{Action, Attempt, Cue, Input, Note, Plan, Recorded, Step};
-use evergrant_engine::store::{Health, Record};
+use evergrant_engine::store::Record;
 use evergrant_engine::time::Moment;
+use evergrant_engine::verdict::Place;
 use http::HeaderValue;
 use tracing::info;
 
 use super::earnings::Earnings;
+use crate::account::as_it_is_here;
 use crate::clock::Clock;
 use crate::entropy::jitter;
 use crate::ledger::{Ledger, Picture};
@@ -69,18 +70,17 @@ impl Turns {
         }
     }
 
-    /// Knows these providers, each with the one that takes API keys for the same API, and how to choose among their
-    /// credentials.
+    /// Knows these providers, and how to choose among their credentials.
     pub(super) fn take_up(
         &self,
-        rows: impl Iterator<Item = (Arc<Row>, Option<ProviderId>)>,
+        places: impl Iterator<Item = Place>,
         strategies: &BTreeMap<ProviderId, Strategy>,
     ) {
         let mut scene = self.scene.lock().unwrap_or_else(PoisonError::into_inner);
-        for (row, key_provider) in rows {
-            let strategy = strategies.get(&row.id).copied().unwrap_or_default();
-            scene.view.choose_by(&row.id, strategy);
-            scene.view.describe(row, key_provider);
+        for place in places {
+            let strategy = strategies.get(&place.provider).copied().unwrap_or_default();
+            scene.view.choose_by(&place.provider, strategy);
+            scene.view.describe(Arc::new(place));
         }
     }
 
@@ -203,7 +203,7 @@ impl Turns {
             rosters.entry(record.provider.clone()).or_default();
         }
         for record in picture.records() {
-            let shown = self.as_it_is_here(record);
+            let shown = as_it_is_here(record, &self.environment);
             rosters.entry(record.provider.clone()).or_default().push(shown);
         }
         for (provider, records) in rosters {
@@ -215,20 +215,6 @@ impl Turns {
                 .is_some_and(|record| record.fence() == presented.fence)
         });
         scene.picture = Some(picture);
-    }
-
-    /// The record, its secret left out; a key whose variable is not set in this process cannot be used by it.
-    fn as_it_is_here(&self, record: &Record) -> Record {
-        let mut shown = Record::clone(record);
-        if let Material::EnvKey(name) = &record.material
-            && self.environment.value(name).is_none()
-            && matches!(record.standing.health, Health::Ready | Health::Cooling { .. })
-        {
-            shown.standing.health = Health::NeedsLogin {
-                why: format!("the variable `{name}` is not set"),
-            };
-        }
-        shown
     }
 
     fn header_value(&self, record: &Record, bearer: bool) -> Option<HeaderValue> {

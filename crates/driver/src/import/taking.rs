@@ -261,7 +261,10 @@ fn set_aside(
     if now.is_none_or(|now| now.bytes != document.bytes) {
         remove(&beside(&work.file, PENDING))?;
         let message = format!("{} has just changed {}: close it", work.tool, work.file.display());
-        return Err(Failure::new(Code::LockHeld, message).with_remedy(Remedy::Wait { until: None }));
+        return Err(Failure::new(Code::LockHeld, message).with_remedy(Remedy::Run {
+            command: format!("evergrant import {} --take", work.tool),
+            why: format!("close {} first, then take its login", work.tool),
+        }));
     }
     let left = if work.tool.is_bare(&tree) {
         remove(&work.file)?;

@@ -255,7 +255,7 @@ impl Hands {
         {
             Ok(true) => pass(Failpoint::MarkedSent),
             // Not ours any more: not one byte has left.
-            Ok(false) => return Input::GaveUp,
+            Ok(false) => return self.not_ours().await,
             Err(fault) => return Input::NotMarked(fault.into()),
         }
         let clock = Arc::clone(&self.tools.clock);
@@ -283,6 +283,17 @@ impl Hands {
                 Input::Granted
             }
             Heard::Refused { reading, moved } => Input::Refused { reading, moved },
+        }
+    }
+
+    /// The claim was taken away: by a logout, or because it had grown too old.
+    async fn not_ours(&self) -> Input {
+        let id = self.ask.fence.id.clone();
+        let record = self.blocking(move |tools| tools.store.record(&id)).await;
+        let gone = |record: &Record| matches!(record.material, Material::Gone);
+        match record {
+            Ok(record) if record.as_ref().is_none_or(gone) => Input::LostToLogout,
+            Ok(_) | Err(_) => Input::GaveUp,
         }
     }
 

@@ -7,6 +7,7 @@ use evergrant_engine::failure::Failure;
 use evergrant_engine::provider::Row;
 use evergrant_engine::recovery::renewal::{Action, Ask, Input, Renewal, Terms};
 use evergrant_engine::recovery::{Obstacle, Renewed};
+use evergrant_engine::verdict::Place;
 
 use super::hands::Hands;
 use super::recorded::Recorded;
@@ -87,6 +88,6 @@ fn terms(row: &Row) -> Terms {
         client_id: oauth.map(|oauth| oauth.client_id.clone()).unwrap_or_default(),
         reuse_grace: oauth.map(|oauth| oauth.reuse_grace).unwrap_or_default(),
         serialize_client: oauth.is_some_and(|oauth| oauth.serialize_client),
-        hard_end: oauth.and_then(|oauth| oauth.hard_end),
+        place: Arc::new(Place::of(row)),
     }
 }

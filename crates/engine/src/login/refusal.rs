@@ -9,7 +9,7 @@ use crate::failure::{Code, Failure};
 use crate::provider::Row;
 use crate::remedy::Remedy;
 use crate::secret::Secret;
-use crate::verdict::{Reading, Situation, Verdict, advise, code};
+use crate::verdict::{Channel, Place, Reading, Situation, Verdict, advise, code};
 use crate::wire::Reply;
 
 /// The failure of a code exchange or device poll that the provider refused; `sent` are the secrets it may have echoed,
@@ -36,6 +36,7 @@ pub fn exchange_failure(
         detail: Some(detail),
         remedy: remedy_of(row, endpoint, verdict, key_provider),
         retry_after: reading.retry_after,
+        credentials: Vec::new(),
     }
 }
 
@@ -86,12 +87,17 @@ fn remedy_of(row: &Row, endpoint: &Url, verdict: Verdict, key_provider: Option<&
         let host = endpoint.host_str().unwrap_or_default().to_owned();
         return Some(Remedy::CheckNetwork { host });
     }
+    let place = Place {
+        key_provider: key_provider.cloned(),
+        ..Place::of(row)
+    };
     let situation = Situation {
-        row,
+        place: &place,
+        channel: Channel::Token,
         kind: Kind::Grant,
         label: None,
         owner: None,
-        key_provider,
+        variable: None,
         reset: None,
     };
     advise(verdict, &situation)

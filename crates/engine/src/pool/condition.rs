@@ -1,10 +1,15 @@
-//! How a credential stands, as `status` says it.
+//! How a credential stands, in words: health, reason and remedy of each.
 
-use crate::credential::{Kind, Material};
+use std::time::Duration;
+
+use super::health::{Readiness, readiness};
+use super::member::{Life, Member};
+use crate::credential::ProviderId;
+use crate::failure::Code;
 use crate::remedy::Remedy;
-use crate::store::{Health, Record};
+use crate::store::{Health, LastError};
 use crate::time::{Moment, Timestamp};
-use crate::verdict::Verdict;
+use crate::verdict::{Channel, Place, Situation, Verdict, advise, anew, code, message};
 
 /// How a credential stands, for people: health, reason and remedy together, so that they cannot disagree.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +18,8 @@ pub struct Condition {
     pub health: &'static str,
     /// Whether a request could be sent with it now.
     pub usable: bool,
+    /// The stable code of why it is not ready.
+    pub code: Option<Code>,
     /// Why it is not ready, in words.
     pub why: Option<String>,
     /// Until when.
@@ -21,143 +28,201 @@ pub struct Condition {
     pub remedy: Option<Remedy>,
 }
 
-/// Reads how a record stands; `key_present` tells of a key in the environment whether it is set.
-pub fn condition(record: &Record, key_present: bool, now: &Moment) -> Condition {
-    let provider = || record.provider.clone();
-    let login = || Remedy::Login {
-        provider: record.provider.clone(),
-        label: Some(record.label.clone()),
-    };
-    // What was refused serves no longer, however long it would have lived.
-    let refused = record.standing.refused == Some(record.generation);
-    let alive = record.material.serves(now) && !refused;
-    let mut condition = Condition {
-        health: record.standing.health.as_str(),
-        usable: false,
-        why: None,
-        until: None,
-        remedy: None,
-    };
-    if record.standing.disabled {
-        condition.health = "disabled";
-        condition.why = Some("you switched it off".to_owned());
-        condition.remedy = Some(Remedy::Run {
-            command: format!("evergrant enable {}", record.id),
-            why: "switch it on again".to_owned(),
-        });
-        return condition;
-    }
-    let said = || {
-        record
-            .standing
-            .last_error
-            .as_ref()
-            .map(|error| error.fragment.clone())
-            .filter(|said| !said.is_empty())
-    };
-    match &record.standing.health {
-        Health::Ready => match &record.material {
-            Material::EnvKey(variable) if !key_present => {
-                condition.health = "needs-login";
-                condition.why = Some(format!("the environment variable `{variable}` is not set"));
-                condition.remedy = Some(Remedy::AddKey { provider: provider() });
-            }
-            Material::Grant(grant) if !alive && grant.refresh_token.is_none() => {
-                condition.health = "needs-login";
-                condition.why = Some("the access token is used up and there is no refresh token".to_owned());
-                condition.remedy = Some(login());
-            }
-            Material::Borrowed { tool, .. } if !alive => {
-                condition.health = "needs-login";
-                condition.why = Some(format!("the token borrowed from {tool} is used up"));
-                condition.remedy = Some(Remedy::RenewElsewhere { tool: tool.clone() });
-            }
-            Material::Grant(_) | Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed { .. } => {
-                condition.usable = true;
-                condition.why = passing_fault(record);
-            }
-            Material::Gone => condition.remedy = Some(login()),
-        },
-        Health::Cooling { until, why } => {
-            condition.usable = until.since(now.wall).is_zero();
-            condition.until = Some(*until);
-            condition.why = Some(said().unwrap_or_else(|| why.as_str().to_owned()));
-            condition.remedy = Some(match why {
-                Verdict::OutOfCredit => Remedy::AddCredit { provider: provider() },
-                _ if record.material.kind() == Kind::ApiKey && refused => Remedy::ReplaceKey {
-                    provider: provider(),
-                    label: record.label.clone(),
-                },
-                _ => Remedy::Wait { until: Some(*until) },
-            });
+impl Condition {
+    /// The same where its provider has no row any more: nothing can be sent, whatever the credential is worth.
+    #[must_use]
+    pub fn without_row(self, provider: &ProviderId) -> Self {
+        Self {
+            usable: false,
+            code: Some(Code::UnknownProvider),
+            why: Some(format!("there is no provider `{provider}` any more")),
+            remedy: Some(Remedy::EditFile {
+                place: format!("`providers.d`: put the row of {provider} back"),
+            }),
+            ..self
         }
-        Health::OutcomeUnknown { since } => {
-            condition.usable = alive;
-            condition.why = Some(format!(
-                "a renewal was sent at {since} and its answer never came; {}",
-                if alive {
+    }
+}
+
+/// Who words how a member stands at its provider.
+pub(super) struct Teller<'a> {
+    pub(super) member: &'a Member,
+    pub(super) place: &'a Place,
+}
+
+impl Teller<'_> {
+    /// How it stands, whatever the user or the provider's calendar say.
+    pub(super) fn by_health(&self, now: &Moment) -> Condition {
+        let member = self.member;
+        // What was refused serves no longer, however long it would have lived.
+        let alive = member.remaining(now).is_none_or(|left| !left.is_zero()) && !member.is_refused();
+        match &member.standing.health {
+            Health::Ready => self.ready(alive, now),
+            Health::Cooling { until, why } => self.pausing(*why, *until, now),
+            Health::NotEntitled { until, .. } => self.pausing(Verdict::NotEntitled, *until, now),
+            Health::AccountDisabled { until } => self.pausing(Verdict::AccountDisabled, *until, now),
+            Health::OutcomeUnknown { since } => {
+                let rest = if alive {
                     "the access token still serves"
                 } else {
                     "it is tried again at the next use"
+                };
+                let why = format!("a renewal was sent at {since} and its answer never came; {rest}");
+                let remedy = if alive {
+                    Remedy::Wait {
+                        until: member.expires_at(),
+                    }
+                } else {
+                    self.renew()
+                };
+                self.said(alive, Code::OutcomeUnknown, why, remedy)
+            }
+            Health::Quarantined { why, at, .. } => {
+                let rest = if alive {
+                    "; the access token serves until it expires"
+                } else {
+                    ""
+                };
+                let ended = self.message(Verdict::GrantDead, Channel::Token);
+                let condition = self.said(
+                    alive,
+                    Code::GrantDead,
+                    format!("{ended} at {at} ({why}){rest}"),
+                    self.anew(),
+                );
+                Condition {
+                    until: if alive { member.expires_at() } else { None },
+                    ..condition
                 }
-            ));
-            condition.remedy = Some(if alive {
-                Remedy::Wait {
-                    until: record.material.expires_at(),
-                }
-            } else {
-                Remedy::Run {
-                    command: format!("evergrant refresh {}", record.id),
-                    why: "try the renewal again".to_owned(),
-                }
-            });
-        }
-        Health::Quarantined { why, at, .. } => {
-            condition.usable = alive;
-            condition.until = if alive { record.material.expires_at() } else { None };
-            let rest = if alive {
-                "; the access token serves until it expires"
-            } else {
-                ""
-            };
-            condition.why = Some(format!("the provider ended the grant at {at} ({why}){rest}"));
-            condition.remedy = Some(login());
-        }
-        Health::NeedsLogin { why } => {
-            condition.why = Some(why.clone());
-            condition.remedy = Some(login());
-        }
-        Health::NotEntitled { until, .. } => {
-            condition.usable = until.since(now.wall).is_zero();
-            condition.until = Some(*until);
-            condition.why = Some(said().unwrap_or_else(|| "the account's plan or policy forbids it".to_owned()));
-            condition.remedy = Some(Remedy::ChangePlan {
-                provider: provider(),
-                key_provider: None,
-            });
-        }
-        Health::AccountDisabled { until } => {
-            condition.until = Some(*until);
-            condition.why = Some(said().unwrap_or_else(|| "the account is suspended".to_owned()));
-            condition.remedy = Some(Remedy::ContactProvider { provider: provider() });
-        }
-        Health::Unsaved { since } => {
-            condition.usable = alive;
-            condition.why = Some(format!("a token received at {since} could not be saved yet"));
-            condition.remedy = Some(Remedy::EditFile {
-                place: "the disk under the home: free space or make it writable".to_owned(),
-            });
-        }
-        Health::LoggedOut { at } => {
-            condition.why = Some(format!("logged out at {at}"));
-            condition.remedy = Some(login());
+            }
+            Health::NeedsLogin { why } => self.said(false, Code::NeedsLogin, why.clone(), self.anew()),
+            Health::Unsaved { since } => {
+                let why = format!("a token received at {since} could not be saved yet");
+                let remedy = Remedy::EditFile {
+                    place: "the disk under the home: free space or make it writable".to_owned(),
+                };
+                self.said(alive, Code::StoreUnwritable, why, remedy)
+            }
+            Health::LoggedOut { at } => {
+                self.said(false, Code::NoCredential, format!("logged out at {at}"), self.anew())
+            }
         }
     }
-    condition
-}
 
-/// A renewal that did not succeed lately, though the credential is fine.
-fn passing_fault(record: &Record) -> Option<String> {
-    let error = record.standing.last_error.as_ref()?;
-    (record.standing.rejections > 0).then(|| format!("the last renewal failed: {}", error.verdict.as_str()))
+    /// Nothing stands against it but the end of its secret, and what came of the last renewal.
+    fn ready(&self, alive: bool, now: &Moment) -> Condition {
+        let member = self.member;
+        let needs_login = |why: String, remedy| Condition {
+            health: "needs-login",
+            ..self.said(false, Code::NeedsLogin, why, remedy)
+        };
+        let passing = self.passing_fault();
+        match (&member.life, readiness(member, Duration::ZERO, now)) {
+            (Life::Borrowed { .. }, _) if !alive => {
+                let tool = member.owner.as_deref().unwrap_or("its owner");
+                let why = format!("the token borrowed from {tool} is used up");
+                needs_login(why, self.advice(Verdict::Unauthenticated, Channel::Inference, None))
+            }
+            (Life::Token { renewable: false, .. }, _) if !alive => {
+                let why = "the access token is used up and there is no refresh token";
+                needs_login(why.to_owned(), self.anew())
+            }
+            (Life::None, _) => self.said(false, Code::NoCredential, "it has no secret".to_owned(), self.anew()),
+            // A renewal that is held back keeps a lapsed grant from serving.
+            (Life::Token { .. }, Readiness::NotBefore { until, .. }) if !alive => {
+                let (verdict, held) = passing.map_or((Verdict::Transient, Code::Transient), |error| {
+                    (error.verdict, error.code)
+                });
+                let remedy = self.advice(verdict, Channel::Token, Some(until));
+                Condition {
+                    health: "cooling",
+                    until: Some(until),
+                    ..self.said(false, held, self.message(verdict, Channel::Token), remedy)
+                }
+            }
+            (Life::Token { .. } | Life::Open | Life::Borrowed { .. }, _) => Condition {
+                health: member.standing.health.as_str(),
+                usable: true,
+                code: None,
+                why: passing.map(|error| self.message(error.verdict, error.channel)),
+                until: None,
+                remedy: passing
+                    .and_then(|error| advise(error.verdict, &self.situation(error.channel, None)))
+                    .filter(|remedy| !matches!(remedy, Remedy::Wait { .. })),
+            },
+        }
+    }
+
+    /// It sits out a refusal.
+    fn pausing(&self, verdict: Verdict, until: Timestamp, now: &Moment) -> Condition {
+        let member = self.member;
+        let error = member.standing.last_error.as_ref();
+        let channel = error
+            .filter(|error| error.verdict == verdict)
+            .map(|error| error.channel);
+        let channel = channel.unwrap_or(Channel::Inference);
+        let remedy = self.advice(verdict, channel, Some(until));
+        let usable = match readiness(member, Duration::ZERO, now) {
+            Readiness::Now | Readiness::AfterRenewal { .. } | Readiness::AfterReread => true,
+            Readiness::NotBefore { .. } | Readiness::Never(_) => false,
+        };
+        Condition {
+            until: Some(until),
+            ..self.said(
+                usable,
+                code(verdict, member.lease.kind),
+                self.message(verdict, channel),
+                remedy,
+            )
+        }
+    }
+
+    fn said(&self, usable: bool, code: Code, why: String, remedy: Remedy) -> Condition {
+        Condition {
+            health: self.member.standing.health.as_str(),
+            usable,
+            code: Some(code),
+            why: Some(why),
+            until: None,
+            remedy: Some(remedy),
+        }
+    }
+
+    fn message(&self, verdict: Verdict, channel: Channel) -> String {
+        message(verdict, channel, &self.place.name, Some(&self.member.lease.label))
+    }
+
+    /// A renewal that did not succeed lately, though the credential is fine.
+    fn passing_fault(&self) -> Option<&LastError> {
+        let standing = &self.member.standing;
+        standing.renewal_error().filter(|_| standing.rejections > 0)
+    }
+
+    fn situation(&self, channel: Channel, reset: Option<Timestamp>) -> Situation<'_> {
+        Situation {
+            place: self.place,
+            channel,
+            kind: self.member.lease.kind,
+            label: Some(&self.member.lease.label),
+            owner: self.member.owner.as_deref(),
+            variable: self.member.variable.as_deref(),
+            reset,
+        }
+    }
+
+    fn advice(&self, verdict: Verdict, channel: Channel, reset: Option<Timestamp>) -> Remedy {
+        advise(verdict, &self.situation(channel, reset)).unwrap_or(Remedy::Wait { until: reset })
+    }
+
+    /// What takes its place when it is gone for good.
+    pub(super) fn anew(&self) -> Remedy {
+        anew(&self.situation(Channel::Token, None))
+    }
+
+    fn renew(&self) -> Remedy {
+        Remedy::Renew {
+            provider: self.member.lease.provider.clone(),
+            label: self.member.lease.label.clone(),
+        }
+    }
 }

@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use super::condition::Condition;
+use super::member::Member;
+use crate::credential::Label;
+use crate::failure::Code;
 use crate::remedy::Remedy;
-use crate::store::{Health, Record};
+use crate::store::Health;
 use crate::time::{Moment, Timestamp};
 
 /// How near the hard end of a grant is.
@@ -30,6 +33,11 @@ pub fn nearness(hard_end: Timestamp, now: &Moment) -> Nearness {
     }
 }
 
+/// What is said of a grant that the provider has ended when its time had come.
+pub fn over(label: &Label, hard_end: Timestamp) -> String {
+    format!("the login `{label}` was good until {hard_end}, and the provider has ended it")
+}
+
 /// What is said of it in a log; nothing while it is far.
 pub fn warning(hard_end: Timestamp, near: Nearness) -> Option<String> {
     match near {
@@ -45,17 +53,18 @@ pub fn warning(hard_end: Timestamp, near: Nearness) -> Option<String> {
 
 /// How a grant with a hard end stands: a warning when it is near, and the reason when the provider has ended it then.
 #[must_use]
-pub fn ends(condition: Condition, record: &Record, hard_end: Timestamp, now: &Moment) -> Condition {
-    let login = Remedy::Login {
-        provider: record.provider.clone(),
-        label: Some(record.label.clone()),
-    };
-    match &record.standing.health {
+pub(super) fn ends(
+    condition: Condition,
+    member: &Member,
+    hard_end: Timestamp,
+    login: Remedy,
+    now: &Moment,
+) -> Condition {
+    match &member.standing.health {
         Health::Quarantined { at, .. } if hard_end.since(*at) <= TOLERANCE => Condition {
             health: "needs-login",
-            why: Some(format!(
-                "the login was good until {hard_end}, and the provider has ended it"
-            )),
+            code: Some(Code::NeedsLogin),
+            why: Some(over(&member.lease.label, hard_end)),
             remedy: Some(login),
             ..condition
         },

@@ -22,6 +22,10 @@ pub struct Member {
     pub life: Life,
     /// The tool that owns it, if it is borrowed.
     pub owner: Option<String>,
+    /// The environment variable that it is read from, if it is a key that is not kept here.
+    pub variable: Option<String>,
+    /// When the user logged in, if it is a grant of our own.
+    pub login_at: Option<Timestamp>,
 }
 
 /// How long a secret can be used.
@@ -62,10 +66,13 @@ impl Member {
             },
             Material::Gone => Life::None,
         };
-        let owner = match &record.material {
-            Material::Borrowed { tool, .. } => Some(tool.clone()),
-            Material::Grant(_) | Material::ApiKey(_) | Material::EnvKey(_) | Material::Gone => None,
-        };
+        let (mut owner, mut variable, mut login_at) = (None, None, None);
+        match &record.material {
+            Material::Borrowed { tool, .. } => owner = Some(tool.clone()),
+            Material::EnvKey(name) => variable = Some(name.clone()),
+            Material::Grant(grant) => login_at = Some(grant.login.at),
+            Material::ApiKey(_) | Material::Gone => {}
+        }
         Self {
             lease: Lease {
                 fence: record.fence(),
@@ -78,6 +85,8 @@ impl Member {
             standing: record.standing.clone(),
             life,
             owner,
+            variable,
+            login_at,
         }
     }
 
@@ -90,6 +99,15 @@ impl Member {
                 lifetime.map(|lifetime| lifetime.saturating_sub(now.pessimistic_since(obtained)))
             }
             Life::Borrowed { expires_at } => expires_at.map(|at| at.since(now.wall)),
+        }
+    }
+
+    /// When its secret ends by the wall clock, if that is known.
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        match &self.life {
+            Life::Token { obtained, lifetime, .. } => lifetime.map(|lifetime| obtained.wall.plus(lifetime)),
+            Life::Borrowed { expires_at } => *expires_at,
+            Life::None | Life::Open => None,
         }
     }
 

@@ -9,7 +9,8 @@ use crate::credential::{Fence, Generation};
 use crate::failure::Code;
 use crate::store::{Health, LastError, Standing};
 use crate::time::{Moment, Timestamp};
-use crate::vocabulary::Verdict;
+use crate::verdict::SignalRef;
+use crate::vocabulary::{Channel, Verdict};
 
 /// What a credential earned, and at which generation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,8 +28,9 @@ pub struct Report {
 pub enum Outcome {
     /// A 2xx.
     Accepted,
-    /// It was not accepted and a renewal is on its way: no penalty, but nobody adopts this generation any more.
-    Doubted,
+    /// It was not accepted: no penalty, but nobody adopts this generation any more. With what it was read as, where no
+    /// renewal is on its way that would mend it.
+    Doubted(Option<Refusal>),
     /// It was refused, and that stands.
     Refused(Refusal),
 }
@@ -41,7 +43,7 @@ pub struct Refusal {
     /// The stable code of it.
     pub code: Code,
     /// The signal that decided.
-    pub signal: String,
+    pub signal: SignalRef,
     /// At most 200 redacted characters of the answer.
     pub fragment: String,
     /// The answer's own time, unclamped.
@@ -59,7 +61,12 @@ pub fn apply(standing: &Standing, current: &Fence, report: &Report, now: &Moment
     let generation = current.generation;
     match &report.outcome {
         Outcome::Accepted => accept(&mut after, generation),
-        Outcome::Doubted => after.refused = Some(generation),
+        Outcome::Doubted(refusal) => {
+            after.refused = Some(generation);
+            if let Some(refusal) = refusal.as_ref().filter(|_| !outweighs(&standing.health)) {
+                after.last_error = Some(kept(refusal, generation, now));
+            }
+        }
         Outcome::Refused(refusal) => refuse(&mut after, generation, refusal, report.sole, now, entropy),
     }
     after
@@ -110,21 +117,13 @@ fn refuse(standing: &mut Standing, generation: Generation, refusal: &Refusal, so
         Health::Cooling { why, .. } => Some(*why),
         Health::NotEntitled { .. } => Some(Verdict::NotEntitled),
         Health::AccountDisabled { .. } => Some(Verdict::AccountDisabled),
-        // What these say weighs more than a cooldown, and their last error is the one that the user must see.
         Health::OutcomeUnknown { .. }
         | Health::Quarantined { .. }
         | Health::NeedsLogin { .. }
         | Health::Unsaved { .. }
         | Health::LoggedOut { .. } => return,
     };
-    standing.last_error = Some(LastError {
-        verdict: refusal.verdict,
-        code: refusal.code,
-        signal: refusal.signal.clone(),
-        at: now.wall,
-        generation,
-        fragment: refusal.fragment.clone(),
-    });
+    standing.last_error = Some(kept(refusal, generation, now));
     let Some(rule) = rule(refusal.verdict) else { return };
     let stands = cooling(&standing.health, now);
     // A refusal during the cooldown it caused (requests under way, probes) is no new strike.
@@ -138,6 +137,33 @@ fn refuse(standing: &mut Standing, generation: Generation, refusal: &Refusal, so
     if stands.is_none_or(|(stands, _)| stands < until) {
         standing.strikes = strikes;
         standing.health = health(refusal.verdict, until, generation);
+    }
+}
+
+/// The evidence of it, for `status`.
+fn kept(refusal: &Refusal, generation: Generation, now: &Moment) -> LastError {
+    LastError {
+        verdict: refusal.verdict,
+        channel: Channel::Inference,
+        code: refusal.code,
+        signal: refusal.signal.name.clone(),
+        file: refusal.signal.file.clone(),
+        line: refusal.signal.line,
+        at: now.wall,
+        generation,
+        fragment: refusal.fragment.clone(),
+    }
+}
+
+/// Whether what this says weighs more than a refusal: its last error is the one that the user must see.
+const fn outweighs(health: &Health) -> bool {
+    match health {
+        Health::OutcomeUnknown { .. }
+        | Health::Quarantined { .. }
+        | Health::NeedsLogin { .. }
+        | Health::Unsaved { .. }
+        | Health::LoggedOut { .. } => true,
+        Health::Ready | Health::Cooling { .. } | Health::NotEntitled { .. } | Health::AccountDisabled { .. } => false,
     }
 }
 

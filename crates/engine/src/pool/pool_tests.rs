@@ -10,8 +10,10 @@ use super::roster::{Choice, Roster, Strategy};
 use super::traffic::Traffic;
 use crate::credential::{CredentialId, Epoch, Fence, Generation, Kind};
 use crate::failure::Code;
+use crate::provider::Tier;
 use crate::store::{Health, Standing};
 use crate::time::{BootId, BootTime, Moment, Timestamp};
+use crate::verdict::SignalRef;
 use crate::vocabulary::Verdict;
 
 fn at(secs: u64) -> Moment {
@@ -39,6 +41,8 @@ fn member(label: &str, priority: i32) -> Member {
         standing: Standing::default(),
         life: Life::Open,
         owner: None,
+        variable: None,
+        login_at: None,
     }
 }
 
@@ -48,7 +52,12 @@ fn report(verdict: Verdict, retry_after: Option<u64>, sole: bool) -> Report {
         outcome: Outcome::Refused(Refusal {
             verdict,
             code: Code::RateLimited,
-            signal: "test".to_owned(),
+            signal: SignalRef {
+                name: "test".to_owned(),
+                tier: Tier::Status,
+                file: "built-in".to_owned(),
+                line: 0,
+            },
             fragment: String::new(),
             retry_after: retry_after.map(Duration::from_secs),
             settles: false,
@@ -196,6 +205,7 @@ fn pick(roster: &Roster, traffic: &Traffic, strategy: Strategy, tried: &[Credent
         tried,
         pin: None,
         min_valid: Duration::ZERO,
+        probes: true,
         now: &at(secs),
         entropy: 2,
     };

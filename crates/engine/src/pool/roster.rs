@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::cooldown::probe_interval;
 use super::health::{Bar, Readiness, readiness, secret};
 use super::lease::Lease;
-use super::member::Member;
+use super::member::{Life, Member};
 use super::traffic::Traffic;
 use crate::credential::{CredentialId, Label};
 use crate::store::Record;
@@ -69,6 +69,8 @@ pub struct Choice<'a> {
     pub pin: Option<&'a Label>,
     /// How long the token must be good for.
     pub min_valid: Duration,
+    /// Whether one that cools down may be tried in between.
+    pub probes: bool,
     /// Now.
     pub now: &'a Moment,
     /// Any number.
@@ -76,6 +78,12 @@ pub struct Choice<'a> {
 }
 
 impl Roster {
+    /// The labels, in its order, of those that are not logged out.
+    pub fn labels(&self) -> impl Iterator<Item = &Label> {
+        let living = self.members.iter().filter(|member| member.life != Life::None);
+        living.map(|member| &member.lease.label)
+    }
+
     /// The roster of a provider's records.
     pub fn new<'a>(records: impl IntoIterator<Item = &'a Record>) -> Self {
         Self::of(records.into_iter().map(Member::of).collect())
@@ -172,7 +180,7 @@ fn fits(member: &Member, traffic: &Traffic, choice: &Choice<'_>) -> bool {
             );
             let interval = probe_interval(until.since(choice.now.wall));
             let quiet = traffic.last(id).map(|last| choice.now.boot.since(last));
-            serves && quiet.is_none_or(|quiet| quiet >= interval)
+            choice.probes && serves && quiet.is_none_or(|quiet| quiet >= interval)
         }
         Readiness::Never(_) => false,
     }

@@ -8,8 +8,8 @@ use super::member::Member;
 use super::roster::{Choice, Roster, Strategy};
 use super::traffic::Traffic;
 use crate::credential::ProviderId;
-use crate::provider::Row;
 use crate::time::Moment;
+use crate::verdict::Place;
 
 /// The pools of all providers at one moment.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -27,26 +27,8 @@ pub struct Pool {
     /// What was sent.
     pub traffic: Traffic,
     /// Who the provider is, for what people are told.
-    pub about: Option<About>,
+    pub place: Option<Arc<Place>>,
 }
-
-/// Who a provider is.
-#[derive(Clone, Debug)]
-pub struct About {
-    /// Its row.
-    pub row: Arc<Row>,
-    /// The row that takes API keys for the same API, if there is one.
-    pub key_provider: Option<ProviderId>,
-}
-
-/// Nothing is decided by it, so that two of the same provider are the same.
-impl PartialEq for About {
-    fn eq(&self, other: &Self) -> bool {
-        self.row.id == other.row.id && self.key_provider == other.key_provider
-    }
-}
-
-impl Eq for About {}
 
 impl View {
     /// Takes up a provider's new roster; what was sent with its credentials is remembered.
@@ -54,10 +36,10 @@ impl View {
         self.pools.entry(provider.clone()).or_default().roster = roster;
     }
 
-    /// Takes up a provider's row, so that failures can name the remedy that works there.
-    pub fn describe(&mut self, row: Arc<Row>, key_provider: Option<ProviderId>) {
-        let pool = self.pools.entry(row.id.clone()).or_default();
-        pool.about = Some(About { row, key_provider });
+    /// Takes up who a provider is, so that failures can name the remedy that works there.
+    pub fn describe(&mut self, place: Arc<Place>) {
+        let pool = self.pools.entry(place.provider.clone()).or_default();
+        pool.place = Some(place);
     }
 
     /// Sets how a provider's credentials are chosen.
@@ -75,6 +57,12 @@ impl View {
     /// The pool of a provider.
     pub fn pool(&self, provider: &ProviderId) -> Option<&Pool> {
         self.pools.get(provider)
+    }
+
+    /// Who a provider is; of one that nobody has described only its name is known.
+    pub fn place(&self, provider: &ProviderId) -> Arc<Place> {
+        let place = self.pool(provider).and_then(|pool| pool.place.clone());
+        place.unwrap_or_else(|| Arc::new(Place::without_row(provider.clone())))
     }
 
     /// What is known now of the credential a lease is for.

@@ -94,6 +94,10 @@ fn row(
         errors_in_200: written.errors_in_200.unwrap_or(false),
         surfaces: written.surfaces.unwrap_or_default(),
         first_byte: written.first_byte_secs.map(Duration::from_secs),
+        plan_page: page(source, written.plan_page, "plan_page")?,
+        billing_page: page(source, written.billing_page, "billing_page")?,
+        keys_page: page(source, written.keys_page, "keys_page")?,
+        key_provider: None,
         signals,
         origin,
     })
@@ -182,6 +186,13 @@ fn headers(
         headers.append(parsed, value);
     }
     Ok(headers)
+}
+
+/// A page that people open: its address is shown as it is written.
+fn page(source: Source<'_>, page: Option<Spanned<String>>, key: &str) -> Result<Option<String>, RowError> {
+    let Some(page) = page else { return Ok(None) };
+    secure_url(source, &page, key)?;
+    Ok(Some(page.into_inner()))
 }
 
 fn path(source: Source<'_>, path: Spanned<String>) -> Result<String, RowError> {

@@ -38,6 +38,14 @@ pub struct Row {
     pub errors_in_200: bool,
     /// The API surfaces it has, such as `chat`, `responses`, `messages`; empty is "not known".
     pub surfaces: Vec<String>,
+    /// Where people change the plan of their account.
+    pub plan_page: Option<String>,
+    /// Where people add credit, or raise a spending limit.
+    pub billing_page: Option<String>,
+    /// Where people make and edit API keys.
+    pub keys_page: Option<String>,
+    /// The row that takes API keys for the same API, as the table of all rows tells.
+    pub key_provider: Option<ProviderId>,
     /// How long the first byte of an answer may take.
     pub first_byte: Option<Duration>,
     /// Its signals: the user's own first, then the built-in ones.
@@ -62,7 +70,7 @@ impl Row {
 }
 
 /// Where a row was read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Origin {
     /// Embedded in the program.
     BuiltIn,

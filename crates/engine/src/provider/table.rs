@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::fault::RowError;
 use super::parse::RowFile;
-use super::row::{Origin, Row};
+use super::row::{Auth, Origin, Row};
 use super::rows::BUILT_IN;
 use super::signal::Signal;
 use crate::credential::ProviderId;
@@ -24,7 +24,7 @@ impl Table {
             .filter_map(|(file, text)| Row::parse(file, text, Origin::BuiltIn).ok())
             .map(Arc::new)
             .collect();
-        Self { rows }
+        Self { rows }.paired()
     }
 
     /// The table with the user's files over it. A row with a built-in id takes that row's place; a file of signals alone
@@ -62,7 +62,25 @@ impl Table {
                 self.rows[place] = Arc::new(row);
             }
         }
-        Ok(self)
+        Ok(self.paired())
+    }
+
+    /// Each row told which other one takes API keys for the same API.
+    fn paired(mut self) -> Self {
+        let keys: Vec<_> = self
+            .rows
+            .iter()
+            .filter(|row| matches!(row.auth, Auth::ApiKey(_)))
+            .map(|row| (row.id.clone(), row.base_url.clone()))
+            .collect();
+        for row in &mut self.rows {
+            let mut others = keys.iter().filter(|(id, base)| *id != row.id && *base == row.base_url);
+            let key_provider = others.next().map(|(id, _)| id.clone());
+            if row.key_provider != key_provider {
+                Arc::make_mut(row).key_provider = key_provider;
+            }
+        }
+        self
     }
 
     /// The row of that id.

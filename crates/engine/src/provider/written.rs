@@ -25,6 +25,9 @@ pub(super) struct WrittenRow {
     pub(super) errors_in_200: Option<bool>,
     pub(super) surfaces: Option<Vec<String>>,
     pub(super) first_byte_secs: Option<u64>,
+    pub(super) plan_page: Option<Spanned<String>>,
+    pub(super) billing_page: Option<Spanned<String>>,
+    pub(super) keys_page: Option<Spanned<String>>,
     pub(super) oauth: Option<Spanned<WrittenOAuth>>,
     #[serde(default)]
     pub(super) signal: Vec<WrittenSignal>,

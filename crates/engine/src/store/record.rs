@@ -8,7 +8,8 @@ use crate::protection::{Protection, stands};
 use crate::provider::Flow;
 use crate::secret::Fingerprint;
 use crate::time::{Moment, Timestamp};
-use crate::vocabulary::Verdict;
+use crate::verdict::Reading;
+use crate::vocabulary::{Channel, Verdict};
 
 /// One credential as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,6 +102,11 @@ pub struct Standing {
 }
 
 impl Standing {
+    /// The last failure, if it was one of a renewal: what requests earn says nothing of the login.
+    pub fn renewal_error(&self) -> Option<&LastError> {
+        self.last_error.as_ref().filter(|error| error.channel == Channel::Token)
+    }
+
     /// Until when no renewal is tried, if that is not over.
     pub fn held_until(&self, now: &Moment) -> Option<Timestamp> {
         let left = self.left_until(self.renew_not_before, now)?;
@@ -294,16 +300,54 @@ impl Health {
 pub struct LastError {
     /// What it meant.
     pub verdict: Verdict,
+    /// Where it was earned.
+    pub channel: Channel,
     /// The stable code of it.
     pub code: Code,
     /// The signal that decided.
     pub signal: String,
+    /// The file that the signal stands in; built-in tables name the embedded one.
+    pub file: String,
+    /// Its line there; 0 where a rule in code decided.
+    pub line: u32,
     /// When.
     pub at: Timestamp,
     /// The generation that earned it.
     pub generation: Generation,
     /// At most 200 redacted characters of the answer.
     pub fragment: String,
+}
+
+impl LastError {
+    /// The login server could not be reached to renew it.
+    pub fn unreached(at: Timestamp, generation: Generation) -> Self {
+        Self {
+            verdict: Verdict::Transient,
+            channel: Channel::Token,
+            code: Code::Unreachable,
+            signal: "no-connection".to_owned(),
+            file: "built-in".to_owned(),
+            line: 0,
+            at,
+            generation,
+            fragment: String::new(),
+        }
+    }
+
+    /// What was read, where and when, and by which generation it was earned.
+    pub fn of(reading: &Reading, channel: Channel, code: Code, at: Timestamp, generation: Generation) -> Self {
+        Self {
+            verdict: reading.verdict,
+            channel,
+            code,
+            signal: reading.signal.name.clone(),
+            file: reading.signal.file.clone(),
+            line: reading.signal.line,
+            at,
+            generation,
+            fragment: reading.fragment.clone(),
+        }
+    }
 }
 
 /// A durable row, keyed by a refresh token's fingerprint and inserted before that token is sent.

@@ -26,6 +26,7 @@ pub(crate) enum ColourChoice {
 #[derive(Debug)]
 pub(crate) struct Console {
     json: bool,
+    terminal: bool,
     colour_out: bool,
     colour_err: bool,
     closed: AtomicBool,
@@ -43,6 +44,7 @@ impl Console {
         };
         Self {
             json,
+            terminal: io::stdout().is_terminal(),
             colour_out: coloured(io::stdout().is_terminal()),
             colour_err: coloured(io::stderr().is_terminal()),
             closed: AtomicBool::new(false),
@@ -52,6 +54,11 @@ impl Console {
     /// Whether stdout carries JSON.
     pub(crate) const fn json(&self) -> bool {
         self.json
+    }
+
+    /// Whether stdout is a terminal.
+    pub(crate) const fn is_terminal(&self) -> bool {
+        self.terminal
     }
 
     /// Whether stderr may carry colours.

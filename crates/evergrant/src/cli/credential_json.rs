@@ -106,8 +106,12 @@ impl From<&Account> for CredentialShape {
 #[derive(Debug, Serialize)]
 struct LastErrorShape {
     verdict: &'static str,
+    message: String,
     signal: String,
+    file: String,
+    line: u32,
     at: String,
+    generation: u64,
     fragment: String,
 }
 
@@ -115,8 +119,12 @@ impl From<&AccountError> for LastErrorShape {
     fn from(error: &AccountError) -> Self {
         Self {
             verdict: error.verdict.as_str(),
+            message: error.message.clone(),
             signal: error.signal.clone(),
+            file: error.file.clone(),
+            line: error.line,
             at: time(error.at),
+            generation: error.generation.0,
             fragment: error.fragment.clone(),
         }
     }

@@ -67,7 +67,15 @@ pub(crate) fn block(account: &Account, now: Timestamp, console: &Console) -> Str
     }
     if let Some(error) = &account.last_error {
         let verdict = error.verdict.as_str();
-        let told = format!("{verdict} {}, by signal {}", relative(error.at, now), error.signal);
+        let place = match error.line {
+            0 => error.file.clone(),
+            number => format!("{}:{number}", error.file),
+        };
+        let told = format!(
+            "{verdict} {}, by signal {} ({place})",
+            relative(error.at, now),
+            error.signal
+        );
         line("last error", &told);
         if !error.fragment.is_empty() {
             line("", &error.fragment);

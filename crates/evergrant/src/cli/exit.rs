@@ -12,11 +12,11 @@ impl Exit {
     /// Done.
     pub(crate) const DONE: Self = Self(0);
     /// It reported, and what it reported is a fault.
-    pub(crate) const FAULT: Self = Self::of(Code::Internal);
+    pub(crate) const FAULT: Self = Self(Code::Internal.exit());
 
     /// The exit code of this code.
-    pub(crate) const fn of(code: Code) -> Self {
-        Self(code.exit())
+    pub(crate) fn of(code: Code) -> Self {
+        Self(code.told())
     }
 }
 

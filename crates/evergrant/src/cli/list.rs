@@ -23,9 +23,13 @@ pub(crate) struct Typed {
 /// Lists them.
 ///
 /// # Errors
-/// A store that cannot be read.
+/// A store that cannot be read, a provider that does not exist.
 pub(crate) fn run(typed: &Typed, settings: &Settings, console: &Console) -> Result<Exit, Failure> {
-    let holdings = status::read(typed.provider.as_deref().map(ProviderId::from).as_ref(), settings)?;
+    let provider = typed.provider.as_deref().map(ProviderId::from);
+    let holdings = status::read(provider.as_ref(), settings)?;
+    if let Some(provider) = &provider {
+        status::known(provider, &holdings, settings)?;
+    }
     if console.json() {
         console.document(&CredentialsShape::of(&holdings))?;
         return Ok(Exit::DONE);
@@ -33,7 +37,7 @@ pub(crate) fn run(typed: &Typed, settings: &Settings, console: &Console) -> Resu
     let now = when::now();
     let mut blocks = Vec::new();
     if holdings.accounts.is_empty() {
-        console.note(status::NONE_YET);
+        console.note(&status::none_yet(provider.as_ref()));
     } else {
         blocks.push(credential_text::table(&holdings.accounts, now, console));
     }

@@ -36,6 +36,8 @@ mod sandbox;
 mod serve;
 mod status;
 mod stdin;
+#[cfg(test)]
+mod suggestions_tests;
 mod table;
 mod token;
 mod typed;

@@ -35,10 +35,14 @@ pub(crate) fn run(typed: &Typed, settings: Settings, console: &Console) -> Resul
             .expires_at
             .map(|at| format!(", expires {}", when::relative(at, when::now())))
             .unwrap_or_default();
-        console.note(&format!(
-            "renewed `{}` at {}: generation {}{expiry}",
-            account.label, account.provider, account.generation.0
-        ));
+        let (label, provider, generation) = (&account.label, &account.provider, account.generation.0);
+        console.note(&match &account.owner {
+            // Only its owner renews it; what was done is to look what the owner has.
+            Some(tool) => {
+                format!("read `{label}` at {provider} again as {tool} has it: generation {generation}{expiry}")
+            }
+            None => format!("renewed `{label}` at {provider}: generation {generation}{expiry}"),
+        });
         Ok(Exit::DONE)
     })
 }

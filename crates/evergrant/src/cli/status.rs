@@ -34,43 +34,51 @@ pub(crate) struct Typed {
 /// A store that cannot be read, a provider that does not exist.
 pub(crate) fn run(typed: &Typed, settings: &Settings, console: &Console) -> Result<Exit, Failure> {
     let provider = typed.provider.as_deref().map(ProviderId::from);
-    let named = provider
-        .as_ref()
-        .map(|provider| known(provider, settings))
-        .transpose()?;
+    let holdings = read(provider.as_ref(), settings)?;
+    let named = match &provider {
+        Some(provider) => Some((provider, known(provider, &holdings, settings)?)),
+        None => None,
+    };
     if typed.watch {
         return online::run(watch(provider.as_ref(), settings, console));
     }
-    let holdings = read(provider.as_ref(), settings)?;
     show(&holdings, console)?;
     let accounts = &holdings.accounts;
     match named {
-        Some(info) if !accounts.iter().any(|account| account.usable) => {
+        Some((provider, info)) if !accounts.iter().any(|account| account.usable) => {
             if !console.json() {
-                failure::tell(&unusable(&info, accounts), console);
+                failure::tell(&unusable(provider, info.as_ref(), accounts), console);
             }
             Ok(Exit::of(Code::NoCredential))
         }
         None if accounts.is_empty() && !console.json() => {
-            console.note(NONE_YET);
+            console.note(&none_yet(None));
             Ok(Exit::DONE)
         }
         Some(_) | None => Ok(Exit::DONE),
     }
 }
 
-fn known(provider: &ProviderId, settings: &Settings) -> Result<ProviderInfo, Failure> {
+/// The provider, if it has a row; one without is unknown, unless something is still held of it.
+///
+/// # Errors
+/// A provider that does not exist.
+pub(crate) fn known(
+    provider: &ProviderId,
+    holdings: &Holdings,
+    settings: &Settings,
+) -> Result<Option<ProviderInfo>, Failure> {
     let providers = evergrant_driver::providers(settings)?;
-    let unknown = || {
-        Failure::new(Code::UnknownProvider, format!("no such provider: `{provider}`")).with_remedy(Remedy::Run {
-            command: "evergrant providers".to_owned(),
-            why: "see which providers there are".to_owned(),
-        })
-    };
-    providers
-        .into_iter()
-        .find(|known| known.id == *provider)
-        .ok_or_else(unknown)
+    let found = providers.into_iter().find(|known| known.id == *provider);
+    if found.is_none() && holdings.accounts.is_empty() && holdings.revocations.is_empty() {
+        return Err(
+            Failure::new(Code::UnknownProvider, format!("no such provider: `{provider}`")).with_remedy(Remedy::Run {
+                command: "evergrant providers".to_owned(),
+                why: "see which providers there are".to_owned(),
+            }),
+        );
+    }
+    Ok(found)
 }
 
 /// What is held of this provider, or of all; one that was logged out is a tombstone and no credential any more.
@@ -107,29 +115,38 @@ fn show(holdings: &Holdings, console: &Console) -> Result<(), Failure> {
 }
 
 /// The failure that stands for a provider without anything usable: the remedy is that of its first credential.
-fn unusable(info: &ProviderInfo, accounts: &[Account]) -> Failure {
-    let provider = info.id.clone();
+fn unusable(provider: &ProviderId, info: Option<&ProviderInfo>, accounts: &[Account]) -> Failure {
     let failure = Failure::new(Code::NoCredential, format!("no usable credential for {provider}"));
+    let provider = provider.clone();
     let remedy = accounts.iter().find_map(|account| account.remedy.clone());
     failure.with_remedy(match remedy {
         Some(remedy) => remedy,
-        None if info.flows.is_empty() => Remedy::AddKey { provider },
+        None if info.is_some_and(|info| info.flows.is_empty()) => Remedy::AddKey { provider },
         None => Remedy::Login { provider, label: None },
     })
 }
 
+/// Shows it again when it changes; on a terminal every second, in place, so that what is counted down is seen to be.
 async fn watch(provider: Option<&ProviderId>, settings: &Settings, console: &Console) -> Result<Exit, Failure> {
     let mut interrupts = Interrupts::new();
+    let in_place = console.is_terminal() && !console.json();
     let mut shown: Option<Holdings> = None;
+    let mut ticks = 0;
     loop {
         let holdings = read(provider, settings)?;
-        if shown.as_ref() != Some(&holdings) {
+        let changed = shown.as_ref() != Some(&holdings);
+        if in_place && (changed || ticks % GLANCES_A_SECOND == 0) {
+            console.write(CLEAR)?;
+            show(&holdings, console)?;
+            console.line(&format!("\n{}: Ctrl-C ends", when::now()))?;
+        } else if changed && !in_place {
             if shown.is_some() && !console.json() {
                 console.line("")?;
             }
             show(&holdings, console)?;
-            shown = Some(holdings);
         }
+        shown = Some(holdings);
+        ticks += 1;
         if console.closed() {
             return Ok(Exit::DONE);
         }
@@ -141,8 +158,17 @@ async fn watch(provider: Option<&ProviderId>, settings: &Settings, console: &Con
 }
 
 /// Said where there is nothing to show.
-pub(crate) const NONE_YET: &str =
-    "no credentials yet: `evergrant login PROVIDER` or `evergrant add PROVIDER` makes one";
+pub(crate) fn none_yet(provider: Option<&ProviderId>) -> String {
+    match provider {
+        Some(provider) => format!("no credentials for {provider} yet"),
+        None => "no credentials yet: `evergrant login PROVIDER` or `evergrant add PROVIDER` makes one".to_owned(),
+    }
+}
+
+/// Home, and clear from there on: what stood before the first picture is left in the scrollback.
+const CLEAR: &[u8] = b"\x1b[H\x1b[J";
+/// Two looks a second, one picture.
+const GLANCES_A_SECOND: u32 = 2;
 /// Often enough to look immediate, seldom enough to cost nothing.
 const GLANCE: Duration = Duration::from_millis(500);
 

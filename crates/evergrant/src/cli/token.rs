@@ -13,6 +13,7 @@ use super::exit::Exit;
 use super::json::time;
 use super::online;
 use super::progress;
+use super::when;
 
 /// What can be typed.
 #[derive(Args, Debug)]
@@ -44,6 +45,7 @@ pub(crate) fn run(typed: &Typed, settings: Settings, console: &Console) -> Resul
     online::with_driver(settings, console, async |driver: Driver| {
         let token = progress::shown("renewing the token", driver.token(&target, min_valid)).await?;
         print(&token, console)?;
+        warn_if_short(&token, min_valid, console);
         if token.saved {
             return Ok(Exit::DONE);
         }
@@ -63,6 +65,22 @@ fn print(token: &Token, console: &Console) -> Result<(), Failure> {
     })
 }
 
+/// What was asked for cannot always be had: some tokens live shorter, and a borrowed one is its owner's to renew.
+fn warn_if_short(token: &Token, min_valid: Duration, console: &Console) {
+    let Some(left) = token.expires_at.map(|at| at.since(when::now())) else {
+        return;
+    };
+    // What was spent on the way is not counted.
+    if left + ON_THE_WAY < min_valid {
+        let word = console.paint_note(colours::WARNING, "warning");
+        console.note(&format!(
+            "{word}: the token serves for {}, less than the {} asked for: none that lives longer can be had now",
+            when::span(left),
+            when::span(min_valid)
+        ));
+    }
+}
+
 /// The renewed grant is in the journal but not in the store: says so and waits for it.
 async fn saved_late(driver: &Driver, console: &Console) -> Result<Exit, Failure> {
     let word = console.paint_note(colours::WARNING, "warning");
@@ -79,6 +97,8 @@ async fn saved_late(driver: &Driver, console: &Console) -> Result<Exit, Failure>
     Ok(Exit::of(Code::StoreUnwritable))
 }
 
+/// 5 s: a token that was minted to order has aged so much at most when it is printed.
+const ON_THE_WAY: Duration = Duration::from_secs(5);
 /// As long as the driver tries again for a command line.
 const SAVING: Duration = Duration::from_secs(20);
 

@@ -17,7 +17,9 @@ pub(super) fn refusal(surface: Surface, failure: &Failure) -> Response<GatewayBo
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    if let Some(after) = failure.retry_after {
+    // Only where time alone is missing: what must be done first is not done by waiting.
+    let waits = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
+    if let Some(after) = failure.retry_after.filter(|_| waits) {
         let secs = after.as_secs() + u64::from(after.subsec_nanos() > 0);
         headers.insert(RETRY_AFTER, HeaderValue::from(secs));
     }

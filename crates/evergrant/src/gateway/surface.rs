@@ -1,7 +1,7 @@
 //! Which API a client speaks, as far as our own errors must look like its errors.
 
 use bytes::Bytes;
-use evergrant_driver::Failure;
+use evergrant_driver::{Failure, Remedy, Unusable};
 use http::{HeaderMap, Uri};
 use serde_json::{Value, json};
 
@@ -58,17 +58,31 @@ impl Surface {
                 message = format!("{message} (`{command}`)");
             }
         }
-        let remedy = remedy
-            .map(|remedy| json!({"kind": remedy.kind(), "sentence": remedy.sentence(), "command": remedy.command()}));
-        let code = failure.code.as_str();
-        match self {
+        // Of a single one everything has been said.
+        for one in failure
+            .credentials
+            .iter()
+            .filter(|_| failure.credentials.len() > 1)
+            .take(NAMED)
+        {
+            message = format!("{message}; `{}/{}`: {}", one.provider, one.label, one.message);
+            if let Some(command) = one.remedy.as_ref().and_then(Remedy::command) {
+                message = format!("{message} (`{command}`)");
+            }
+        }
+        let (remedy, code) = (remedy.map(shape), failure.code.as_str());
+        let mut answer = match self {
             Self::OpenAi | Self::Responses => json!({"error": {
                 "message": message, "type": kind.open_ai(), "code": code, "param": null, "remedy": remedy,
             }}),
             Self::Anthropic => json!({"type": "error", "error": {
                 "type": kind.anthropic(), "message": message, "code": code, "remedy": remedy,
             }}),
+        };
+        if !failure.credentials.is_empty() {
+            answer["error"]["credentials"] = failure.credentials.iter().map(unusable).collect();
         }
+        answer
     }
 }
 
@@ -91,6 +105,20 @@ impl Surface {
         Bytes::from(text)
     }
 }
+
+fn shape(remedy: &Remedy) -> Value {
+    json!({"kind": remedy.kind(), "sentence": remedy.sentence(), "command": remedy.command()})
+}
+
+fn unusable(one: &Unusable) -> Value {
+    json!({
+        "provider": one.provider.as_str(), "label": one.label.as_str(), "code": one.code.as_str(),
+        "message": one.message, "until": one.until.map(|until| until.to_string()), "remedy": one.remedy.as_ref().map(shape),
+    })
+}
+
+/// Eight credentials are named in the sentence: clients show it in a line, and the list has them all.
+const NAMED: usize = 8;
 
 impl ErrorKind {
     const fn open_ai(self) -> &'static str {
@@ -118,7 +146,7 @@ impl ErrorKind {
 
 #[cfg(test)]
 mod tests {
-    use evergrant_driver::{Code, Remedy};
+    use evergrant_driver::Code;
 
     use super::*;
 

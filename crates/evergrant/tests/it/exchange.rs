@@ -34,6 +34,11 @@ impl Exchange {
         self
     }
 
+    /// What was typed.
+    pub(crate) fn typed(&self) -> String {
+        format!("evergrant {}", self.typed)
+    }
+
     /// stdout as one JSON document.
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
@@ -61,7 +66,8 @@ impl fmt::Display for Exchange {
 }
 
 /// What is different each time; where a column was as wide as what is masked, its blanks are too.
-pub(crate) const MASKS: [(&str, &str); 9] = [
+pub(crate) const MASKS: [(&str, &str); 10] = [
+    (r"(built-in:[a-z-]+\.toml):\d+", "$1:[line]"),
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[time]"),
     (r"(in )?\b\d+ (d|h|min|s)( \d+ (h|min|s))?( ago)?\b", "[span]"),
     (r"127\.0\.0\.1:\d+", "[address]"),

@@ -6,7 +6,7 @@ use evergrant_engine::provider::Flow;
 use evergrant_engine::secret::Fingerprint;
 use evergrant_engine::store::{Health, LastError, Minted, Source, Standing};
 use evergrant_engine::time::{Moment, Timestamp};
-use evergrant_engine::vocabulary::Verdict;
+use evergrant_engine::vocabulary::{Channel, Verdict};
 use serde::{Deserialize, Serialize};
 
 use super::moment::MomentWire;
@@ -92,8 +92,14 @@ struct MintedWire {
 #[derive(Serialize, Deserialize)]
 struct LastErrorWire {
     verdict: String,
+    #[serde(default)]
+    channel: Option<String>,
     code: String,
     signal: String,
+    #[serde(default)]
+    file: String,
+    #[serde(default)]
+    line: u32,
     at: i64,
     generation: u64,
     fragment: String,
@@ -228,8 +234,11 @@ impl From<&LastError> for LastErrorWire {
     fn from(error: &LastError) -> Self {
         Self {
             verdict: error.verdict.as_str().to_owned(),
+            channel: Some(error.channel.as_str().to_owned()),
             code: error.code.as_str().to_owned(),
             signal: error.signal.clone(),
+            file: error.file.clone(),
+            line: error.line,
             at: error.at.as_millis(),
             generation: error.generation.0,
             fragment: error.fragment.clone(),
@@ -244,8 +253,16 @@ impl TryFrom<LastErrorWire> for LastError {
         let code = Code::ALL.iter().find(|code| code.as_str() == wire.code);
         Ok(Self {
             verdict: verdict(&wire.verdict)?,
+            channel: match wire.channel {
+                Some(word) => Channel::parse(&word).ok_or(Unreadable("channel"))?,
+                // Written before that was kept: what only a login server says was said by one.
+                None if verdict(&wire.verdict)?.is_read_on(Channel::Inference) => Channel::Inference,
+                None => Channel::Token,
+            },
             code: *code.ok_or(Unreadable("code"))?,
             signal: wire.signal,
+            file: wire.file,
+            line: wire.line,
             at: Timestamp::from_millis(wire.at),
             generation: Generation(wire.generation),
             fragment: wire.fragment,
@@ -343,8 +360,15 @@ mod tests {
                 }),
                 last_error: Some(LastError {
                     verdict: *verdict,
+                    channel: if verdict.is_read_on(Channel::Token) {
+                        Channel::Token
+                    } else {
+                        Channel::Inference
+                    },
                     code: *code,
                     signal: "signal".to_owned(),
+                    file: "token.toml".to_owned(),
+                    line: 7,
                     at,
                     generation: Generation(4),
                     fragment: "\"quoted\" \u{0}".to_owned(),

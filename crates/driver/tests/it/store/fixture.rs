@@ -14,7 +14,7 @@ use evergrant_engine::provider::Flow;
 use evergrant_engine::secret::{Fingerprint, Secret};
 use evergrant_engine::store::{Claim, ClaimOwner, ClaimState, LastError, Owner, Record, Source, Standing};
 use evergrant_engine::time::{BootId, BootTime, Moment, Timestamp};
-use evergrant_engine::vocabulary::Verdict;
+use evergrant_engine::vocabulary::{Channel, Verdict};
 
 /// Whoever can open one store again and again, each time as another process would.
 pub(crate) trait Bench {
@@ -167,8 +167,11 @@ pub(crate) fn commit(store: &dyn Store, from: Fence, spent: &str, access: &str, 
 pub(crate) fn last_error(record: &Record) -> LastError {
     LastError {
         verdict: Verdict::GrantDead,
+        channel: Channel::Token,
         code: Code::GrantDead,
         signal: "rfc6749-invalid-grant".to_owned(),
+        file: "built-in:token.toml".to_owned(),
+        line: 12,
         at: moment(5).wall,
         generation: record.generation,
         fragment: "invalid_grant".to_owned(),

@@ -23,7 +23,7 @@ impl Attempt {
                 let read_again = hand.reread || !self.may_go_on(turn.now);
                 if reading.verdict == Verdict::Unauthenticated {
                     // No cooldown: its owner's file is read again before it is used again.
-                    turn.report(&hand.lease, Outcome::Doubted);
+                    turn.doubted(&hand.lease, reading);
                 } else if read_again {
                     turn.penalised(&hand.lease, reading, reading.verdict, false);
                 }
@@ -64,7 +64,7 @@ impl Attempt {
             if reading.verdict == Verdict::UnknownDenial {
                 return self.renew(turn, hand, Reason::Denied);
             }
-            turn.report(&hand.lease, Outcome::Doubted);
+            turn.report(&hand.lease, Outcome::Doubted(None));
             return self.renew(turn, hand, Reason::Refused);
         }
         self.given_up(turn, &hand, reading)
@@ -84,7 +84,7 @@ impl Attempt {
         } else {
             // What cannot be renewed needs no cooldown: once refused it is used no more. What could not be renewed just
             // now is renewed before it is sent again.
-            turn.report(&hand.lease, Outcome::Doubted);
+            turn.doubted(&hand.lease, reading);
         }
         self.next(turn)
     }

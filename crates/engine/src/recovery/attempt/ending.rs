@@ -107,16 +107,26 @@ impl Turn<'_> {
 
     /// Reports a refusal that stands, read as `verdict`.
     pub(super) fn penalised(&mut self, lease: &Lease, reading: &Reading, verdict: Verdict, settles: bool) {
+        let refusal = self.read_as(lease, reading, verdict, settles);
+        self.report(lease, Outcome::Refused(refusal));
+    }
+
+    /// Reports a token that was not accepted, and that nothing mends on the way.
+    pub(super) fn doubted(&mut self, lease: &Lease, reading: &Reading) {
+        let refusal = self.read_as(lease, reading, reading.verdict, false);
+        self.report(lease, Outcome::Doubted(Some(refusal)));
+    }
+
+    fn read_as(&self, lease: &Lease, reading: &Reading, verdict: Verdict, settles: bool) -> Refusal {
         let failure = refused(verdict, lease, self.view, reading.retry_after, self.now);
-        let refusal = Refusal {
+        Refusal {
             verdict,
             code: failure.code,
-            signal: reading.signal.name.clone(),
+            signal: reading.signal.clone(),
             fragment: reading.fragment.clone(),
             retry_after: reading.retry_after,
             settles,
-        };
-        self.report(lease, Outcome::Refused(refusal));
+        }
     }
 
     /// Reports an outcome, unless the credential has moved on from the generation that earned it.

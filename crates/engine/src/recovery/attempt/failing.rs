@@ -4,15 +4,14 @@ use std::time::Duration;
 
 use super::input::Plan;
 use super::state::Missed;
-use crate::credential::{Kind, Label, ProviderId};
-use crate::failure::{Code, Failure};
-use crate::pool::{Bar, Lease, Member, Readiness, Renewability, View, renewability};
-use crate::provider::Auth;
+use crate::credential::Kind;
+use crate::failure::{Code, Failure, Unusable};
+use crate::pool::{Bar, Condition, Lease, Member, Readiness, Renewability, View, condition, renewability};
 use crate::remedy::Remedy;
 use crate::store::Health;
-use crate::time::{Moment, Timestamp};
+use crate::time::Moment;
 use crate::verdict::{Situation, advise, code, message};
-use crate::vocabulary::Verdict;
+use crate::vocabulary::{Channel, Verdict};
 use crate::wire::Phase;
 
 /// The failure of a refusal.
@@ -24,12 +23,24 @@ pub(super) fn refused(
     now: &Moment,
 ) -> Failure {
     let member = view.member(lease);
+    let place = view.place(&lease.provider);
     let failure = match member {
-        Some(member) if is_dead(verdict, member, now) => barred(member, &Bar::GrantDead),
+        Some(member) if is_dead(verdict, member, now) => stated(condition(member, &place, now), Code::GrantDead),
         Some(_) | None => {
-            let until = retry_after.map(|after| now.wall.plus(after));
-            let failure = Failure::new(code(verdict, lease.kind), said(verdict, lease, view));
-            with_advice(failure, advice(verdict, lease, view, until))
+            let situation = Situation {
+                place: &place,
+                channel: Channel::Inference,
+                kind: lease.kind,
+                label: Some(&lease.label),
+                owner: member.and_then(|member| member.owner.as_deref()),
+                variable: member.and_then(|member| member.variable.as_deref()),
+                reset: retry_after.map(|after| now.wall.plus(after)),
+            };
+            let said = message(verdict, Channel::Inference, &place.name, Some(&lease.label));
+            with_advice(
+                Failure::new(code(verdict, lease.kind), said),
+                advise(verdict, &situation),
+            )
         }
     };
     match retry_after {
@@ -38,25 +49,11 @@ pub(super) fn refused(
     }
 }
 
-/// What happened, naming the provider as people know it.
-fn said(verdict: Verdict, lease: &Lease, view: &View) -> String {
-    let about = view.pool(&lease.provider).and_then(|pool| pool.about.as_ref());
-    let name = about.map_or(lease.provider.as_str(), |about| &about.row.name);
-    message(verdict, name, Some(&lease.label))
-}
-
-/// The one thing to do; nothing as long as nobody has told who the provider is.
-fn advice(verdict: Verdict, lease: &Lease, view: &View, reset: Option<Timestamp>) -> Option<Remedy> {
-    let about = view.pool(&lease.provider)?.about.as_ref()?;
-    let situation = Situation {
-        row: &about.row,
-        kind: lease.kind,
-        label: Some(&lease.label),
-        owner: view.member(lease).and_then(|member| member.owner.as_deref()),
-        key_provider: about.key_provider.as_ref(),
-        reset,
-    };
-    advise(verdict, &situation)
+/// The failure that a condition comes to.
+fn stated(condition: Condition, otherwise: Code) -> Failure {
+    let code = condition.code.unwrap_or(otherwise);
+    let why = condition.why.unwrap_or_else(|| condition.health.to_owned());
+    with_advice(Failure::new(code, why), condition.remedy)
 }
 
 fn with_advice(failure: Failure, remedy: Option<Remedy>) -> Failure {
@@ -88,18 +85,18 @@ pub(super) fn broken(lease: &Lease) -> Failure {
     .with_remedy(Remedy::Wait { until: None })
 }
 
-/// The one answer when nothing could be sent: the reason that is easiest to mend, all of them in the detail.
+/// The one answer when nothing could be sent: the reason that is easiest to mend, and every credential with its own.
 pub(super) fn nothing_usable(plan: &Plan, view: &View, missed: Option<Missed>, now: &Moment) -> Failure {
-    let mut reasons: Vec<(String, Failure)> = Vec::new();
+    let mut reasons: Vec<(Lease, Failure)> = Vec::new();
     let mut ready_again = None;
     for provider in &plan.route {
         let Some(pool) = view.pool(provider) else { continue };
         for (member, readiness) in pool.roster.readiness(plan.pin.as_ref(), now) {
-            let name = format!("{provider}/{}", member.lease.label);
+            let lease = member.lease.clone();
             match &missed {
-                Some(missed) if missed.id == member.lease.fence.id => reasons.push((name, missed.failure.clone())),
+                Some(missed) if missed.id == member.lease.fence.id => reasons.push((lease, missed.failure.clone())),
                 Some(_) | None => match unready(member, &readiness, view, now) {
-                    Some(failure) => reasons.push((name, failure)),
+                    Some(failure) => reasons.push((lease, failure)),
                     None => ready_again = ready_again.or(Some(&member.lease)),
                 },
             }
@@ -107,13 +104,17 @@ pub(super) fn nothing_usable(plan: &Plan, view: &View, missed: Option<Missed>, n
     }
     let detail = reasons
         .iter()
-        .map(|(name, failure)| format!("{name}: {}", failure.message));
+        .map(|(lease, failure)| format!("{}/{}: {}", lease.provider, lease.label, failure.message));
     let detail = detail.collect::<Vec<_>>().join("; ");
     let soonest = reasons.iter().filter(|(_, failure)| failure.code.exit() == 5);
     let soonest = soonest.filter_map(|(_, failure)| failure.retry_after).min();
+    let credentials: Vec<_> = reasons
+        .iter()
+        .map(|(lease, failure)| unusable(lease, failure, now))
+        .collect();
     let easiest = reasons.into_iter().map(|(_, failure)| failure);
     let easiest = easiest.min_by_key(|failure| (ease(failure.code), failure.retry_after));
-    match (missed, easiest) {
+    let failure = match (missed, easiest) {
         // A try that reached for the provider says more than the rest of the pool; so does a fault of ours.
         (Some(missed), _) if matches!(missed.failure.code, Code::Unreachable | Code::Timeout) => missed.failure,
         (Some(missed), None) => missed.failure,
@@ -125,6 +126,18 @@ pub(super) fn nothing_usable(plan: &Plan, view: &View, missed: Option<Missed>, n
             }
         }
         (None, None) => ready_again.map_or_else(|| no_credential(plan, view), late),
+    };
+    Failure { credentials, ..failure }
+}
+
+fn unusable(lease: &Lease, failure: &Failure, now: &Moment) -> Unusable {
+    Unusable {
+        provider: lease.provider.clone(),
+        label: lease.label.clone(),
+        code: failure.code,
+        message: failure.message.clone(),
+        until: failure.retry_after.map(|after| now.wall.plus(after)),
+        remedy: failure.remedy.clone(),
     }
 }
 
@@ -136,75 +149,66 @@ fn late(lease: &Lease) -> Failure {
 }
 
 fn no_credential(plan: &Plan, view: &View) -> Failure {
-    match (plan.route.first(), &plan.pin) {
-        (Some(provider), label) => {
-            let about = view.pool(provider).and_then(|pool| pool.about.as_ref());
-            let remedy = match about.map(|about| &about.row.auth) {
-                Some(Auth::ApiKey(_)) => Remedy::AddKey {
-                    provider: provider.clone(),
-                },
-                Some(Auth::OAuth(_)) | None => login(provider, label.as_ref()),
-            };
-            let message = match label {
+    let Some(provider) = plan.route.first() else {
+        return Failure::new(Code::UnknownModel, "no provider serves this request");
+    };
+    let labels: Vec<_> = view
+        .pool(provider)
+        .into_iter()
+        .flat_map(|pool| pool.roster.labels())
+        .map(|label| format!("`{label}`"))
+        .collect();
+    match &plan.pin {
+        Some(label) if !labels.is_empty() => {
+            let message = format!(
+                "there is no credential `{label}` for {provider}, but {}",
+                labels.join(", ")
+            );
+            Failure::new(Code::NoCredential, message).with_remedy(Remedy::Run {
+                command: "evergrant list".to_owned(),
+                why: "choose one that is listed".to_owned(),
+            })
+        }
+        pin => {
+            let message = match pin {
                 Some(label) => format!("there is no credential `{label}` for {provider}"),
                 None => format!("there is no credential for {provider}"),
             };
+            let remedy = if view.place(provider).takes_keys {
+                Remedy::AddKey {
+                    provider: provider.clone(),
+                }
+            } else {
+                Remedy::Login {
+                    provider: provider.clone(),
+                    label: pin.clone(),
+                }
+            };
             Failure::new(Code::NoCredential, message).with_remedy(remedy)
         }
-        (None, _) => Failure::new(Code::UnknownModel, "no provider serves this request"),
     }
 }
 
 /// Why a member cannot be used; `None` if it can (and was only tried already).
 fn unready(member: &Member, readiness: &Readiness, view: &View, now: &Moment) -> Option<Failure> {
-    let lease = &member.lease;
+    let stands = || condition(member, &view.place(&member.lease.provider), now);
     match readiness {
         Readiness::Now | Readiness::AfterRenewal { .. } | Readiness::AfterReread => None,
         Readiness::NotBefore { until, why } => {
-            // A renewal is put off for a reason that the last error knows.
-            let put_off = member.standing.last_error.as_ref();
-            let put_off = put_off.filter(|_| *why == Verdict::Transient);
-            let code = put_off.map_or(code(*why, lease.kind), |error| error.code);
-            let why = put_off.map_or(*why, |error| error.verdict);
-            let failure = Failure::new(code, said(why, lease, view)).with_retry_after(until.since(now.wall));
-            Some(with_advice(failure, advice(why, lease, view, Some(*until))))
+            let failure = stated(stands(), code(*why, member.lease.kind));
+            Some(failure.with_retry_after(until.since(now.wall)))
         }
-        Readiness::Never(bar) => Some(barred(member, bar)),
+        Readiness::Never(bar) => Some(stated(stands(), barred(bar))),
     }
 }
 
-fn barred(member: &Member, bar: &Bar) -> Failure {
-    let Lease { provider, label, .. } = &member.lease;
-    let (code, message) = match bar {
-        Bar::Disabled => {
-            let command = format!("evergrant enable {provider}/{label}");
-            let remedy = Remedy::Run {
-                command,
-                why: "switch the credential on again".to_owned(),
-            };
-            let message = format!("`{label}` at {provider} is switched off");
-            return Failure::new(Code::NoCredential, message).with_remedy(remedy);
-        }
-        Bar::LoggedOut => (Code::NoCredential, format!("`{label}` at {provider} is logged out")),
-        Bar::GrantDead => (Code::GrantDead, format!("{provider} has ended the grant `{label}`")),
-        Bar::NeedsLogin(why) => match member.lease.kind {
-            Kind::ApiKey => (Code::NeedsLogin, format!("`{label}` at {provider} has no key: {why}")),
-            Kind::Grant | Kind::Borrowed => (
-                Code::NeedsLogin,
-                format!("`{label}` at {provider} needs a login: {why}"),
-            ),
-        },
-        Bar::Unsaved => (
-            Code::StoreUnwritable,
-            format!("`{label}` at {provider} could not be saved and has expired"),
-        ),
-    };
-    Failure::new(code, message).with_remedy(match member.lease.kind {
-        Kind::ApiKey => Remedy::AddKey {
-            provider: provider.clone(),
-        },
-        Kind::Grant | Kind::Borrowed => login(provider, Some(label)),
-    })
+const fn barred(bar: &Bar) -> Code {
+    match bar {
+        Bar::Disabled | Bar::LoggedOut => Code::NoCredential,
+        Bar::GrantDead => Code::GrantDead,
+        Bar::NeedsLogin(_) => Code::NeedsLogin,
+        Bar::Unsaved => Code::StoreUnwritable,
+    }
 }
 
 /// Whether a refusal of this grant's token leaves nothing but a login.
@@ -213,13 +217,6 @@ fn is_dead(verdict: Verdict, member: &Member, now: &Moment) -> bool {
         && member.lease.kind == Kind::Grant
         && matches!(member.standing.health, Health::Quarantined { .. })
         && renewability(member, now) == Renewability::Never
-}
-
-fn login(provider: &ProviderId, label: Option<&Label>) -> Remedy {
-    Remedy::Login {
-        provider: provider.clone(),
-        label: label.cloned(),
-    }
 }
 
 /// Which reason a person hears of first: a fault of ours, then what time mends, a login, money or plan, configuration.

@@ -19,6 +19,8 @@ pub struct Plan {
     pub replay: Replay,
     /// How long the access token must be good for; zero for an ordinary request.
     pub min_valid: Duration,
+    /// Whether a credential that cools down may be tried in between: only where its answer is heard.
+    pub probes: bool,
     /// Nothing new is begun after this long.
     pub time: Duration,
 }

@@ -4,7 +4,7 @@ use super::action::{Action, Step};
 use super::course::{Course, course};
 use super::input::{Input, Plan};
 use super::state::{Attempt, Doing, Hand, Turn};
-use crate::pool::{Lease, Outcome, View};
+use crate::pool::{Lease, View};
 use crate::time::Moment;
 use crate::verdict::Reading;
 use crate::vocabulary::Verdict;
@@ -149,7 +149,7 @@ impl<'a> Turn<'a> {
     fn blamed(&mut self, lease: &Lease, reading: Option<&Reading>) {
         let Some(reading) = reading else { return };
         match (self.course)(reading.verdict) {
-            Course::Renew if reading.verdict == Verdict::Unauthenticated => self.report(lease, Outcome::Doubted),
+            Course::Renew if reading.verdict == Verdict::Unauthenticated => self.doubted(lease, reading),
             Course::Rotate | Course::RotateOrWait => self.penalised(lease, reading, reading.verdict, false),
             Course::Good
             | Course::AsItIs

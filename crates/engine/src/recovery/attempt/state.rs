@@ -156,6 +156,7 @@ impl Attempt {
             tried: &self.tried,
             pin: self.plan.pin.as_ref(),
             min_valid: self.plan.min_valid,
+            probes: self.plan.probes,
             now: turn.now,
             entropy: turn.entropy,
         })

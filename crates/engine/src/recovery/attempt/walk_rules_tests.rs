@@ -71,7 +71,7 @@ pub(super) fn check(
         rule(current.epoch <= report.lease.fence.epoch, "no old login is blamed")?;
         let fair = match &report.outcome {
             Outcome::Accepted => verdict == Some(Verdict::Success),
-            Outcome::Doubted => verdict == Some(Verdict::Unauthenticated),
+            Outcome::Doubted(_) => verdict == Some(Verdict::Unauthenticated),
             Outcome::Refused(refusal) => {
                 let settled = (Some(Verdict::UnknownDenial), Verdict::NotEntitled);
                 verdict == Some(refusal.verdict) || (verdict, refusal.verdict) == settled

@@ -203,6 +203,8 @@ pub(super) fn member(provider: &str, label: &str, sort: Sort) -> Member {
         standing,
         life,
         owner: (kind == Kind::Borrowed).then(|| "codex".to_owned()),
+        variable: None,
+        login_at: None,
     }
 }
 
@@ -378,6 +380,7 @@ pub(super) fn plan(route: &[&str], refused: bool, ambiguous: bool) -> Plan {
         pin: None,
         replay: Replay { refused, ambiguous },
         min_valid: Duration::ZERO,
+        probes: true,
         time: limits::TOTAL,
     }
 }

@@ -1,10 +1,12 @@
 //! What is asked of a renewal, and what it reads before it decides.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::credential::Fence;
 use crate::secret::Fingerprint;
 use crate::store::{Claim, Record};
+use crate::verdict::Place;
 
 /// What is asked of a renewal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,8 +56,8 @@ pub struct Terms {
     pub reuse_grace: Duration,
     /// Whether the client id is locked as well.
     pub serialize_client: bool,
-    /// How long after its login the provider ends a grant, whatever is renewed.
-    pub hard_end: Option<Duration>,
+    /// Who the provider is, for what people are told; it knows when a grant ends whatever is renewed.
+    pub place: Arc<Place>,
 }
 
 /// The store as read at one point.

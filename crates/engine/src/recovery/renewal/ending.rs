@@ -6,14 +6,15 @@ use super::ask::{Ask, Reason, Spend, Terms, View};
 use super::input::Input;
 use super::jitter;
 use super::renewed::{Obstacle, Renewed};
-use crate::credential::{Fence, Material};
+use crate::credential::{Fence, Kind, Material};
 use crate::failure::{Code, Failure};
+use crate::pool::over;
 use crate::protection::{Protection, stands};
 use crate::remedy::Remedy;
 use crate::secret::Fingerprint;
 use crate::store::{Health, LastError, Minted, Owner, Record, Standing};
-use crate::time::Moment;
-use crate::verdict::Reading;
+use crate::time::{Moment, Timestamp};
+use crate::verdict::{Channel, Reading, Situation, Verdict, anew, message};
 
 /// How a renewal ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,8 +83,15 @@ pub(super) fn logged_out(ask: &Ask) -> Ending {
     unusable(ask, Obstacle::LoggedOut, failure)
 }
 
+/// It was logged out just before the first byte of its renewal.
+pub(super) fn logged_out_unsent(ask: &Ask, spend: &Spend) -> Ending {
+    let mut ending = logged_out(ask);
+    ending.release = Some(spend.fingerprint);
+    ending
+}
+
 /// There is nothing to renew with.
-pub(super) fn not_renewable(ask: &Ask, record: &Record) -> Ending {
+pub(super) fn not_renewable(ask: &Ask, terms: &Terms, record: &Record) -> Ending {
     let message = format!(
         "`{}` at {} has no refresh token, so it cannot be renewed",
         record.label, record.provider
@@ -91,12 +99,12 @@ pub(super) fn not_renewable(ask: &Ask, record: &Record) -> Ending {
     unusable(
         ask,
         Obstacle::NotRenewable,
-        Failure::new(Code::NeedsLogin, message).with_remedy(login(record)),
+        Failure::new(Code::NeedsLogin, message).with_remedy(new_login(terms, record)),
     )
 }
 
 /// Its refresh token was spent before: to send it again would look like theft.
-pub(super) fn already_spent(ask: &Ask, record: &Record) -> Ending {
+pub(super) fn already_spent(ask: &Ask, terms: &Terms, record: &Record) -> Ending {
     let message = format!(
         "the refresh token of `{}` at {} was spent already, so it cannot be renewed",
         record.label, record.provider
@@ -104,7 +112,7 @@ pub(super) fn already_spent(ask: &Ask, record: &Record) -> Ending {
     unusable(
         ask,
         Obstacle::NotRenewable,
-        Failure::new(Code::NeedsLogin, message).with_remedy(login(record)),
+        Failure::new(Code::NeedsLogin, message).with_remedy(new_login(terms, record)),
     )
 }
 
@@ -115,56 +123,38 @@ pub(super) fn already_dead(ask: &Ask, terms: &Terms, record: &Record, now: &Mome
 
 fn dead_failure(terms: &Terms, record: &Record, now: &Moment) -> Failure {
     let hard_end = match &record.material {
-        Material::Grant(grant) => grant.hard_end(terms.hard_end),
+        Material::Grant(grant) => grant.hard_end(terms.place.hard_end),
         Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed { .. } | Material::Gone => None,
     };
     let (code, message) = match hard_end.filter(|end| *end <= now.wall) {
-        Some(end) => (
-            Code::NeedsLogin,
-            format!(
-                "the login `{}` was good until {end}, and {} has ended it",
-                record.label, record.provider
-            ),
-        ),
+        Some(end) => (Code::NeedsLogin, over(&record.label, end)),
         None => (
             Code::GrantDead,
-            format!("the grant `{}` was ended by {}", record.label, record.provider),
+            message(
+                Verdict::GrantDead,
+                Channel::Token,
+                &terms.place.name,
+                Some(&record.label),
+            ),
         ),
     };
-    Failure::new(code, message).with_remedy(login(record))
+    Failure::new(code, message).with_remedy(new_login(terms, record))
 }
 
 /// The row names another issuer, client or host than the login did.
-pub(super) fn row_changed(ask: &Ask, record: &Record, change: &str) -> Ending {
+pub(super) fn row_changed(ask: &Ask, terms: &Terms, record: &Record, change: &str) -> Ending {
     let message = format!(
         "the row of {} changed after the login of `{}`: {change}",
         record.provider, record.label
     );
-    let failure = Failure::new(Code::RowChanged, message).with_remedy(Remedy::EditFile {
-        place: format!(
-            "the row of {}: put the old value back, or log in again",
-            record.provider
-        ),
-    });
-    unusable(ask, Obstacle::Rejected, failure)
-}
-
-/// An earlier answer asked to wait longer than this caller can.
-pub(super) fn held(record: &Record, after: Duration) -> Ending {
-    let (code, obstacle) = match record.standing.last_error.as_ref().map(|error| error.code) {
-        Some(code @ (Code::ClientRejected | Code::RequestRejected)) => (code, Obstacle::Rejected),
-        Some(Code::NotEntitled) => (Code::NotEntitled, Obstacle::NotEntitled),
-        _ => (Code::Transient, Obstacle::Later { after: Some(after) }),
+    let remedy = match terms.place.file() {
+        Some(file) => Remedy::EditFile {
+            place: format!("{file}: put the old value back, or log in again"),
+        },
+        None => new_login(terms, record),
     };
-    let message = format!(
-        "{} asked to wait before `{}` is renewed again",
-        record.provider, record.label
-    );
-    let until = record.standing.renew_not_before;
-    let failure = Failure::new(code, message)
-        .with_remedy(Remedy::Wait { until })
-        .with_retry_after(after);
-    unusable_at(record, obstacle, failure)
+    let failure = Failure::new(Code::RowChanged, message).with_remedy(remedy);
+    unusable(ask, Obstacle::Rejected, failure)
 }
 
 /// Another process holds the lock and does not come to an end.
@@ -263,7 +253,7 @@ pub(super) fn dead(ask: &Ask, terms: &Terms, spend: &Spend, reading: &Reading, v
         fence: record.fence(),
         fingerprint: spend.fingerprint,
         why: reading.signal.name.clone(),
-        last_error: last_error(record, reading, Code::GrantDead, now),
+        last_error: LastError::of(reading, Channel::Token, Code::GrantDead, now.wall, record.generation),
     });
     ending
 }
@@ -276,9 +266,13 @@ pub(super) fn lost_to_logout(spend: &Spend) -> Ending {
     ending
 }
 
-/// The store cannot be read or written; nothing was sent.
-pub(super) fn store_failed(ask: &Ask, failure: &Failure) -> Ending {
-    let message = format!("nothing was sent: {failure}");
+/// The store cannot be read or written.
+pub(super) fn store_failed(ask: &Ask, failure: &Failure, was_sent: bool) -> Ending {
+    let message = if was_sent {
+        format!("what the provider was sent is not lost, but nothing more can be done: {failure}")
+    } else {
+        format!("nothing was sent: {failure}")
+    };
     let failure = Failure {
         message,
         ..failure.clone()
@@ -287,8 +281,8 @@ pub(super) fn store_failed(ask: &Ask, failure: &Failure) -> Ending {
 }
 
 /// The same after the claim; it is given back, if that can be written.
-pub(super) fn not_marked(ask: &Ask, spend: &Spend, failure: &Failure) -> Ending {
-    let mut ending = store_failed(ask, failure);
+pub(super) fn not_marked(ask: &Ask, spend: &Spend, failure: &Failure, was_sent: bool) -> Ending {
+    let mut ending = store_failed(ask, failure, was_sent);
     ending.release = Some(spend.fingerprint);
     ending
 }
@@ -332,21 +326,21 @@ pub(super) fn standing_after_success(ask: &Ask, before: &Standing, now: &Moment)
     }
 }
 
-fn last_error(record: &Record, reading: &Reading, code: Code, now: &Moment) -> LastError {
-    LastError {
-        verdict: reading.verdict,
-        code,
-        signal: reading.signal.name.clone(),
-        at: now.wall,
-        generation: record.generation,
-        fragment: reading.fragment.clone(),
-    }
+/// What takes the grant's place: a login, where there is one.
+pub(super) fn new_login(terms: &Terms, record: &Record) -> Remedy {
+    anew(&situation(terms, record, None))
 }
 
-pub(super) fn login(record: &Record) -> Remedy {
-    Remedy::Login {
-        provider: record.provider.clone(),
-        label: Some(record.label.clone()),
+/// Where a renewal's verdict is earned.
+pub(super) fn situation<'a>(terms: &'a Terms, record: &'a Record, reset: Option<Timestamp>) -> Situation<'a> {
+    Situation {
+        place: &terms.place,
+        channel: Channel::Token,
+        kind: Kind::Grant,
+        label: Some(&record.label),
+        owner: None,
+        variable: None,
+        reset,
     }
 }
 

@@ -151,7 +151,7 @@ impl Renewal {
             Suitable::Renew(spend) => match held_back(&self.ask, &spend.record.standing, now) {
                 Hold::None => self.then(State::Locating(*spend), Action::Locate),
                 Hold::Pause(pause) => self.then(State::Pausing(*spend), Action::Pause(pause)),
-                Hold::Later(after) => finish(ending::held(&spend.record, after)),
+                Hold::Later(after) => finish(rejection::held(&self.terms, &spend.record, after)),
             },
         }
     }
@@ -202,7 +202,7 @@ impl Renewal {
                     match held_back(&self.ask, &spend.record.standing, now) {
                         Hold::None => {}
                         Hold::Pause(pause) => return self.then(State::ReadPausing, Action::Pause(pause)),
-                        Hold::Later(after) => return finish(ending::held(&spend.record, after)),
+                        Hold::Later(after) => return finish(rejection::held(&self.terms, &spend.record, after)),
                     }
                 }
                 match permitted(&self.ask, &self.terms, &spend, refused, waited, now, entropy) {
@@ -242,8 +242,9 @@ impl Renewal {
 
     fn answered(self, input: Input, spend: Spend, now: &Moment, entropy: u64) -> Step {
         match input {
+            Input::LostToLogout => finish(ending::logged_out_unsent(&self.ask, &spend)),
             Input::GaveUp => finish(rejection::gave_up(&spend, now, entropy)),
-            Input::NotMarked(failure) => finish(ending::not_marked(&self.ask, &spend, &failure)),
+            Input::NotMarked(failure) => finish(ending::not_marked(&self.ask, &spend, &failure, self.relocated)),
             Input::Broke {
                 phase: Phase::Connect,
                 detail,
@@ -259,7 +260,7 @@ impl Renewal {
                 let fingerprint = spend.fingerprint;
                 self.then(State::Relocating(spend), Action::Relocate(fingerprint))
             }
-            Input::Refused { reading, .. } => finish(rejection::refused(&spend, &reading, now, entropy)),
+            Input::Refused { reading, .. } => finish(rejection::refused(&self.terms, &spend, &reading, now, entropy)),
             Input::Granted => {
                 let action = self.commit(&spend, now);
                 self.then(State::Committing(spend), action)
@@ -307,6 +308,15 @@ impl Renewal {
         }
     }
 
+    /// Whether the provider has seen the token in this renewal already.
+    fn was_sent(&self) -> bool {
+        let sent = matches!(
+            self.state,
+            State::Relocating(_) | State::Committing(_) | State::Unsaved(..)
+        );
+        sent || self.relocated
+    }
+
     /// After the send nothing may be concluded from our own store's failure: the claim stays.
     fn store_failed(self, failure: &Failure, now: &Moment, entropy: u64) -> Step {
         match &self.state {
@@ -324,7 +334,7 @@ impl Renewal {
             | State::Claiming(_)
             | State::Relocating(_)
             | State::Committing(_)
-            | State::Unsaved(..) => finish(ending::store_failed(&self.ask, failure)),
+            | State::Unsaved(..) => finish(ending::store_failed(&self.ask, failure, self.was_sent())),
         }
     }
 

@@ -12,7 +12,7 @@ use crate::failure::{Code, Failure};
 use crate::store::LastError;
 use crate::store::{ClaimState, Health, Owner};
 use crate::time::{BootId, Moment};
-use crate::verdict::Verdict;
+use crate::verdict::{Channel, Verdict};
 use crate::wire::Phase;
 
 use super::scene_tests::*;
@@ -408,14 +408,8 @@ fn a_person_is_owed_one_try_after_a_rejection() {
     let by = |asker, code| {
         let mut held = record(3);
         held.standing.renew_not_before = Some(at(200).wall);
-        held.standing.last_error = Some(LastError {
-            verdict: Verdict::RequestRejected,
-            code,
-            signal: "signal".to_owned(),
-            at: at(0).wall,
-            generation: Generation(3),
-            fragment: String::new(),
-        });
+        let said = reading(Verdict::RequestRejected);
+        held.standing.last_error = Some(LastError::of(&said, Channel::Token, code, at(0).wall, Generation(3)));
         let ask = Ask {
             asker,
             ..ask(Reason::Wanted)

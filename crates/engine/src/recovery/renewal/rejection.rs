@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use super::ask::Spend;
-use super::ending::{Ending, broken, login, login_host, unusable_at};
+use super::ask::{Spend, Terms};
+use super::ending::{Ending, broken, login_host, new_login, situation, unusable_at};
 use super::jitter;
 use super::limits::{CALLER_BACKOFF, REJECTED_FOR_TO_DOUBT, REJECTED_HOLD, REJECTIONS_TO_DOUBT};
 use super::renewed::Obstacle;
 use crate::failure::{Code, Failure};
 use crate::remedy::Remedy;
 use crate::store::{HOLD_MAX, LastError, Record, Standing};
-use crate::time::Moment;
-use crate::verdict::{Reading, Verdict};
+use crate::time::{Moment, Timestamp};
+use crate::verdict::{Channel, Reading, Verdict, advise, message};
 
 /// Nothing was sent, because no connection came about.
 pub(super) fn unreached(spend: &Spend, detail: &str, now: &Moment, entropy: u64) -> Ending {
@@ -26,6 +26,9 @@ pub(super) fn unreached(spend: &Spend, detail: &str, now: &Moment, entropy: u64)
         host: login_host(&spend.record),
     });
     let mut ending = backed_off(spend, failure, None, now, entropy);
+    if let Some((fence, standing)) = &mut ending.standing {
+        standing.last_error = Some(LastError::unreached(now.wall, fence.generation));
+    }
     ending.forget_endpoint = true;
     ending
 }
@@ -94,7 +97,7 @@ pub(super) const fn not_taken(verdict: Verdict) -> bool {
 }
 
 /// The endpoint refused, without ending the grant.
-pub(super) fn refused(spend: &Spend, reading: &Reading, now: &Moment, entropy: u64) -> Ending {
+pub(super) fn refused(terms: &Terms, spend: &Spend, reading: &Reading, now: &Moment, entropy: u64) -> Ending {
     if !not_taken(reading.verdict) {
         let mut ending = broken(spend, &reading.fragment, now, entropy);
         note_error(&mut ending, reading, Code::OutcomeUnknown, now);
@@ -125,7 +128,7 @@ pub(super) fn refused(spend: &Spend, reading: &Reading, now: &Moment, entropy: u
             },
         ),
     };
-    let failure = rejection(record, reading, code, now);
+    let failure = rejection(terms, record, reading, code, now);
     let mut ending = match obstacle {
         Obstacle::Rejected | Obstacle::NotEntitled => {
             let mut ending = unusable_at(record, obstacle, failure);
@@ -145,71 +148,79 @@ pub(super) fn refused(spend: &Spend, reading: &Reading, now: &Moment, entropy: u
     ending
 }
 
+/// An earlier answer asked to wait longer than this caller can; what stands in the way is what that answer said.
+pub(super) fn held(terms: &Terms, record: &Record, after: Duration) -> Ending {
+    let error = record.standing.renewal_error();
+    let code = error.map_or(Code::Transient, |error| error.code);
+    let obstacle = match code {
+        Code::ClientRejected => Obstacle::Rejected,
+        Code::NotEntitled => Obstacle::NotEntitled,
+        _ => Obstacle::Later { after: Some(after) },
+    };
+    let until = record.standing.renew_not_before;
+    let verdict = told_as(code, error.map_or(Verdict::Transient, |error| error.verdict));
+    let said = said(terms, record, verdict);
+    let message = match until {
+        Some(until) => format!("{said}, and is not asked again before {until}"),
+        None => said,
+    };
+    let remedy = advised(terms, record, verdict, until);
+    let failure = Failure::new(code, message).with_remedy(remedy).with_retry_after(after);
+    unusable_at(record, obstacle, failure)
+}
+
+/// The verdict that a rejection is told as: whatever is not known to be more is a passing fault.
+const fn told_as(code: Code, verdict: Verdict) -> Verdict {
+    match code {
+        Code::ClientRejected => Verdict::ClientRejected,
+        Code::RequestRejected => Verdict::RequestRejected,
+        Code::EdgeBlocked => Verdict::EdgeBlocked,
+        Code::NotEntitled => verdict,
+        _ => Verdict::Transient,
+    }
+}
+
+fn said(terms: &Terms, record: &Record, verdict: Verdict) -> String {
+    message(verdict, Channel::Token, &terms.place.name, Some(&record.label))
+}
+
+fn advised(terms: &Terms, record: &Record, verdict: Verdict, until: Option<Timestamp>) -> Remedy {
+    match advise(verdict, &situation(terms, record, until)) {
+        Some(Remedy::CheckNetwork { .. }) => Remedy::CheckNetwork {
+            host: login_host(record),
+        },
+        remedy => remedy.unwrap_or(Remedy::Wait { until }),
+    }
+}
+
 /// Sentence and remedy of a rejection at the token endpoint.
-fn rejection(record: &Record, reading: &Reading, code: Code, now: &Moment) -> Failure {
-    let provider = &record.provider;
-    let said = if reading.fragment.is_empty() {
-        String::new()
+fn rejection(terms: &Terms, record: &Record, reading: &Reading, code: Code, now: &Moment) -> Failure {
+    let verdict = told_as(code, reading.verdict);
+    let what = said(terms, record, verdict);
+    let message = if reading.fragment.is_empty() {
+        what
     } else {
-        format!(": {}", reading.fragment)
+        format!("{what}: {}", reading.fragment)
     };
-    let (what, remedy) = match code {
-        Code::ClientRejected => (
-            format!("{provider} does not accept the client of `{}`{said}", record.label),
-            Remedy::EditFile {
-                place: format!("the row of {provider}: its `client_id` is not accepted"),
-            },
-        ),
-        Code::RequestRejected => (
-            format!(
-                "{provider} does not accept the form of the renewal of `{}`{said}",
-                record.label
-            ),
-            Remedy::EditFile {
-                place: format!("the row of {provider}: scope, endpoint or quirks"),
-            },
-        ),
-        Code::NotEntitled => (
-            format!(
-                "{provider} refuses to renew `{}` for this account's plan or policy{said}",
-                record.label
-            ),
-            Remedy::ChangePlan {
-                provider: provider.clone(),
-                key_provider: None,
-            },
-        ),
-        Code::EdgeBlocked => (
-            format!("a firewall or proxy answered in place of {provider}{said}"),
-            Remedy::CheckNetwork {
-                host: login_host(record),
-            },
-        ),
-        _ => (
-            format!("{provider} cannot renew `{}` now{said}", record.label),
-            Remedy::Wait {
-                until: reading.retry_after.map(|after| now.wall.plus(after)),
-            },
-        ),
-    };
+    let until = reading.retry_after.map(|after| now.wall.plus(after));
+    let remedy = advised(terms, record, verdict, until);
     let doubtful = code != Code::NotEntitled
         && record.standing.rejections >= REJECTIONS_TO_DOUBT
         && record
             .standing
             .rejected_since
             .is_some_and(|since| now.wall.since(since) >= REJECTED_FOR_TO_DOUBT);
-    let remedy = if doubtful {
-        Remedy::Run {
-            command: login(record).command().unwrap_or_default(),
+    let remedy = match new_login(terms, record).command().filter(|_| doubtful) {
+        Some(command) => Remedy::Run {
+            command,
             why: format!(
                 "{}; it has gone on for an hour, so try logging in again",
                 remedy.sentence()
             ),
-        }
-    } else {
-        remedy
+        },
+        None => remedy,
     };
-    let mut failure = Failure::new(code, what).with_remedy(remedy);
+    let mut failure = Failure::new(code, message).with_remedy(remedy);
     failure.retry_after = reading.retry_after;
     failure
 }
@@ -247,13 +258,7 @@ fn counted(standing: &Standing, now: &Moment) -> Standing {
 
 fn note_error(ending: &mut Ending, reading: &Reading, code: Code, now: &Moment) {
     if let Some((fence, standing)) = &mut ending.standing {
-        standing.last_error = Some(LastError {
-            verdict: reading.verdict,
-            code,
-            signal: reading.signal.name.clone(),
-            at: now.wall,
-            generation: fence.generation,
-            fragment: reading.fragment.clone(),
-        });
+        let generation = fence.generation;
+        standing.last_error = Some(LastError::of(reading, Channel::Token, code, now.wall, generation));
     }
 }

@@ -38,7 +38,7 @@ pub(super) fn suitable(ask: &Ask, terms: &Terms, token_host: Option<&str>, view:
         Material::Grant(grant) => grant,
         Material::Gone => return stop(ending::logged_out(ask)),
         Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed { .. } => {
-            return stop(ending::not_renewable(ask, &record));
+            return stop(ending::not_renewable(ask, terms, &record));
         }
     };
     let newer = record.generation > ask.fence.generation || record.epoch > ask.fence.epoch;
@@ -53,13 +53,13 @@ pub(super) fn suitable(ask: &Ask, terms: &Terms, token_host: Option<&str>, view:
         return Suitable::Adopt(record.fence());
     }
     if let Some(change) = row_change(grant, terms, token_host) {
-        return stop(ending::row_changed(ask, &record, &change));
+        return stop(ending::row_changed(ask, terms, &record, &change));
     }
     if let Health::Quarantined { .. } = record.standing.health {
         return stop(ending::already_dead(ask, terms, &record, now));
     }
     let Some(fingerprint) = fingerprint else {
-        return stop(ending::not_renewable(ask, &record));
+        return stop(ending::not_renewable(ask, terms, &record));
     };
     match claim {
         Some(Claim {
@@ -70,7 +70,7 @@ pub(super) fn suitable(ask: &Ask, terms: &Terms, token_host: Option<&str>, view:
         Some(Claim {
             state: ClaimState::Spent,
             ..
-        }) => stop(ending::already_spent(ask, &record)),
+        }) => stop(ending::already_spent(ask, terms, &record)),
         claim => Suitable::Renew(Box::new(Spend {
             record,
             fingerprint,
@@ -138,9 +138,8 @@ pub(super) fn held_back(ask: &Ask, standing: &Standing, now: &Moment) -> Hold {
 
 /// Whether what is held against it is of the kind that configuration or the account's owner mends.
 fn mended_by_hand(standing: &Standing) -> bool {
-    let code = standing.last_error.as_ref().map(|error| error.code);
     matches!(
-        code,
+        standing.renewal_error().map(|error| error.code),
         Some(Code::ClientRejected | Code::RequestRejected | Code::NotEntitled)
     )
 }

@@ -11,7 +11,7 @@ use crate::provider::{Flow, Tier};
 use crate::secret::{Fingerprint, FingerprintKey, Secret};
 use crate::store::{Claim, ClaimOwner, ClaimState, Owner, Record, Source, Standing};
 use crate::time::{BootId, BootTime, Moment, Timestamp};
-use crate::verdict::{Reading, SignalRef, Verdict};
+use crate::verdict::{Place, Reading, SignalRef, Verdict};
 
 pub(super) fn at(secs: u64) -> Moment {
     Moment {
@@ -104,7 +104,7 @@ pub(super) fn terms(grace: u64) -> Terms {
         client_id: "client".to_owned(),
         reuse_grace: Duration::from_secs(grace),
         serialize_client: false,
-        hard_end: None,
+        place: Place::without_row("p".into()).into(),
     }
 }
 

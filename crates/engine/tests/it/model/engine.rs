@@ -13,7 +13,7 @@ use evergrant_engine::recovery::renewal::{Action, Ask, Asker, Input, Reason, Ren
 use evergrant_engine::secret::{Fingerprint, FingerprintKey, Secret};
 use evergrant_engine::store::{Claim, ClaimOwner, Health, Owner, Record, Source, Standing, amend};
 use evergrant_engine::time::{BootId, BootTime, Moment, Timestamp};
-use evergrant_engine::verdict::{Reading, SignalRef, Verdict};
+use evergrant_engine::verdict::{Place, Reading, SignalRef, Verdict};
 use evergrant_engine::wire::Phase;
 
 use super::scope::Scope;
@@ -72,7 +72,7 @@ impl Book {
                 client_id: "client".to_owned(),
                 reuse_grace: Duration::from_secs(scope.grace.into()),
                 serialize_client: false,
-                hard_end: None,
+                place: Place::without_row("p".into()).into(),
             },
             tokens: std::array::from_fn(|pair| key.fingerprint(&refresh_token(pair))),
             machines: Pages::default(),

@@ -1,7 +1,7 @@
 //! The gateway as a process of its own: what goes through it byte for byte, what it repairs, and what it keeps out.
 
 mod bytes;
-mod desk;
+pub(crate) mod desk;
 mod doors;
 mod life;
 mod limits;

@@ -247,7 +247,7 @@ async fn a_dead_grant_says_that_only_a_login_helps() {
     exit 3
     --- stderr
     [time]  WARN evergrant_driver::refresh::closing: the provider ended the grant; its refresh token is quarantined provider=acme fingerprint=[fingerprint] signal=terminal
-    error: the grant `default` was ended by acme
+    error: Sandbox (acme) has ended the login of `default`
       help: log in at acme: only a new login helps
       try: evergrant login acme --label default
     "#);
@@ -255,7 +255,7 @@ async fn a_dead_grant_says_that_only_a_login_helps() {
     $ evergrant refresh acme/default --json
     exit 3
     --- stdout
-    {"error":{"code":"grant-dead","message":"the grant `default` was ended by acme","remedy":{"kind":"login","sentence":"log in at acme: only a new login helps","command":"evergrant login acme --label default"}}}
+    {"error":{"code":"grant-dead","message":"Sandbox (acme) has ended the login of `default`","remedy":{"kind":"login","sentence":"log in at acme: only a new login helps","command":"evergrant login acme --label default"}}}
     "#);
     assert_eq!(sandbox.control().counters().refreshes, 1);
     scratch.run(&["login", "acme", "--flow", "device"]).await.expect(0);
@@ -271,17 +271,16 @@ async fn a_key_is_never_told_to_log_in() {
     $ evergrant token openai
     exit 3
     --- stderr
-    error: `default` at openai has no key: the variable `UNSET_HERE` is not set
-      help: add an API key for openai
-      try: evergrant add openai
+    error: the environment variable `UNSET_HERE` is not set
+      help: set the environment variable `UNSET_HERE` to an API key that openai accepts
     "#);
     assert_exchange!(scratch.run(&["token", "openai/work"]).await, @r#"
     $ evergrant token openai/work
     exit 3
     --- stderr
-    error: there is no credential `work` for openai
-      help: add an API key for openai
-      try: evergrant add openai
+    error: there is no credential `work` for openai, but `default`
+      help: choose one that is listed
+      try: evergrant list
     "#);
     assert_exchange!(scratch.run(&["refresh", "openai/default"]).await, @r#"
     $ evergrant refresh openai/default

@@ -19,8 +19,8 @@ async fn one_body_is_explained() {
     exit 0
     --- stdout
     verdict     unauthenticated
-    signal      xai-unauthenticated-code (provider, built-in:xai-oauth.toml:42)
-    help        the credential may still be good: ask the provider with `doctor --probe`
+    signal      xai-unauthenticated-code (provider, built-in:xai-oauth.toml:[line])
+    help        the credential may still be good and is tried again by itself: see what the provider says of it with `doctor --probe`
     try         evergrant doctor --probe
     "#);
     let explained = scratch

@@ -1,6 +1,8 @@
 //! The command line as users and scripts meet it.
 
 mod credentials;
+mod evidence;
+mod exits;
 mod explain;
 mod hard_end;
 #[cfg(unix)]

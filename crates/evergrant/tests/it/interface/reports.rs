@@ -108,7 +108,7 @@ async fn a_healthy_home_has_no_faults() {
     ok     clock: it is [time] by the wall clock
     ok     locks: nobody is renewing at the moment
     ok     journals: no renewal was cut off
-    warn   credential acme/default: quarantined: the provider ended the grant at [time] (terminal); the access token serves until it expires
+    warn   credential acme/default: quarantined: Sandbox (acme) has ended the login of `default` at [time] (terminal); the access token serves until it expires
            help: log in at acme: only a new login helps
            try: evergrant login acme --label default
     "#);
