@@ -7,7 +7,6 @@ use evergrant_engine::credential::ProviderId;
 use evergrant_engine::failure::{Code, Failure};
 use evergrant_engine::provider::{Row, Table};
 use evergrant_engine::remedy::Remedy;
-use evergrant_engine::verdict::Place;
 use tracing::warn;
 
 use crate::client::{AttemptRecorder, Client, Parts, Surroundings};
