@@ -71,11 +71,7 @@ impl Turns {
     }
 
     /// Knows these providers, and how to choose among their credentials.
-    pub(super) fn take_up(
-        &self,
-        places: impl Iterator<Item = Place>,
-        strategies: &BTreeMap<ProviderId, Strategy>,
-    ) {
+    pub(super) fn take_up(&self, places: impl Iterator<Item = Place>, strategies: &BTreeMap<ProviderId, Strategy>) {
         let mut scene = self.scene.lock().unwrap_or_else(PoisonError::into_inner);
         for place in places {
             let strategy = strategies.get(&place.provider).copied().unwrap_or_default();

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use evergrant_driver::Failure;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderValue, Response};
+use http::{HeaderValue, Response, StatusCode};
 
 use super::body::GatewayBody;
 use super::status::status;
