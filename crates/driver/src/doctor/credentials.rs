@@ -66,8 +66,9 @@ fn with_command(remedy: Remedy, record: &Record, account: &Account) -> Remedy {
         Material::Grant(_) | Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed { .. } | Material::Gone => {
         }
     }
-    let lifted = matches!(account.health, "not-entitled" | "account-disabled" | "cooling");
-    if lifted && remedy.command().is_none() {
+    // A key at another provider is a way round it, and mends nothing here.
+    let elsewhere = matches!(account.health, "not-entitled" | "account-disabled");
+    if elsewhere || (account.health == "cooling" && remedy.command().is_none()) {
         return run(
             format!("evergrant reset {}", account.id),
             format!(

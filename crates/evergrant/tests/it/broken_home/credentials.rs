@@ -88,7 +88,7 @@ async fn a_credential_that_was_switched_off() {
     let mut patient = Patient::sound().await;
     patient.scratch.run(&["disable", "acme/default"]).await.expect(0);
     patient
-        .is_told_and_mended("credential acme/default", "warn", "you switched it off")
+        .is_told_and_mended("credential acme/default", "warn", "you switched `default` off")
         .await;
 }
 
