@@ -33,6 +33,7 @@ pub(super) fn of_token(evidence: &Evidence<'_>) -> (Verdict, &'static str) {
     let is_page = matches!(evidence.shape(), Shape::Html | Shape::Xml);
     let is_wordless = says_only_the_status(evidence);
     match evidence.status() {
+        200..=299 if evidence.found.marks.access_token => (Verdict::OutcomeUnknown, "tokens-cut"),
         _ if evidence.found.marks.access_token => (Verdict::OutcomeUnknown, "tokens-outside-2xx"),
         unhandled if is_unhandled(unhandled) => (Verdict::Transient, "token-status-transient"),
         200..=299 if evidence.found.marks.error && evidence.found.marks.whole => {
