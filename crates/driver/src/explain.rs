@@ -60,7 +60,7 @@ pub struct Explanation {
 pub struct Suggestion {
     /// What to write: at the end of the file, or as the whole of a new one.
     pub text: String,
-    /// The file, if it is known whose answer it is.
+    /// The file, if there is a row of whose answer it is.
     pub file: Option<PathBuf>,
     /// Whether that file is still to be made.
     pub is_new: bool,
@@ -136,7 +136,8 @@ fn suggestion(
 ) -> Option<Suggestion> {
     let provider = captured.provider.as_deref();
     let text = suggest(row, provider.unwrap_or("my"), captured.channel, evidence, reading)?;
-    let Some(provider) = provider else {
+    // Signals alone make no row: without one there is no file in which they would be read.
+    let (Some(provider), Some(row)) = (provider, row) else {
         return Some(Suggestion {
             text,
             file: None,
@@ -144,9 +145,7 @@ fn suggestion(
         });
     };
     let directory = settings.home.providers();
-    let file = row
-        .and_then(own_file)
-        .unwrap_or_else(|| free_file(&directory, provider));
+    let file = own_file(row).unwrap_or_else(|| free_file(&directory, provider));
     let is_new = !file.exists();
     let head = format!("id = {}\n\n", toml::Value::from(provider));
     Some(Suggestion {

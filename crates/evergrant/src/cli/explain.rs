@@ -226,8 +226,8 @@ fn place_of(suggestion: &Suggestion) -> String {
     match (file, suggestion.is_new) {
         (Some(file), true) => format!("No signal knows these words. To decide them, write this to {file}:"),
         (Some(file), false) => format!("No signal knows these words. To decide them, add this at the end of {file}:"),
-        (None, _) => "No signal knows these words. To decide them, add this to the provider's file in `providers.d` \
-             (`--provider` tells which):"
+        (None, _) => "No signal knows these words. To decide them, add this to the provider's row in `providers.d` \
+             (with the `--provider` of a row this tells the file):"
             .to_owned(),
     }
 }

@@ -159,6 +159,19 @@ async fn a_body_that_no_table_knows_comes_with_a_signal_that_decides_it() {
 }
 
 #[tokio::test]
+async fn signals_of_a_provider_without_a_row_are_put_into_no_file() {
+    let scratch = Scratch::new();
+    let typed = ["explain", "--json", "--provider", "rowless", "--status", "403"];
+    let body = br#"{"error":{"message":"frob misaligned"}}"#;
+    let found = scratch.run_with(&typed, body).await.expect(0).json();
+    assert!(
+        found["suggestion"].as_str().unwrap().starts_with("[[signal]]"),
+        "{found}"
+    );
+    assert!(found["suggestion_file"].is_null(), "{found}");
+}
+
+#[tokio::test]
 async fn a_stream_is_explained_event_by_event() {
     let scratch = Scratch::new();
     let typed = ["explain", "--channel", "stream", "--json"];
