@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
-use super::reading::{Reading, SignalRef};
+use super::reading::Reading;
 use crate::provider::{Row, Signal, Tier};
 use crate::vocabulary::{Channel, Verdict};
 
@@ -25,12 +25,12 @@ pub fn glance(row: &Row, status: u16, headers: &HeaderMap) -> Glance {
     let typed = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let is = |kind: &str| typed.is_some_and(|typed| begins_with(typed.trim_start(), kind));
     match status {
-        200..=299 if is("text/event-stream") => Glance::Events(reading(Verdict::Success, "status-2xx")),
+        200..=299 if is("text/event-stream") => Glance::Events(Reading::by_rule(Verdict::Success, "status-2xx")),
         // A page is the work of something that stands before the API.
         200..=299 if row.errors_in_200 || is("text/html") || asks_of(row, status) => Glance::Body,
-        101 | 200..=299 => Glance::Judged(reading(Verdict::Success, "status-2xx")),
+        101 | 200..=299 => Glance::Judged(Reading::by_rule(Verdict::Success, "status-2xx")),
         // An answer to the client's own question (not modified, see there), and no word about the credential.
-        300..=399 => Glance::Judged(reading(Verdict::NotFound, "status-3xx")),
+        300..=399 => Glance::Judged(Reading::by_rule(Verdict::NotFound, "status-3xx")),
         _ => Glance::Body,
     }
 }
@@ -42,21 +42,6 @@ fn asks_of(row: &Row, status: u16) -> bool {
         .iter()
         .filter(own)
         .any(|signal| signal.status.contains(&status))
-}
-
-fn reading(verdict: Verdict, name: &str) -> Reading {
-    Reading {
-        verdict,
-        signal: SignalRef {
-            name: name.to_owned(),
-            tier: Tier::Status,
-            file: "built-in".to_owned(),
-            line: 0,
-        },
-        retry_after: None,
-        reset_source: None,
-        fragment: String::new(),
-    }
 }
 
 fn begins_with(text: &str, lead: &str) -> bool {

@@ -1,8 +1,7 @@
 //! What has been heard of a stream: whether it belongs to an API whose streams have an end, and whether that end has come.
 
 use super::frame::{FrameKind, kind_of};
-use super::reading::{Reading, SignalRef};
-use crate::provider::Tier;
+use super::reading::Reading;
 use crate::vocabulary::Verdict;
 
 /// A stream as far as it has been heard.
@@ -35,25 +34,10 @@ impl Heard {
     /// What the stream means, if it is over now and no event of it was an error; `None` if nothing is known of its API.
     pub fn reading(self) -> Option<Reading> {
         match (self.ended, self.has_an_end, self.spoke) {
-            (true, ..) => Some(by_rule(Verdict::Success, "status-2xx")),
-            (false, true, _) => Some(by_rule(Verdict::ServerError, "stream-cut")),
-            (false, false, false) => Some(by_rule(Verdict::ServerError, "stream-empty")),
+            (true, ..) => Some(Reading::by_rule(Verdict::Success, "status-2xx")),
+            (false, true, _) => Some(Reading::by_rule(Verdict::ServerError, "stream-cut")),
+            (false, false, false) => Some(Reading::by_rule(Verdict::ServerError, "stream-empty")),
             (false, false, true) => None,
         }
-    }
-}
-
-fn by_rule(verdict: Verdict, name: &str) -> Reading {
-    Reading {
-        verdict,
-        signal: SignalRef {
-            name: name.to_owned(),
-            tier: Tier::Status,
-            file: "built-in".to_owned(),
-            line: 0,
-        },
-        retry_after: None,
-        reset_source: None,
-        fragment: String::new(),
     }
 }

@@ -22,6 +22,22 @@ pub struct Reading {
 }
 
 impl Reading {
+    /// What a rule in code says without a word of a body.
+    pub(super) fn by_rule(verdict: Verdict, name: &str) -> Self {
+        Self {
+            verdict,
+            signal: SignalRef {
+                name: name.to_owned(),
+                tier: Tier::Status,
+                file: "built-in".to_owned(),
+                line: 0,
+            },
+            retry_after: None,
+            reset_source: None,
+            fragment: String::new(),
+        }
+    }
+
     /// Whether a table knew the answer's words, or there was nothing to know.
     pub fn is_placed(&self) -> bool {
         self.signal.tier != Tier::Status || self.verdict == Verdict::Success
