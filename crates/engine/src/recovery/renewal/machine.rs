@@ -256,7 +256,7 @@ impl Renewal {
             Input::Refused { reading, .. } if is_death(reading.verdict) => {
                 self.then(State::Confirming(spend, reading), Action::Read)
             }
-            Input::Refused { reading, moved } if moved && !self.relocated && rejection::not_taken(reading.verdict) => {
+            Input::Refused { reading, moved } if moved && !self.relocated && rejection::not_taken(&reading) => {
                 let fingerprint = spend.fingerprint;
                 self.then(State::Relocating(spend), Action::Relocate(fingerprint))
             }

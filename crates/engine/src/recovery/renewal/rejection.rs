@@ -61,17 +61,36 @@ pub(super) fn gave_up(spend: &Spend, now: &Moment, entropy: u64) -> Ending {
     ending
 }
 
-/// Whether a verdict of the token endpoint shows that the token was not taken.
-pub(super) const fn not_taken(verdict: Verdict) -> bool {
-    match verdict {
+/// What a refusal by the token endpoint says about the token that was sent.
+enum Refusal {
+    /// It may have been taken: nothing shows that it was not.
+    PerhapsTaken,
+    /// Not taken, because of this client or this request.
+    Rejected(Code),
+    /// Not taken, because the account may not.
+    NotEntitled,
+    /// Not taken, by a fault that passes.
+    Passing(Code),
+}
+
+/// Whether a refusal shows that the token was not taken.
+pub(super) fn not_taken(reading: &Reading) -> bool {
+    !matches!(refusal(reading), Refusal::PerhapsTaken)
+}
+
+fn refusal(reading: &Reading) -> Refusal {
+    match reading.verdict {
+        // A wordless 401 may be a proxy's: only a client that was named is held.
+        Verdict::ClientRejected if reading.is_placed() => Refusal::Rejected(Code::ClientRejected),
+        // Not held for minutes: whoever has mended the row must not wait, and a passing fault can speak like this, too.
+        Verdict::RequestRejected if reading.is_placed() => Refusal::Passing(Code::RequestRejected),
+        Verdict::NotEntitled | Verdict::AccountDisabled | Verdict::InsufficientScope | Verdict::OutOfCredit => {
+            Refusal::NotEntitled
+        }
+        Verdict::EdgeBlocked => Refusal::Passing(Code::EdgeBlocked),
         Verdict::Transient
-        | Verdict::EdgeBlocked
         | Verdict::ClientRejected
         | Verdict::RequestRejected
-        | Verdict::NotEntitled
-        | Verdict::InsufficientScope
-        | Verdict::AccountDisabled
-        | Verdict::OutOfCredit
         | Verdict::UsageLimited
         | Verdict::RateLimited
         | Verdict::UpstreamLimited
@@ -84,7 +103,7 @@ pub(super) const fn not_taken(verdict: Verdict) -> bool {
         | Verdict::Pending
         | Verdict::SlowDown
         | Verdict::DeviceCodeExpired
-        | Verdict::AccessDenied => true,
+        | Verdict::AccessDenied => Refusal::Passing(Code::Transient),
         Verdict::Success
         | Verdict::ServerError
         | Verdict::Timeout
@@ -92,59 +111,39 @@ pub(super) const fn not_taken(verdict: Verdict) -> bool {
         | Verdict::ContextTooLong
         | Verdict::ContentBlocked
         | Verdict::GrantDead
-        | Verdict::OutcomeUnknown => false,
+        | Verdict::OutcomeUnknown => Refusal::PerhapsTaken,
     }
 }
 
 /// The endpoint refused, without ending the grant.
 pub(super) fn refused(terms: &Terms, spend: &Spend, reading: &Reading, now: &Moment, entropy: u64) -> Ending {
-    if !not_taken(reading.verdict) {
-        let mut ending = broken(spend, &reading.fragment, now, entropy);
-        note_error(&mut ending, reading, Code::OutcomeUnknown, now);
-        return ending;
-    }
     let record = &spend.record;
-    let (code, obstacle) = match reading.verdict {
-        // A wordless 401 may be a proxy's: only a client that was named is held.
-        Verdict::ClientRejected if reading.is_placed() => (Code::ClientRejected, Obstacle::Rejected),
-        // Not held for minutes: whoever has mended the row must not wait, and a passing fault can speak like this, too.
-        Verdict::RequestRejected if reading.is_placed() => {
-            let after = reading.retry_after;
-            (Code::RequestRejected, Obstacle::Later { after })
+    let (code, mut ending) = match refusal(reading) {
+        Refusal::PerhapsTaken => {
+            let mut ending = broken(spend, &reading.fragment, now, entropy);
+            note_error(&mut ending, reading, Code::OutcomeUnknown, now);
+            return ending;
         }
-        Verdict::NotEntitled | Verdict::AccountDisabled | Verdict::InsufficientScope | Verdict::OutOfCredit => {
-            (Code::NotEntitled, Obstacle::NotEntitled)
+        Refusal::Rejected(code) => (code, withheld(terms, record, reading, code, Obstacle::Rejected, now)),
+        Refusal::NotEntitled => {
+            let code = Code::NotEntitled;
+            (code, withheld(terms, record, reading, code, Obstacle::NotEntitled, now))
         }
-        Verdict::EdgeBlocked => (
-            Code::EdgeBlocked,
-            Obstacle::Later {
-                after: reading.retry_after,
-            },
-        ),
-        _ => (
-            Code::Transient,
-            Obstacle::Later {
-                after: reading.retry_after,
-            },
-        ),
-    };
-    let failure = rejection(terms, record, reading, code, now);
-    let mut ending = match obstacle {
-        Obstacle::Rejected | Obstacle::NotEntitled => {
-            let mut ending = unusable_at(record, obstacle, failure);
-            let standing = counted(&record.standing, now).put_off(REJECTED_HOLD, REJECTED_HOLD, now);
-            ending.standing = Some((record.fence(), standing));
-            ending
+        Refusal::Passing(code) => {
+            let failure = rejection(terms, record, reading, code, now);
+            (code, backed_off(spend, failure, reading.retry_after, now, entropy))
         }
-        Obstacle::Dead
-        | Obstacle::LoggedOut
-        | Obstacle::NotRenewable
-        | Obstacle::Later { .. }
-        | Obstacle::OutcomeUnknown
-        | Obstacle::Store => backed_off(spend, failure, reading.retry_after, now, entropy),
     };
     note_error(&mut ending, reading, code, now);
     ending.release = Some(spend.fingerprint);
+    ending
+}
+
+/// Not sent again for minutes: what stands in the way is nothing that a moment mends.
+fn withheld(terms: &Terms, record: &Record, reading: &Reading, code: Code, obstacle: Obstacle, now: &Moment) -> Ending {
+    let mut ending = unusable_at(record, obstacle, rejection(terms, record, reading, code, now));
+    let standing = counted(&record.standing, now).put_off(REJECTED_HOLD, REJECTED_HOLD, now);
+    ending.standing = Some((record.fence(), standing));
     ending
 }
 
