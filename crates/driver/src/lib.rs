@@ -55,7 +55,7 @@ pub use evergrant_engine::secret::Secret;
 pub use evergrant_engine::time::{Moment, Timestamp};
 pub use evergrant_engine::verdict::{Channel, Verdict};
 pub use explain::explain;
-pub use import::{Import, ImportWay, Imported, ImportedOne, Skipped, Tool};
+pub use import::{Import, ImportWay, Imported, ImportedHow, ImportedOne, Skipped, Tool};
 pub use logout::{Logout, LogoutEnd};
 pub use provider::providers;
 pub use refresh::Recorded;

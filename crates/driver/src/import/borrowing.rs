@@ -7,6 +7,7 @@ use evergrant_engine::store::Record;
 use super::found::FoundGrant;
 use super::matching::{is_alive, known, login_of, row_of};
 use super::placing::{keep, refill};
+use super::report::ImportedHow;
 use super::reread::borrowed;
 use super::work::{Done, Outcome, Work, ours_already, skipped};
 
@@ -28,18 +29,18 @@ pub(super) fn borrow(work: &Work<'_>, found: &FoundGrant) -> Result<Outcome, Fai
     }
     let material = borrowed(work.tool, &place, found, login);
     let (record, how) = match known {
-        Some(record) if same_token(record, &material) => (record.clone(), "unchanged"),
+        Some(record) if same_token(record, &material) => (record.clone(), ImportedHow::Unchanged),
         Some(record) if matches!(record.material, Material::Borrowed { .. }) => {
             match refill(work, &record.fence(), &material)? {
-                Some(record) => (record, "borrowed"),
+                Some(record) => (record, ImportedHow::Borrowed),
                 None => return Ok(skipped(&found.entry, "it was changed meanwhile: try again".to_owned())),
             }
         }
         Some(record) => {
             let fence = Some(record.fence());
-            (keep(work, &row.id, material, fence)?, "borrowed")
+            (keep(work, &row.id, material, fence)?, ImportedHow::Borrowed)
         }
-        None => (keep(work, &row.id, material, None)?, "borrowed"),
+        None => (keep(work, &row.id, material, None)?, ImportedHow::Borrowed),
     };
     Ok(Ok(Done {
         record,

@@ -6,6 +6,7 @@ use evergrant_engine::provider::Auth;
 
 use super::found::{Contents, FoundKey};
 use super::placing::{keep, with_key};
+use super::report::ImportedHow;
 use super::work::{Done, Outcome, Work, skipped};
 use crate::api_key::checked;
 
@@ -32,10 +33,10 @@ fn copy_key(work: &Work<'_>, found: &FoundKey) -> Result<Outcome, Failure> {
     };
     let records = work.records()?;
     let (record, how) = match with_key(&records, &provider, &key) {
-        Some(record) => (record.clone(), "unchanged"),
+        Some(record) => (record.clone(), ImportedHow::Unchanged),
         None => {
             let kept = keep(work, &provider, Material::ApiKey(key), None)?;
-            (kept, "copied")
+            (kept, ImportedHow::Copied)
         }
     };
     Ok(Ok(Done {

@@ -19,7 +19,7 @@ mod vessel;
 mod work;
 
 pub(crate) use document::missing;
-pub use report::{Import, ImportWay, Imported, ImportedOne, Skipped};
+pub use report::{Import, ImportWay, Imported, ImportedHow, ImportedOne, Skipped};
 pub(crate) use reread::{Borrowing, as_their_owners_have_them};
 pub(crate) use run::{providers_of, run};
 pub(crate) use taking::copy_aside;

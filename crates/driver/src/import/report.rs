@@ -43,12 +43,40 @@ pub struct Imported {
 pub struct ImportedOne {
     /// The credential, as it is now.
     pub account: Account,
-    /// What happened: `borrowed`, `taken`, `copied`, `returned`, or `unchanged`.
-    pub how: &'static str,
+    /// What happened to it.
+    pub how: ImportedHow,
     /// Where the tool's own copy is kept.
     pub backup: Option<PathBuf>,
     /// What undoes it.
     pub undo: Option<String>,
+}
+
+/// What happened to a credential that was imported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ImportedHow {
+    /// Its access token is used; it stays the tool's.
+    Borrowed,
+    /// It is ours now, and the tool's copy is set aside.
+    Taken,
+    /// A key, which both may use.
+    Copied,
+    /// It is the tool's again.
+    Returned,
+    /// It was here already.
+    Unchanged,
+}
+
+impl ImportedHow {
+    /// The word of the report.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Borrowed => "borrowed",
+            Self::Taken => "taken",
+            Self::Copied => "copied",
+            Self::Returned => "returned",
+            Self::Unchanged => "unchanged",
+        }
+    }
 }
 
 /// One entry that was not imported.

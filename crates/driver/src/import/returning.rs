@@ -21,6 +21,7 @@ use super::document::{Document, all_beside, beside, missing, read, remove, renam
 use super::found::FoundGrant;
 use super::matching::{login_of, row_of};
 use super::placing::refill;
+use super::report::ImportedHow;
 use super::reread::borrowed;
 use super::taking::hold_if_there;
 use super::vessel::{holds, swap};
@@ -271,7 +272,7 @@ fn returned(work: &Work<'_>, record: &Record) -> Result<Outcome, Failure> {
     remove(&beside(&work.file, record.id.as_str()))?;
     Ok(Ok(Done {
         record: record.clone(),
-        how: "returned",
+        how: ImportedHow::Returned,
         backup: None,
         undo: Some(format!("evergrant import {} --take", work.tool)),
     }))

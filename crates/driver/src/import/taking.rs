@@ -22,6 +22,7 @@ use super::found::FoundGrant;
 use super::keys::rest;
 use super::matching::{is_alive, known, login_of, row_of};
 use super::placing::{grant, keep};
+use super::report::ImportedHow;
 use super::tool::Tool;
 use super::vessel::{holds, strip};
 use super::work::{Done, Outcome, Work, ours_already, skipped};
@@ -121,7 +122,7 @@ fn resume(work: &Work<'_>) -> Result<Vec<Outcome>, Failure> {
         let outcome = match living_owner(work, token)? {
             Some(record) if matches!(record.material, Material::Grant(_)) => Ok(Done {
                 record,
-                how: "taken",
+                how: ImportedHow::Taken,
                 backup: None,
                 undo: None,
             }),
@@ -221,7 +222,7 @@ fn take(work: &Work<'_>, document: &Document, found: &FoundGrant) -> Result<Outc
     let outcome = match same {
         Some(record) => Ok(Done {
             record: record.clone(),
-            how: "taken",
+            how: ImportedHow::Taken,
             backup: None,
             undo: None,
         }),
@@ -339,7 +340,7 @@ fn commit(work: &Work<'_>, found: &FoundGrant) -> Result<Outcome, Failure> {
     let record = keep(work, &row.id, material, replaced)?;
     Ok(Ok(Done {
         record,
-        how: "taken",
+        how: ImportedHow::Taken,
         backup: Some(work.file.clone()),
         undo: None,
     }))

@@ -8,7 +8,7 @@ use evergrant_engine::failure::Failure;
 use evergrant_engine::provider::Table;
 use evergrant_engine::store::Record;
 
-use super::report::Skipped;
+use super::report::{ImportedHow, Skipped};
 use super::tool::Tool;
 use crate::clock::Clock;
 use crate::ledger::Ledger;
@@ -45,8 +45,7 @@ pub(crate) type Outcome = Result<Done, Skipped>;
 /// An entry that is here now.
 pub(crate) struct Done {
     pub(crate) record: Record,
-    /// What happened to it, in the word of the report.
-    pub(crate) how: &'static str,
+    pub(crate) how: ImportedHow,
     /// Where the tool's own copy is kept.
     pub(crate) backup: Option<PathBuf>,
     /// What undoes it.

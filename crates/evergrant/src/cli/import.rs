@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use evergrant_driver::settings::Settings;
-use evergrant_driver::{Code, Driver, Failure, Import, ImportWay, Imported, ImportedOne, Tool};
+use evergrant_driver::{Code, Driver, Failure, Import, ImportWay, Imported, ImportedHow, ImportedOne, Tool};
 use serde::Serialize;
 
 use super::console::{Console, visible};
@@ -73,11 +73,17 @@ fn tell(one: &ImportedOne, tool: Tool, imported: &Imported, console: &Console) {
     let name = format!("`{}` at {}", one.account.label, one.account.provider);
     let place = imported.place.display();
     let told = match one.how {
-        "borrowed" => format!("borrowed {name}: {tool} owns and renews it, and {place} is read again when it changes"),
-        "taken" => format!("took {name}: it is ours from now on, and {tool} must log in again to have one of its own"),
-        "copied" => format!("copied the key {name}"),
-        "returned" => format!("gave {name} back to {tool}, which renews it from now on; here it is borrowed"),
-        _ => format!("{name} is here already"),
+        ImportedHow::Borrowed => {
+            format!("borrowed {name}: {tool} owns and renews it, and {place} is read again when it changes")
+        }
+        ImportedHow::Taken => {
+            format!("took {name}: it is ours from now on, and {tool} must log in again to have one of its own")
+        }
+        ImportedHow::Copied => format!("copied the key {name}"),
+        ImportedHow::Returned => {
+            format!("gave {name} back to {tool}, which renews it from now on; here it is borrowed")
+        }
+        ImportedHow::Unchanged => format!("{name} is here already"),
     };
     console.note(&visible(&told));
     if let Some(backup) = &one.backup {
@@ -118,7 +124,7 @@ struct SkippedShape {
 impl From<&Imported> for ImportedShape {
     fn from(imported: &Imported) -> Self {
         let one = |one: &ImportedOne| OneShape {
-            how: one.how,
+            how: one.how.as_str(),
             credential: one.account.id.to_string(),
             provider: one.account.provider.to_string(),
             label: one.account.label.to_string(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use evergrant_driver::{Failure, ImportWay, Target, Token};
+use evergrant_driver::{Failure, ImportWay, ImportedHow, Target, Token};
 use evergrant_engine::credential::Material;
 use evergrant_engine::store::Source;
 use evergrant_sandbox::{Config, Wording};
@@ -21,7 +21,7 @@ async fn a_borrowed_token_is_used_and_its_refresh_token_not_even_kept() {
     let neighbours = Neighbours::start(Config::default()).await;
     let imported = neighbours.import(ImportWay::Borrow).await.unwrap();
     assert_eq!(imported.credentials.len(), 1, "{imported:?}");
-    assert_eq!(imported.credentials[0].how, "borrowed");
+    assert_eq!(imported.credentials[0].how, ImportedHow::Borrowed);
     good(ask(&neighbours.driver, chat()).await);
     let record = neighbours.only();
     assert_eq!(record.source, Source::Imported("hermes".to_owned()));
@@ -129,7 +129,7 @@ async fn another_persons_login_is_not_taken_for_the_same() {
     neighbours.write(&hermes(&theirs, "other"));
     assert_eq!(token(&neighbours).await.unwrap().access_token.expose(), &mine);
     let imported = neighbours.import(ImportWay::Borrow).await.unwrap();
-    assert_eq!(imported.credentials[0].how, "borrowed");
+    assert_eq!(imported.credentials[0].how, ImportedHow::Borrowed);
     assert_eq!(neighbours.living().len(), 2, "a person, a record");
 }
 
@@ -138,7 +138,7 @@ async fn one_grant_is_one_record() {
     let neighbours = Neighbours::start(Config::default()).await;
     neighbours.import(ImportWay::Borrow).await.unwrap();
     let again = neighbours.import(ImportWay::Borrow).await.unwrap();
-    assert_eq!(again.credentials[0].how, "unchanged");
+    assert_eq!(again.credentials[0].how, ImportedHow::Unchanged);
     neighbours.renews_its_file().await;
     neighbours.import(ImportWay::Borrow).await.unwrap();
     assert_eq!(neighbours.only().generation.0, 2);

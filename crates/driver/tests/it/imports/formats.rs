@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use evergrant_driver::settings::Settings;
-use evergrant_driver::{Driver, ImportWay, Imported, Tool};
+use evergrant_driver::{Driver, ImportWay, Imported, ImportedHow, Tool};
 use serde_json::{Value, json};
 
 use super::scene::import;
@@ -100,7 +100,7 @@ async fn codex() {
             &json!({"OPENAI_API_KEY": "sk-proj-0123456789", "tokens": null}),
         )
         .await;
-    assert_eq!(imported.credentials[0].how, "unchanged");
+    assert_eq!(imported.credentials[0].how, ImportedHow::Unchanged);
     assert_eq!(desk.held().len(), 2);
 }
 
@@ -187,7 +187,10 @@ async fn hermes() {
             .any(|(entry, why)| entry.ends_with("#eeeeee") && why.contains("placeholder"))
     );
     let again = desk.import(Tool::Hermes, &tree).await;
-    assert!(again.credentials.iter().all(|one| one.how == "unchanged"), "{again:?}");
+    assert!(
+        again.credentials.iter().all(|one| one.how == ImportedHow::Unchanged),
+        "{again:?}"
+    );
     assert_eq!(desk.held().len(), 4);
 }
 

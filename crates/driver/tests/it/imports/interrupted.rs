@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use evergrant_driver::ImportWay;
+use evergrant_driver::{ImportWay, ImportedHow};
 use evergrant_engine::credential::Material;
 use evergrant_sandbox::Config;
 use serde_json::json;
@@ -131,7 +131,7 @@ async fn a_copy_that_cannot_be_written_hinders_no_taking() {
     let is_barred = fs::write(folder.join("probe"), "").is_err();
     let imported = neighbours.import(ImportWay::Take).await.unwrap();
     fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).unwrap();
-    assert_eq!(imported.credentials[0].how, "taken");
+    assert_eq!(imported.credentials[0].how, ImportedHow::Taken);
     assert!(matches!(neighbours.only().material, Material::Grant(_)));
     assert!(!pending(&neighbours).exists());
     // Nothing bars the superuser.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use evergrant_driver::ImportWay;
+use evergrant_driver::{ImportWay, ImportedHow};
 use evergrant_engine::credential::Material;
 use evergrant_sandbox::Config;
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ async fn it_is_ours_then_and_the_tool_has_no_refresh_token() {
     fs::set_permissions(neighbours.file(), std::os::unix::fs::PermissionsExt::from_mode(0o640)).unwrap();
     let imported = neighbours.import(ImportWay::Take).await.unwrap();
     let one = &imported.credentials[0];
-    assert_eq!((one.how, &one.account.id), ("taken", &borrowed.id));
+    assert_eq!((one.how, &one.account.id), (ImportedHow::Taken, &borrowed.id));
     assert!(!neighbours.text().contains("refresh_token"), "{}", neighbours.text());
     assert_eq!(neighbours.tree()["active_provider"], "acme", "the rest stays");
     let backup = one.backup.as_ref().unwrap();
@@ -56,7 +56,7 @@ async fn it_is_given_back_with_the_tokens_that_it_has_now() {
         panic!("it is not ours")
     };
     let imported = neighbours.import(ImportWay::GiveBack).await.unwrap();
-    assert_eq!(imported.credentials[0].how, "returned");
+    assert_eq!(imported.credentials[0].how, ImportedHow::Returned);
     let token = ours.refresh_token.as_ref().unwrap().expose().clone();
     let tree = neighbours.tree();
     assert_eq!(tree["providers"]["acme"]["tokens"]["refresh_token"], token.as_str());
@@ -123,7 +123,7 @@ async fn crashed(left: Left) {
     if let Left::Committed = left {
         assert_eq!(neighbours.living().len(), 1, "{again:?}");
     } else {
-        assert_eq!(again.unwrap().credentials[0].how, "taken");
+        assert_eq!(again.unwrap().credentials[0].how, ImportedHow::Taken);
     }
     assert!(!pending.exists());
     assert!(!neighbours.text().contains("refresh_token"));
@@ -250,7 +250,7 @@ async fn what_was_switched_off_stays_off() {
     let id = neighbours.only().id;
     neighbours.driver.disable(id.as_str()).await.unwrap();
     let imported = neighbours.import(ImportWay::Take).await.unwrap();
-    assert_eq!(imported.credentials[0].how, "taken");
+    assert_eq!(imported.credentials[0].how, ImportedHow::Taken);
     let record = neighbours.only();
     assert_eq!((&record.id, record.standing.disabled), (&id, true));
     assert_eq!(imported.credentials[0].account.health, "disabled");
