@@ -171,8 +171,11 @@ fn names_a_status(evidence: &Evidence<'_>) -> bool {
     could_hide_an_error(evidence) && evidence.inner_status().is_some()
 }
 
-/// Whether a 2xx has nothing but words: then an unmistakable marker makes it an error.
+/// Whether a 2xx has nothing but words, or but headers: then an unmistakable marker makes it an error.
 fn could_hide_an_error(evidence: &Evidence<'_>) -> bool {
     let marks = evidence.found.marks;
+    if evidence.shape() == Shape::Empty {
+        return true;
+    }
     evidence.shape() == Shape::Json && marks.object && !marks.content && !marks.other
 }

@@ -252,7 +252,10 @@ const KEYS: &[(&[&str], Meaning)] = &[
         ],
         both(Role::Code),
     ),
-    (&["type", "errortype", "name", "errorname", "kind"], text(Role::Type)),
+    (
+        &["type", "errortype", "name", "errorname", "kind", "resource"],
+        text(Role::Type),
+    ),
     (
         &[
             "body",
