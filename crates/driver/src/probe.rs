@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::account::Account;
 use crate::client::{Body, Call, Route};
-use crate::doctor::Finding;
+use crate::doctor::{Finding, against};
 use crate::driver::Driver;
 
 impl Driver {
@@ -73,7 +73,7 @@ impl Driver {
         let Question { check, row, account } = question;
         match account {
             None => self.endpoints(check, row).await,
-            Some(account) => vec![self.ask(check, row, account).await],
+            Some(account) => self.ask(check, row, account).await,
         }
     }
 
@@ -109,14 +109,18 @@ impl Driver {
         }]
     }
 
-    async fn ask(&self, check: &str, row: &Row, account: &Account) -> Finding {
+    /// What the provider thinks of the credential, and what its clock says of ours.
+    async fn ask(&self, check: &str, row: &Row, account: &Account) -> Vec<Finding> {
         let check = check.to_owned();
         let Some(path) = &row.probe else {
-            return Finding::ok(check, "the row names nothing to ask for");
+            return vec![Finding::ok(check, "the row names nothing to ask for")];
         };
         let request = match Request::get(path.as_str()).body(Body::empty()) {
             Ok(request) => request,
-            Err(error) => return missed(check, Failure::new(Code::RowInvalid, format!("`probe`: {error}"))),
+            Err(error) => {
+                let failure = Failure::new(Code::RowInvalid, format!("`probe`: {error}"));
+                return vec![missed(check, failure)];
+            }
         };
         let call = Call {
             request,
@@ -124,12 +128,17 @@ impl Driver {
             pin: Some(account.label.clone()),
         };
         match timeout(PATIENCE, self.send(call)).await {
-            Ok(Ok(answer)) => match answer.refusal {
-                None => Finding::ok(check, format!("{} accepts it", row.name)),
-                Some(failure) => missed(check, failure),
-            },
-            Ok(Err((failure, _))) => missed(check, failure),
-            Err(_) => missed(check, late(row, PATIENCE)),
+            Ok(Ok(answer)) => {
+                let told = match answer.refusal {
+                    None => Finding::ok(check, format!("{} accepts it", row.name)),
+                    Some(failure) => missed(check, failure),
+                };
+                let now = self.kernel.clock().now();
+                let clock = against(&row.name, answer.response.headers(), &now);
+                clock.into_iter().chain([told]).collect()
+            }
+            Ok(Err((failure, _))) => vec![missed(check, failure)],
+            Err(_) => vec![missed(check, late(row, PATIENCE))],
         }
     }
 }

@@ -1,10 +1,12 @@
 //! What goes over the wire to a provider's own endpoints: a request that carries secrets, and the bytes that came back.
 
 use bytes::Bytes;
+use http::header::DATE;
 use http::{HeaderMap, Method};
 use url::Url;
 
 use crate::secret::Secret;
+use crate::time::Timestamp;
 
 /// A request to a provider's token, device, revocation or discovery endpoint, ready to be sent as it is.
 #[derive(Clone, Debug)]
@@ -30,6 +32,13 @@ pub struct Reply {
     pub body: Bytes,
     /// Whether the body was longer than the limit.
     pub truncated: bool,
+}
+
+/// When an answer was made, by the clock of whoever made it (RFC 9110, section 6.6.1).
+pub fn dated(headers: &HeaderMap) -> Option<Timestamp> {
+    let date = httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()?;
+    let since = date.duration_since(std::time::UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_millis()).ok().map(Timestamp::from_millis)
 }
 
 /// How far an exchange came before it failed: what can be said about whether the other side acted.

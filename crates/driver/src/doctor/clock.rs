@@ -1,8 +1,10 @@
-//! The wall clock, held against the store and against what is possible at all.
+//! The wall clock, held against the store, against what is possible at all, and against a provider's.
 
 use evergrant_engine::remedy::Remedy;
 use evergrant_engine::store::Record;
 use evergrant_engine::time::{Moment, Timestamp};
+use evergrant_engine::wire::dated;
+use http::HeaderMap;
 
 use super::finding::Finding;
 use super::shell::{run, sudo};
@@ -23,6 +25,18 @@ pub(super) fn finding(records: &[Record], now: &Moment) -> Finding {
     Finding::warn(CHECK, message, set())
 }
 
+/// What a provider's own clock says of ours, if they differ; `name` is the provider's.
+pub(crate) fn against(name: &str, headers: &HeaderMap, now: &Moment) -> Option<Finding> {
+    let (here, there) = (now.wall, dated(headers)?);
+    let (ahead, behind) = (here.since(there), there.since(here));
+    if ahead.max(behind) <= TOLERANCE {
+        return None;
+    }
+    let which = if ahead > behind { "ahead of" } else { "behind" };
+    let message = format!("the wall clock says {here}, which is {which} {there}, the time at {name}");
+    Some(Finding::warn(CHECK, message, set()))
+}
+
 fn set() -> Remedy {
     run(
         format!("{}timedatectl set-ntp true", sudo()),
@@ -32,7 +46,8 @@ fn set() -> Remedy {
 
 const CHECK: &str = "clock";
 
-/// Five minutes: what clocks of machines that share a store may differ by without harm.
+/// Five minutes: what clocks of machines that share a store may differ by without harm; as much as authorization servers
+/// commonly allow.
 const TOLERANCE: std::time::Duration = std::time::Duration::from_secs(300);
 
 /// 2026-01-01, when this program was first built: no clock that is right says less.

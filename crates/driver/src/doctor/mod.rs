@@ -19,5 +19,6 @@ mod revocations;
 mod shell;
 mod store;
 
+pub(crate) use clock::against;
 pub use examination::doctor;
 pub use finding::{Finding, Level};

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use http::header::DATE;
 use serde_json::{Map, Value};
 use url::{Url, form_urlencoded};
 
@@ -14,7 +13,7 @@ use crate::failure::{Code, Failure};
 use crate::provider::{OAuth, Quirk};
 use crate::secret::Secret;
 use crate::time::{Moment, Timestamp};
-use crate::wire::Reply;
+use crate::wire::{Reply, dated};
 
 /// Everything a token answer says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -216,11 +215,10 @@ fn told_lifetime(fields: &Map<String, Value>) -> Option<Duration> {
 /// The lifetime that a JWT carries: from its own `iat`, or else from the server's date, never from our clock.
 fn coded_lifetime(claims: &Claims, reply: &Reply) -> Option<Duration> {
     let expiry = Timestamp::from_secs(claims.secs("exp")?);
-    let start = claims.secs("iat").map(Timestamp::from_secs).or_else(|| {
-        let date = httpdate::parse_http_date(reply.headers.get(DATE)?.to_str().ok()?).ok()?;
-        let since = date.duration_since(std::time::UNIX_EPOCH).ok()?;
-        Some(Timestamp::from_secs(i64::try_from(since.as_secs()).ok()?))
-    })?;
+    let start = claims
+        .secs("iat")
+        .map(Timestamp::from_secs)
+        .or_else(|| dated(&reply.headers))?;
     let lifetime = expiry.since(start);
     (!lifetime.is_zero() && lifetime <= LONGEST).then_some(lifetime)
 }

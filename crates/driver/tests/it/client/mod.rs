@@ -3,6 +3,7 @@
 pub(crate) mod asking;
 mod bodies;
 pub(crate) mod listening;
+mod probing;
 mod reload;
 mod repairs;
 mod streams;
