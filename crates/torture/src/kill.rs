@@ -37,7 +37,7 @@ async fn shown(run: &Run, grace_secs: u64, rounds: u64, moments: u64) -> Result<
         whens.push(When::After(random.moment(span)));
     }
 
-    let lanes = Arc::new(Semaphore::new(LANES));
+    let lanes = Arc::new(Semaphore::new(run.rounds(LANES.0, LANES.1) as usize));
     let mut crashes = JoinSet::new();
     for when in whens {
         let (lanes, run) = (Arc::clone(&lanes), run.clone());
@@ -152,5 +152,6 @@ async fn span(run: &Run) -> Result<Duration> {
 /// As the issue has it, and as real providers with a grace do.
 const GRACE_SECS: u64 = 60;
 
-/// 8: killed processes mostly wait for disk and children; two cores are kept busy and no more.
-const LANES: usize = 8;
+/// 8 at once in the short form, which runs beside other lines; 24 in the long one: a killed process waits for its disk, its
+/// children and its turn to replay more than it computes, and so many keep two cores busy.
+const LANES: (u64, u64) = (8, 24);
