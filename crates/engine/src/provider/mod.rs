@@ -19,5 +19,5 @@ pub use parse::RowFile;
 pub use parse_signal::parse_signals;
 pub use quirk::{Quirk, Quirks};
 pub use row::{ApiKeyAuth, Auth, BodyForm, DeviceDialect, Endpoints, Flow, ModelGlob, OAuth, Origin, Redirect, Row};
-pub use signal::{Field, Pattern, Signal, Tier};
+pub use signal::{Field, Needles, Pattern, Signal, Tier};
 pub use table::Table;

@@ -6,7 +6,7 @@ use http::HeaderName;
 use toml::Spanned;
 
 use super::fault::{RowError, Source};
-use super::signal::{Field, Pattern, Signal, Tier};
+use super::signal::{Field, Needles, Pattern, Signal, Tier};
 use super::value::word_of;
 use super::written::{OneOrMany, WrittenSignal, WrittenTable};
 use crate::vocabulary::{Channel, Verdict};
@@ -103,7 +103,7 @@ fn pattern(source: Source<'_>, written: &WrittenSignal) -> Result<Pattern, RowEr
     let equals = texts(source, written.equals.as_ref(), "signal.equals", false)?;
     let prefix = texts(source, written.prefix.as_ref(), "signal.prefix", false)?;
     match (contains, equals, prefix) {
-        (Some(texts), None, None) => Ok(Pattern::Contains(texts)),
+        (Some(texts), None, None) => Ok(Pattern::Contains(Needles::new(texts))),
         (None, Some(texts), None) => Ok(Pattern::Equals(texts)),
         (None, None, Some(texts)) => Ok(Pattern::Prefix(texts)),
         (None, None, None) => Ok(Pattern::Present),

@@ -1,5 +1,9 @@
 //! A signal: one line of a provider's table that says where to look, what to find and what it means.
 
+use std::fmt;
+
+use memchr::memmem::Finder;
+
 use crate::vocabulary::{Channel, Verdict};
 
 /// One signal.
@@ -78,7 +82,7 @@ pub enum Field {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pattern {
     /// Somewhere in the field.
-    Contains(Vec<String>),
+    Contains(Needles),
     /// The whole field.
     Equals(Vec<String>),
     /// The beginning of the field.
@@ -91,8 +95,43 @@ impl Pattern {
     /// What it looks for.
     pub fn texts(&self) -> &[String] {
         match self {
-            Self::Contains(texts) | Self::Equals(texts) | Self::Prefix(texts) => texts,
+            Self::Contains(needles) => &needles.texts,
+            Self::Equals(texts) | Self::Prefix(texts) => texts,
             Self::Present => &[],
         }
+    }
+}
+
+/// Texts that are looked for anywhere in a field, each with its search prepared.
+#[derive(Clone)]
+pub struct Needles {
+    texts: Vec<String>,
+    finders: Vec<Finder<'static>>,
+}
+
+impl Needles {
+    /// Prepares the search.
+    pub fn new(texts: Vec<String>) -> Self {
+        let finders = texts.iter().map(|text| Finder::new(text).into_owned()).collect();
+        Self { texts, finders }
+    }
+
+    /// Whether one of them stands in the text.
+    pub fn are_in(&self, text: &str) -> bool {
+        self.finders.iter().any(|finder| finder.find(text.as_bytes()).is_some())
+    }
+}
+
+impl PartialEq for Needles {
+    fn eq(&self, other: &Self) -> bool {
+        self.texts == other.texts
+    }
+}
+
+impl Eq for Needles {}
+
+impl fmt::Debug for Needles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.texts.fmt(f)
     }
 }

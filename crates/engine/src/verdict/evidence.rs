@@ -1,9 +1,12 @@
 //! Evidence: what one answer says, read once, in one shape whatever the provider's envelope is.
 
+use std::ops::Range;
+
 use http::HeaderMap;
 
 use super::body;
-use super::found::{Found, Role, Shape};
+use super::found::{Found, Role, Shape, Span};
+use super::header_names::HeaderNames;
 use crate::vocabulary::Channel;
 
 /// Status, headers and the error fields of one answer.
@@ -14,6 +17,7 @@ use crate::vocabulary::Channel;
 pub struct Evidence<'h> {
     status: u16,
     headers: &'h HeaderMap,
+    pub(super) names: HeaderNames,
     pub(super) found: Found,
 }
 
@@ -28,6 +32,7 @@ impl<'h> Evidence<'h> {
         Self {
             status,
             headers,
+            names: HeaderNames::of(headers),
             found: body::read(content_type, head),
         }
     }
@@ -67,6 +72,29 @@ impl<'h> Evidence<'h> {
         self.spans()
             .filter(|(role, _)| matches!(role, Role::Words | Role::Message | Role::Error))
             .map(|(_, text)| text)
+    }
+
+    /// The same sayings, each with the place in what is kept where it begins.
+    pub(super) fn said(&self) -> impl Iterator<Item = (usize, &str)> {
+        let is_said = |span: &&Span| matches!(span.role, Role::Words | Role::Message | Role::Error);
+        self.found.spans.iter().filter(is_said).map(|span| {
+            let begun = span.start as usize;
+            let text = self.found.text.get(begun..span.end as usize);
+            (begun, text.unwrap_or_default())
+        })
+    }
+
+    /// All that is kept of the body: the error fields, and other texts between them.
+    pub(super) fn kept(&self) -> &str {
+        &self.found.text
+    }
+
+    /// The role of the error field in which a part of what is kept stands, and whether the part begins it.
+    pub(super) fn field_around(&self, part: Range<usize>) -> Option<(Role, bool)> {
+        let holds = |span: &&Span| span.start as usize <= part.start && part.end <= span.end as usize;
+        let fields = self.found.spans.iter().filter(|span| span.role != Role::Words);
+        let field = fields.into_iter().find(holds)?;
+        Some((field.role, field.start as usize == part.start))
     }
 
     fn spans(&self) -> impl Iterator<Item = (Role, &str)> {

@@ -6,23 +6,22 @@
 
 use std::sync::Arc;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
-
 use super::evidence::Evidence;
 use super::found::Shape;
 use super::matching::{Hit, Plainness, Setting};
 use super::rules::Rule;
+use super::scan::Scanner;
 use super::status::is_bare;
 use super::ties::stronger;
 use crate::provider::Signal;
 use crate::vocabulary::Verdict;
 
-/// The rules, compiled: one pass over a sentence finds the words of all of them.
+/// The rules, compiled: one pass over an answer finds the words of all of them.
 #[derive(Debug)]
 pub(super) struct Grammar {
     rules: Vec<Rule>,
-    automaton: Option<AhoCorasick>,
-    /// For each text of the automaton, who looks for it as what, and whether it is the stem of a word.
+    scanner: Option<Scanner>,
+    /// For each text of the scanner, who looks for it as what, and whether it is the stem of a word.
     uses: Vec<Vec<Use>>,
 }
 
@@ -74,13 +73,14 @@ impl Grammar {
                 }
             }
         }
-        let automaton = AhoCorasick::builder()
-            .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::DFA))
-            .prefilter(false)
-            .build(&texts)
-            .ok();
-        Self { rules, automaton, uses }
+        let scanner = Scanner::new(&texts);
+        Self { rules, scanner, uses }
+    }
+
+    /// Whether it has a machine: without one it would say nothing.
+    #[cfg(test)]
+    pub(super) const fn is_one_pass(&self) -> bool {
+        self.scanner.is_some()
     }
 
     /// The strongest of the rules that a sentence of the answer obeys; over a class that says something already, only of
@@ -92,37 +92,61 @@ impl Grammar {
         class: Option<Verdict>,
         has: &dyn Fn(&Signal) -> bool,
     ) -> Option<Hit<'s>> {
-        let automaton = self.automaton.as_ref()?;
+        let words = self.words(evidence.kept())?;
         let mut best = None;
-        let mut words = Vec::new();
-        for sentence in evidence.sayings().flat_map(sentences).filter(|one| !is_bare(one)) {
-            words.clear();
-            for found in automaton.find_overlapping_iter(sentence) {
-                let (start, end) = (found.start(), found.end());
-                if !begins_a_word(sentence, start) {
-                    continue;
-                }
-                let whole = ends_a_word(sentence, end);
-                let uses = self.uses[found.pattern().as_usize()].iter();
-                words.extend(uses.filter(|one| one.stem || whole).map(|one| Word {
-                    rule: one.rule,
-                    part: one.part,
-                    start,
-                    end,
-                }));
-            }
-            for (place, rule) in self.rules.iter().enumerate() {
-                let asked = has(&rule.signal) && class.is_none_or(|class| rule.refines.contains(&class));
-                let admitted = asked && rule.admits(setting) && (!rule.page || evidence.shape() == Shape::Html);
-                if admitted && is_told(evidence.shape(), rule.verdict()) && obeys(rule, place, &words) {
-                    let signal: &Arc<_> = &rule.signal;
-                    let plainness = Plainness::Phrase;
-                    best = stronger(best, Hit { signal, plainness });
+        for (begun, saying) in evidence.said() {
+            for (at, sentence) in sentences(saying).filter(|(_, one)| !is_bare(one)) {
+                let (start, end) = (begun + at, begun + at + sentence.len());
+                let from = words.partition_point(|word| word.start < start);
+                let until = words.partition_point(|word| word.start < end);
+                let here = words.get(from..until).unwrap_or_default();
+                for place in predicated(here) {
+                    let rule = &self.rules[place];
+                    let asked = has(&rule.signal) && class.is_none_or(|class| rule.refines.contains(&class));
+                    let admitted = asked && rule.admits(setting) && (!rule.page || evidence.shape() == Shape::Html);
+                    if admitted && is_told(evidence.shape(), rule.verdict()) && obeys(rule, place, here) {
+                        let signal: &Arc<_> = &rule.signal;
+                        let plainness = Plainness::Phrase;
+                        best = stronger(best, Hit { signal, plainness });
+                    }
                 }
             }
         }
         best
     }
+
+    /// The words of all rules in a text, in its order.
+    fn words(&self, text: &str) -> Option<Vec<Word>> {
+        let mut words = Vec::with_capacity(WORDS);
+        self.scanner.as_ref()?.scan(text, &mut |found, within| {
+            if !begins_a_word(text, within.start) {
+                return;
+            }
+            let whole = ends_a_word(text, within.end);
+            let uses = self.uses[found].iter().filter(|one| one.stem || whole);
+            words.extend(uses.map(|one| Word {
+                rule: one.rule,
+                part: one.part,
+                start: within.start,
+                end: within.end,
+            }));
+        });
+        words.sort_unstable_by_key(|word| word.start);
+        Some(words)
+    }
+}
+
+/// The rules of which a sentence with these words has a predicate, in their order.
+fn predicated(words: &[Word]) -> impl Iterator<Item = usize> {
+    let mut last = None;
+    std::iter::from_fn(move || {
+        let rules = words
+            .iter()
+            .filter(|word| word.part == Part::Predicate)
+            .map(|word| word.rule);
+        last = rules.filter(|rule| last.is_none_or(|last| *rule > last)).min();
+        last
+    })
 }
 
 /// Whether a body of that shape can tell this at all: a page is written by what stands before the API, and knows neither
@@ -157,11 +181,31 @@ fn obeys(rule: &Rule, place: usize, words: &[Word]) -> bool {
     })
 }
 
-/// The sentences of a text; a masked text has no line breaks and no quotations that could hide a full stop.
-fn sentences(text: &str) -> impl Iterator<Item = &str> {
-    text.split(['\n', ';', '!', '?', '。', '，', '！', '；'])
-        .flat_map(|part| part.split(". "))
-        .filter(|sentence| !sentence.trim().is_empty())
+/// The sentences of a text, and where they begin; a masked text has no quotations that could hide a full stop.
+fn sentences(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut next = Some(0);
+    let all = std::iter::from_fn(move || {
+        let begun = next?;
+        let rest = text.get(begun..)?;
+        let end = end_of_sentence(rest);
+        next = end.map(|(at, length)| begun + at + length);
+        Some((begun, end.map_or(rest, |(at, _)| &rest[..at])))
+    });
+    all.filter(|(_, sentence)| !sentence.trim().is_empty())
+}
+
+/// Where a sentence ends, and the length of what ends it.
+fn end_of_sentence(text: &str) -> Option<(usize, usize)> {
+    let may_end = |byte: &u8| matches!(byte, b'\n' | b';' | b'!' | b'?' | b'.') || !byte.is_ascii();
+    let mut at = 0;
+    loop {
+        at += text.as_bytes().get(at..)?.iter().position(may_end)?;
+        let ending = |one: &&&str| text.as_bytes()[at..].starts_with(one.as_bytes());
+        if let Some(end) = ENDS_OF_SENTENCES.iter().find(ending) {
+            return Some((at, end.len()));
+        }
+        at += 1;
+    }
 }
 
 /// Whether a word begins here; other scripts than the Latin one have no spaces to tell.
@@ -180,3 +224,8 @@ fn ends_a_word(sentence: &str, at: usize) -> bool {
 const fn is_of_a_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
+
+/// What ends a sentence.
+const ENDS_OF_SENTENCES: [&str; 9] = [". ", "\n", ";", "!", "?", "。", "，", "！", "；"];
+/// 64 words: a sentence has a few, and an answer a few sentences.
+const WORDS: usize = 64;

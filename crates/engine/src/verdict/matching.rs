@@ -82,11 +82,14 @@ fn matched(signal: &Signal, setting: Setting, evidence: &Evidence<'_>) -> Option
     let all = signal
         .all
         .iter()
-        .all(|needle| evidence.fields().any(|(_, text)| contains(text, needle)));
+        .all(|needle| contains(evidence.kept(), needle) && evidence.fields().any(|(_, text)| contains(text, needle)));
     if !all {
         return None;
     }
     if let Field::Header(name) = &signal.field {
+        if !evidence.names.may_have(name) {
+            return None;
+        }
         return evidence.headers().get_all(name).iter().find_map(|value| {
             let value = value.to_str().ok()?.trim();
             let mut buffer = [0; HEADER_LENGTH];
@@ -108,23 +111,25 @@ fn matched(signal: &Signal, setting: Setting, evidence: &Evidence<'_>) -> Option
             Plainness::Phrase
         });
     }
+    // One look at all that is kept, which most signals do not survive.
+    if let Pattern::Contains(needles) = &signal.pattern
+        && !needles.are_in(evidence.kept())
+    {
+        return None;
+    }
     evidence
         .fields()
         .filter(|(role, _)| looks_at(&signal.field, *role))
         .filter_map(|(role, text)| {
             let plainness = of_text(&signal.pattern, text)?;
-            let in_a_code = matches!(role, Role::Code | Role::Type);
-            Some(if in_a_code { Plainness::Constant } else { plainness })
+            Some(plainness.max(of_part(role)))
         })
         .max()
 }
 
 fn of_text(pattern: &Pattern, text: &str) -> Option<Plainness> {
     match pattern {
-        Pattern::Contains(needles) => needles
-            .iter()
-            .any(|needle| contains(text, needle))
-            .then_some(Plainness::Phrase),
+        Pattern::Contains(needles) => needles.are_in(text).then_some(Plainness::Phrase),
         Pattern::Equals(needles) => needles
             .iter()
             .any(|needle| text == needle)
@@ -134,6 +139,14 @@ fn of_text(pattern: &Pattern, text: &str) -> Option<Plainness> {
             .any(|needle| text.starts_with(needle.as_str()))
             .then_some(Plainness::Constant),
         Pattern::Present => Some(Plainness::Phrase),
+    }
+}
+
+/// How plain a part of a field of that role is.
+const fn of_part(role: Role) -> Plainness {
+    match role {
+        Role::Code | Role::Type => Plainness::Constant,
+        Role::Error | Role::Message | Role::Words => Plainness::Phrase,
     }
 }
 
@@ -209,7 +222,7 @@ impl Compiled {
                 uses[at].push(Use { signal: place, part });
             };
             match &signal.pattern {
-                Pattern::Contains(needles) => needles.iter().for_each(|text| add(text, Part::Contains)),
+                Pattern::Contains(_) => signal.pattern.texts().iter().for_each(|text| add(text, Part::Contains)),
                 Pattern::Prefix(needles) => needles.iter().for_each(|text| add(text, Part::Prefix)),
                 Pattern::Equals(needles) => {
                     for text in needles {
@@ -232,6 +245,12 @@ impl Compiled {
         }
     }
 
+    /// Whether it has a machine, so that its length does not count.
+    #[cfg(test)]
+    pub(super) const fn is_one_pass(&self) -> bool {
+        self.scanner.is_some()
+    }
+
     /// Calls `hit` with every signal that matches, in the order of the table.
     pub(super) fn matches<'s>(&'s self, setting: Setting, evidence: &Evidence<'_>, mut hit: impl FnMut(Hit<'s>)) {
         let Some(scanner) = self.scanner.as_ref().filter(|_| stands(Protection::CompiledTables)) else {
@@ -239,32 +258,30 @@ impl Compiled {
             return;
         };
         let mut progress = Few::default();
-        for (role, text) in evidence.fields() {
-            if text.len() <= WHOLE_LENGTH {
-                for signal in self.whole.get(text).into_iter().flatten() {
-                    if looks_at(&self.signals[*signal].field, role) {
-                        advance(&mut progress, *signal, Some(Plainness::Constant), 0);
-                    }
+        for (role, text) in evidence.fields().filter(|(_, text)| text.len() <= WHOLE_LENGTH) {
+            for signal in self.whole.get(text).into_iter().flatten() {
+                if looks_at(&self.signals[*signal].field, role) {
+                    advance(&mut progress, *signal, Some(Plainness::Constant), 0);
                 }
             }
-            scanner.scan(text, |found, start| {
-                for one in &self.uses[found] {
-                    let here = looks_at(&self.signals[one.signal].field, role);
-                    let in_a_code = matches!(role, Role::Code | Role::Type);
-                    match one.part {
-                        Part::Contains if here && in_a_code => {
-                            advance(&mut progress, one.signal, Some(Plainness::Constant), 0);
-                        }
-                        Part::Contains if here => advance(&mut progress, one.signal, Some(Plainness::Phrase), 0),
-                        Part::Prefix if here && start == 0 => {
-                            advance(&mut progress, one.signal, Some(Plainness::Constant), 0);
-                        }
-                        Part::All(bit) => advance(&mut progress, one.signal, None, bit),
-                        Part::Contains | Part::Prefix => {}
-                    }
-                }
-            });
         }
+        // All fields in one go; what is found across two of them, or outside of all, is nothing.
+        scanner.scan(evidence.kept(), &mut |found, within| {
+            let Some((role, is_first)) = evidence.field_around(within) else {
+                return;
+            };
+            for one in &self.uses[found] {
+                let here = looks_at(&self.signals[one.signal].field, role);
+                match one.part {
+                    Part::Contains if here => advance(&mut progress, one.signal, Some(of_part(role)), 0),
+                    Part::Prefix if here && is_first => {
+                        advance(&mut progress, one.signal, Some(Plainness::Constant), 0);
+                    }
+                    Part::All(bit) => advance(&mut progress, one.signal, None, bit),
+                    Part::Contains | Part::Prefix => {}
+                }
+            }
+        });
         // In the order of the table, which decides between equals.
         let after = |last: Option<usize>| {
             let later = progress.iter().filter(|one| last.is_none_or(|last| one.signal > last));

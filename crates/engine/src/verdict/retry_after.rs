@@ -32,15 +32,14 @@ pub(super) fn read(verdict: Verdict, evidence: &Evidence<'_>, now: Timestamp) ->
         latest: verdict == Verdict::UsageLimited,
         best: None,
     };
-    let may = HeadersThatMay::of(headers);
     let told = told
-        .or(|now| may.advise.then(|| advice(headers, now)).flatten())
+        .or(|now| evidence.names.may_advise.then(|| advice(headers, now)).flatten())
         .or(|now| field(evidence, now))
         .or(|now| of_sentences(evidence, now));
     if told.best.is_some() && !told.latest {
         return told.best;
     }
-    let of_answer = if may.tell_of_windows {
+    let of_answer = if evidence.names.may_tell_of_windows {
         windows::read(Sheet::Answer(headers), told.now)
     } else {
         windows::Windows::default()
@@ -79,26 +78,6 @@ impl Telling {
             self.best = Some((span, source));
         }
         self
-    }
-}
-
-/// What one cheap look at the names of an answer's headers promises.
-#[derive(Default)]
-struct HeadersThatMay {
-    advise: bool,
-    tell_of_windows: bool,
-}
-
-impl HeadersThatMay {
-    fn of(headers: &HeaderMap) -> Self {
-        let mut may = Self::default();
-        for name in headers.keys() {
-            let name = name.as_str().as_bytes();
-            let has = |word: &[u8; 3]| name.windows(3).any(|window| window == word);
-            may.advise |= has(b"ret");
-            may.tell_of_windows |= has(b"res") || windows::is_structured(name);
-        }
-        may
     }
 }
 

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::matching::Setting;
-use crate::provider::{Field, Pattern, Signal, Tier};
+use crate::provider::{Field, Needles, Pattern, Signal, Tier};
 use crate::vocabulary::{Channel, Verdict};
 
 /// One rule.
@@ -107,7 +107,7 @@ impl WrittenRule {
             channel: Channel::Inference,
             status: self.status,
             field: Field::Any,
-            pattern: Pattern::Contains(self.subject.clone()),
+            pattern: Pattern::Contains(Needles::new(self.subject.clone())),
             all: Vec::new(),
             verdict: Verdict::parse(&self.verdict)?,
             because: self.because,

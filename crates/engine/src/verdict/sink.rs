@@ -1,7 +1,10 @@
 //! The place where the readers of JSON, pages and forms put what they find.
 
+use memchr::memmem;
+
 use super::few::Few;
 use super::found::{Found, Hint, Marks, Role, Shape, Span};
+use super::fragment;
 use super::json::{self, Listener};
 use super::keys::Meaning;
 use super::wording;
@@ -35,6 +38,8 @@ impl Sink {
     }
 
     fn keep(&mut self, role: Role, text: &str) {
+        // No word goes on from one field to the next.
+        self.found.text.push('\n');
         let start = self.found.text.len();
         match role {
             Role::Message | Role::Error => wording::push_masked(&mut self.found.text, text),
@@ -52,7 +57,7 @@ impl Sink {
     /// `AADSTS70002: Error validating credentials. AADSTS70008: The provided authorization code ... is expired.`
     fn codes_within(&mut self, sentence: &str) {
         let mut rest = sentence;
-        while let Some(at) = rest.find(ENTRA_PREFIX) {
+        while let Some(at) = memmem::find(rest.as_bytes(), ENTRA_PREFIX.as_bytes()) {
             rest = &rest[at + ENTRA_PREFIX.len()..];
             let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
             if digits > 0 && self.found.spans.len() < FIELD_LIMIT {
@@ -114,9 +119,7 @@ impl Listener for Sink {
         if head.is_empty() {
             return;
         }
-        if self.found.fragment.len() < wording::FRAGMENT_LIMIT {
-            wording::add_fragment(&mut self.found.fragment, head);
-        }
+        fragment::add(&mut self.found.fragment, head);
         self.keep(role, head);
         // A sentence without a space is a code in the wrong place.
         let is_code = matches!(role, Role::Code | Role::Type) || !head.contains(char::is_whitespace);

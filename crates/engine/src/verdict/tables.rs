@@ -6,7 +6,7 @@ use super::evidence::Evidence;
 use super::grammar::Grammar;
 use super::matching::{Compiled, Hit, Setting};
 use super::rules::{Rule, parse};
-use crate::provider::{Pattern, Signal, Tier, parse_signals};
+use crate::provider::{Needles, Pattern, Signal, Tier, parse_signals};
 use crate::vocabulary::Verdict;
 
 /// What is known of answers beyond a provider's row. For inference: unmistakable markers of any provider and of the common
@@ -98,7 +98,7 @@ impl Tables {
 pub fn thin(signal: &Arc<Signal>, keep: &dyn Fn(&Signal, &str) -> bool) -> Option<Arc<Signal>> {
     let left = |texts: &[String]| -> Vec<String> { texts.iter().filter(|text| keep(signal, text)).cloned().collect() };
     let pattern = match &signal.pattern {
-        Pattern::Contains(texts) => Pattern::Contains(left(texts)),
+        Pattern::Contains(_) => Pattern::Contains(Needles::new(left(signal.pattern.texts()))),
         Pattern::Equals(texts) => Pattern::Equals(left(texts)),
         Pattern::Prefix(texts) => Pattern::Prefix(left(texts)),
         Pattern::Present => return keep(signal, "").then(|| Arc::clone(signal)),
@@ -170,6 +170,12 @@ mod tests {
         for (file, text) in WORD_FILES {
             assert!(parse(file, text).is_some_and(|rules| !rules.is_empty()), "{file}");
         }
+    }
+
+    #[test]
+    fn every_embedded_table_has_its_machine() {
+        let tables = Tables::built_in();
+        assert!(tables.signals.is_one_pass() && tables.tokens.is_one_pass() && tables.words.is_one_pass());
     }
 
     #[test]

@@ -39,10 +39,11 @@ enum Standing {
 /// Reads `x-ratelimit-reset*`, `anthropic-ratelimit-*-reset`, `x-codex-*-reset-*`, `RateLimit` and their like.
 pub(super) fn read<'e>(sheet: Sheet<'e>, now: Timestamp) -> Windows<'e> {
     let mut windows = Windows::default();
+    let mut claim = None;
     sheet.each(|name, value| {
         if is_structured(name.as_bytes()) {
             structured(sheet, (name, value), &mut windows, now);
-        } else if let Some(at) = name.find("reset") {
+        } else if let Some(at) = reset_in(name) {
             // The same window's end as a span needs no clock.
             let beside = name[at..]
                 .starts_with("reset-at")
@@ -54,9 +55,11 @@ pub(super) fn read<'e>(sheet: Sheet<'e>, now: Timestamp) -> Windows<'e> {
             if let Some(when) = of_value(value, unit, now) {
                 windows.add(sheet.standing(name, at), (when, name), now);
             }
+        } else if name == CLAIM {
+            claim = Some(value);
         }
     });
-    if let Some(named) = claimed(sheet, now) {
+    if let Some(named) = claim.and_then(|claim| claimed(sheet, claim, now)) {
         windows.used_up = Some(named);
     }
     windows
@@ -102,12 +105,15 @@ impl<'e> Sheet<'e> {
         }
     }
 
-    /// The value of the header of that name.
-    pub(super) fn value(self, name: &str) -> Option<&'e str> {
+    /// The value of the first header whose name is meant.
+    fn find(self, is_it: impl Fn(&str) -> bool) -> Option<&'e str> {
         match self {
-            Self::Answer(headers) => headers.get(name)?.to_str().ok(),
+            Self::Answer(headers) => {
+                let (_, value) = headers.iter().find(|(name, _)| is_it(name.as_str()))?;
+                value.to_str().ok()
+            }
             Self::Quoted(found) => {
-                let named = |hint: &&Hint| hint.is_window && found.name(hint) == name;
+                let named = |hint: &&Hint| hint.is_window && is_it(found.name(hint));
                 found.hints.iter().find(named).map(|hint| found.value(hint))
             }
         }
@@ -115,14 +121,15 @@ impl<'e> Sheet<'e> {
 
     /// The value of the header whose name these parts make up.
     fn sibling(self, parts: [&str; 3]) -> Option<&'e str> {
-        let mut name = [0_u8; NAME_LENGTH];
-        let mut length = 0;
-        for part in parts {
-            name.get_mut(length..length + part.len())?
-                .copy_from_slice(part.as_bytes());
-            length += part.len();
-        }
-        self.value(std::str::from_utf8(&name[..length]).ok()?)
+        let length = parts.iter().map(|part| part.len()).sum::<usize>();
+        let is_it = |name: &str| {
+            let mut rest = Some(name).filter(|name| name.len() == length);
+            for part in parts.iter().filter(|part| !part.is_empty()) {
+                rest = rest.and_then(|rest| rest.strip_prefix(part));
+            }
+            rest.is_some()
+        };
+        self.find(is_it)
     }
 
     /// How the window stands whose end the header of that name tells; `reset` begins `at` there.
@@ -149,13 +156,17 @@ const fn of(is_used_up: bool) -> Standing {
 }
 
 /// Anthropic's subscription windows: the one that it names as decisive.
-fn claimed<'e>(sheet: Sheet<'e>, now: Timestamp) -> Option<Told<'e>> {
-    let claim = sheet.value("anthropic-ratelimit-unified-representative-claim")?;
+fn claimed<'e>(sheet: Sheet<'e>, claim: &str, now: Timestamp) -> Option<Told<'e>> {
     let (_, window) = CLAIMS.iter().find(|(name, _)| *name == claim)?;
     let Sheet::Answer(headers) = sheet else { return None };
     let (name, value) = headers.iter().find(|(name, _)| name.as_str() == *window)?;
     let when = of_value(value.to_str().ok()?, keys::header_unit(window), now)?;
     Some((when, name.as_str()))
+}
+
+/// Where a name says `reset`.
+fn reset_in(name: &str) -> Option<usize> {
+    name.as_bytes().windows(5).position(|part| part == b"reset")
 }
 
 /// Headers of one line for a whole window: `RateLimit` of the drafts of draft-ietf-httpapi-ratelimit-headers, and
@@ -180,7 +191,7 @@ fn structured<'e>(sheet: Sheet<'e>, (name, value): (&'e str, &'e str), windows: 
         // Without a time of its own a used-up window opens after its length at the latest.
         let told = told.or_else(|| {
             let policy = sheet
-                .value("ratelimit-policy")
+                .find(|name| name == "ratelimit-policy")
                 .filter(|_| standing == Standing::UsedUp)?;
             of_parameter(length_of(policy, item.name)?, now)
         });
@@ -241,6 +252,8 @@ const TAILS: [&str; 9] = [
 ];
 /// How a window is called that is used up.
 const CLOSED: [&str; 4] = ["rejected", "exceeded", "exhausted", "limited"];
+/// Where Anthropic names the window that decides.
+const CLAIM: &str = "anthropic-ratelimit-unified-representative-claim";
 /// Anthropic's names of its windows, and the headers in which these end.
 const CLAIMS: [(&str, &str); 6] = [
     ("five_hour", "anthropic-ratelimit-unified-5h-reset"),
@@ -250,5 +263,3 @@ const CLAIMS: [(&str, &str); 6] = [
     ("seven_day_overage_included", "anthropic-ratelimit-unified-7d_oi-reset"),
     ("overage", "anthropic-ratelimit-unified-overage-reset"),
 ];
-/// 96 bytes: the longest name of such a header has 50.
-const NAME_LENGTH: usize = 96;

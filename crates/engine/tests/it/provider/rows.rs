@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use evergrant_engine::provider::{
-    Auth, BodyForm, Field, Flow, Origin, Pattern, Quirk, Redirect, Row, RowFile, Table, Tier,
+    Auth, BodyForm, Field, Flow, Needles, Origin, Pattern, Quirk, Redirect, Row, RowFile, Table, Tier,
 };
 use evergrant_engine::vocabulary::{Channel, Verdict};
 
@@ -61,7 +61,7 @@ fn the_row_of_the_contract() {
     assert_eq!((signal.channel, &signal.field), (Channel::Inference, &Field::Any));
     assert_eq!(
         signal.pattern,
-        Pattern::Contains(vec!["token could not be validated".to_owned()])
+        Pattern::Contains(Needles::new(vec!["token could not be validated".to_owned()]))
     );
     assert_eq!(
         (signal.status.as_slice(), signal.verdict),

@@ -1,0 +1,102 @@
+//! What a sentence names without saying anything by it: models, tools, projects, and the paths of routes.
+
+/// Blanks the names of models, tools and projects, and the paths of routes, in a text that is in lower case already.
+pub(super) fn blank_names(into: &mut String, start: usize) {
+    let mut found = [(0, 0, ""); NAMES];
+    let (mut count, mut at) = (0, start);
+    while let Some(mark) = next_mark(&into.as_bytes()[at..])
+        && count < NAMES
+    {
+        let begun = into[start..at + mark]
+            .rfind(' ')
+            .map_or(start, |space| start + space + 1);
+        let end = into[at + mark..]
+            .find(' ')
+            .map_or(into.len(), |space| at + mark + space);
+        let last = into[start..begun].strip_suffix(' ').unwrap_or_default();
+        let last = last.rfind(' ').map_or(last, |space| &last[space + 1..]);
+        if let Some((skipped, length, stand_in)) = named(&into[begun..end], last, &into[end..]) {
+            found[count] = (begun + skipped, begun + skipped + length, stand_in);
+            count += 1;
+        }
+        at = end;
+    }
+    for (start, end, stand_in) in found[..count].iter().rev() {
+        into.replace_range(*start..*end, stand_in);
+    }
+}
+
+/// Where the next byte is that only names and paths have, and numbers.
+fn next_mark(text: &[u8]) -> Option<usize> {
+    let is_mark = |(byte, next): (&u8, &u8)| {
+        let is_joint = (*byte == b'-') | (*byte == b'_') | (*byte == b'/') | ((*byte == b'.') & (*next != b' '));
+        is_joint | byte.is_ascii_digit()
+    };
+    let mut at = 0;
+    // Whole strides first, in a form that a compiler turns into a few instructions for all of a stride.
+    while let Some(stride) = text.get(at..=at + STRIDE) {
+        let pairs = stride.iter().zip(&stride[1..]);
+        if pairs.clone().fold(false, |found, pair| found | is_mark(pair)) {
+            return pairs.into_iter().position(is_mark).map(|found| at + found);
+        }
+        at += STRIDE;
+    }
+    let rest = &text[at..];
+    let following = rest.get(1..).unwrap_or_default().iter().chain(b" ");
+    rest.iter().zip(following).position(is_mark).map(|found| at + found)
+}
+
+/// Where in a word stands what is no word of the provider's own, how long it is, and what stands for it: the path of a route,
+/// or a name after what it is the name of.
+fn named(word: &str, last: &str, after: &str) -> Option<(usize, usize, &'static str)> {
+    let bare = word.trim_start_matches(['(', '[']);
+    let skipped = word.len() - bare.len();
+    if bare.starts_with('/') {
+        let length = end_of_word(bare);
+        return (length > 1).then_some((skipped, length, "url"));
+    }
+    let is_named = match last.trim_end_matches(':') {
+        "model" | "models" | "deployment" | "project" | "tool" | "function" | "property" => true,
+        "for" => after.starts_with(" in "),
+        _ => false,
+    };
+    if !is_named {
+        return None;
+    }
+    let name = bare[..end_of_word(bare)].trim_end_matches(['.', ':', '!', '?']);
+    let is_name = name.contains(|c: char| matches!(c, '-' | '_' | '/' | '.') || c.is_ascii_digit());
+    is_name.then_some((skipped, name.len(), "'_'"))
+}
+
+/// Where the word ends that is at the beginning of the text.
+pub(super) fn end_of_word(rest: &str) -> usize {
+    let open = rest
+        .bytes()
+        .position(|byte| !STAYS[usize::from(byte)])
+        .unwrap_or(rest.len());
+    let is_end = |c: char| c.is_whitespace() || ENDS.contains(c);
+    rest[open..].find(is_end).map_or(rest.len(), |end| open + end)
+}
+
+/// The bytes that certainly do not end a word.
+static STAYS: [bool; 256] = {
+    let mut stays = [false; 256];
+    let mut byte = 0x21;
+    while byte < 0x7f {
+        stays[byte] = true;
+        byte += 1;
+    }
+    let mut at = 0;
+    while at < ENDS.len() {
+        stays[ENDS.as_bytes()[at] as usize] = false;
+        at += 1;
+    }
+    stays
+};
+/// What ends a word beside white space.
+const ENDS: &str = "\"'`<>),;]}";
+
+/// 8 names: a sentence that lists more of them has said what it means before.
+const NAMES: usize = 8;
+/// 32 bytes: as many as a vector register has.
+const STRIDE: usize = 32;
