@@ -36,12 +36,14 @@ impl Rule {
         self.signal.verdict
     }
 
-    /// Whether the rule is read under that status.
+    /// Whether the rule is read on that channel, under that status.
     pub(super) fn admits(&self, setting: Setting) -> bool {
         let statuses = &self.signal.status;
-        setting
-            .status
-            .is_none_or(|status| statuses.is_empty() || statuses.contains(&status))
+        let is_of_devices = self.signal.channel == Channel::Device;
+        (setting.channel == Channel::Device || !is_of_devices)
+            && setting
+                .status
+                .is_none_or(|status| statuses.is_empty() || statuses.contains(&status))
     }
 }
 
@@ -76,6 +78,7 @@ struct WrittenFile {
 #[serde(deny_unknown_fields)]
 struct WrittenRule {
     name: Spanned<String>,
+    channel: Option<String>,
     status: Vec<u16>,
     subject: Vec<String>,
     predicate: Vec<String>,
@@ -104,7 +107,10 @@ impl WrittenRule {
             tier: Tier::Standard,
             file: file.to_owned(),
             line: u32::try_from(line).ok()?,
-            channel: Channel::Inference,
+            channel: match self.channel {
+                Some(channel) => Channel::parse(&channel)?,
+                None => Channel::Inference,
+            },
             status: self.status,
             field: Field::Any,
             pattern: Pattern::Contains(Needles::new(self.subject.clone())),

@@ -17,6 +17,7 @@ pub struct Tables {
     signals: Arc<Compiled>,
     words: Arc<Grammar>,
     tokens: Arc<Compiled>,
+    token_words: Arc<Grammar>,
     without: Option<Arc<Signal>>,
 }
 
@@ -28,11 +29,15 @@ impl Tables {
 
     /// The embedded ones without the texts that `keep` refuses; for the audit of the rules.
     pub fn thinned(keep: &dyn Fn(&Signal, &str) -> bool) -> Self {
-        let words = written(WORD_FILES).into_iter().filter_map(|rule| rule.thinned(keep));
+        let words = |files| {
+            let rules = written(files).into_iter().filter_map(|rule| rule.thinned(keep));
+            Arc::new(Grammar::new(rules.collect()))
+        };
         Self {
             signals: Arc::new(compiled(COMMON_FILES, STANDARD_FILES, &|signal| thin(&signal, keep))),
-            words: Arc::new(Grammar::new(words.collect())),
+            words: words(WORD_FILES),
             tokens: Arc::new(compiled(SERVER_FILES, OAUTH_FILES, &|signal| thin(&signal, keep))),
+            token_words: words(TOKEN_WORD_FILES),
             without: None,
         }
     }
@@ -53,10 +58,13 @@ impl Tables {
             let texts = signal.pattern.texts().to_vec();
             (signal, texts)
         });
-        let words = written(WORD_FILES).into_iter().map(|rule| {
-            let texts = rule.texts().cloned().collect();
-            (rule.signal, texts)
-        });
+        let words = written(WORD_FILES)
+            .into_iter()
+            .chain(written(TOKEN_WORD_FILES))
+            .map(|rule| {
+                let texts = rule.texts().cloned().collect();
+                (rule.signal, texts)
+            });
         signals.chain(words).collect()
     }
 
@@ -88,6 +96,17 @@ impl Tables {
         self.words.read(setting, evidence, class, &|signal| self.has(signal))
     }
 
+    /// The same of token and device endpoints.
+    pub(super) fn of_token_words<'s>(
+        &'s self,
+        setting: Setting,
+        evidence: &Evidence<'_>,
+        class: Option<Verdict>,
+    ) -> Option<Hit<'s>> {
+        self.token_words
+            .read(setting, evidence, class, &|signal| self.has(signal))
+    }
+
     fn has(&self, signal: &Signal) -> bool {
         let without = self.without.as_ref();
         without.is_none_or(|without| (without.line, &without.file) != (signal.line, &signal.file))
@@ -114,6 +133,7 @@ static BUILT_IN: LazyLock<Tables> = LazyLock::new(|| Tables {
     signals: Arc::new(compiled(COMMON_FILES, STANDARD_FILES, &Some)),
     words: Arc::new(Grammar::new(written(WORD_FILES))),
     tokens: Arc::new(compiled(SERVER_FILES, OAUTH_FILES, &Some)),
+    token_words: Arc::new(Grammar::new(written(TOKEN_WORD_FILES))),
     without: None,
 });
 
@@ -131,6 +151,7 @@ macro_rules! files {
 files!(COMMON_FILES: "credential.toml", "account.toml", "limits.toml", "edge.toml", "request.toml");
 files!(STANDARD_FILES: "standard.toml");
 files!(WORD_FILES: "words.toml");
+files!(TOKEN_WORD_FILES: "token_words.toml");
 files!(SERVER_FILES: "token.toml", "device.toml");
 files!(OAUTH_FILES: "oauth.toml");
 
@@ -167,7 +188,7 @@ mod tests {
 
     #[test]
     fn the_grammar_can_be_read() {
-        for (file, text) in WORD_FILES {
+        for (file, text) in [WORD_FILES, TOKEN_WORD_FILES].concat() {
             assert!(parse(file, text).is_some_and(|rules| !rules.is_empty()), "{file}");
         }
     }

@@ -57,13 +57,26 @@ pub(super) fn decide<'s>(
     if let Some(hit) = equivalent {
         return Decided::Signal(hit.signal);
     }
-    match standard {
+    // `invalid_request` says that something was wrong, not what.
+    let class = standard
+        .map(|hit| hit.signal.verdict)
+        .filter(|verdict| *verdict != Verdict::RequestRejected);
+    let words = speaks(evidence)
+        .then(|| tables.of_token_words(setting, evidence, class))
+        .flatten();
+    let is_equivalent = |hit: &Hit<'_>| hit.signal.verdict != Verdict::GrantDead || (proof && !names_its_own);
+    match words.filter(is_equivalent).or(standard) {
         Some(hit) => Decided::Signal(hit.signal),
         None => {
             let (verdict, rule) = status::of_token(evidence);
             Decided::Rule(verdict, rule, Tier::Status)
         }
     }
+}
+
+/// Whether sentences of this answer are the server's own: not those of a page, nor those around a fault.
+fn speaks(evidence: &Evidence<'_>) -> bool {
+    evidence.status() < 500 && matches!(evidence.shape(), Shape::Json | Shape::Form | Shape::Text)
 }
 
 /// Whether a built-in row looks at nothing but the status there.
