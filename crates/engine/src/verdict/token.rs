@@ -51,12 +51,6 @@ pub(super) fn decide<'s>(
     if let Some(hit) = server.or(of_row) {
         return Decided::Signal(hit.signal);
     }
-    if proof && is_terminal(row, evidence) {
-        return Decided::Rule(Verdict::GrantDead, "terminal", Tier::Provider);
-    }
-    if let Some(hit) = equivalent {
-        return Decided::Signal(hit.signal);
-    }
     // `invalid_request` says that something was wrong, not what.
     let class = standard
         .map(|hit| hit.signal.verdict)
@@ -64,6 +58,17 @@ pub(super) fn decide<'s>(
     let words = speaks(evidence)
         .then(|| tables.of_token_words(setting, evidence, class))
         .flatten();
+    // Another reason under the code of death, such as the place that the request came from.
+    if let Some(hit) = words.filter(|hit| class == Some(Verdict::GrantDead) && hit.signal.verdict != Verdict::GrantDead)
+    {
+        return Decided::Signal(hit.signal);
+    }
+    if proof && is_terminal(row, evidence) {
+        return Decided::Rule(Verdict::GrantDead, "terminal", Tier::Provider);
+    }
+    if let Some(hit) = equivalent {
+        return Decided::Signal(hit.signal);
+    }
     let is_equivalent = |hit: &Hit<'_>| hit.signal.verdict != Verdict::GrantDead || (proof && !names_its_own);
     match words.filter(is_equivalent).or(standard) {
         Some(hit) => Decided::Signal(hit.signal),
