@@ -15,60 +15,93 @@ pub(super) fn add(fragment: &mut String, text: &str) {
         fragment.push_str("; ");
         room -= 2;
     }
-    let mut first = true;
-    for (word, look) in words(text) {
-        let is_secret = (look.is_marked || word.len() >= SHORTEST_SECRET) && is_secret_like(word, look);
-        let shown = if is_secret { "[..]" } else { word };
-        let length = if look.is_ascii { shown.len() } else { count(shown) } + usize::from(!first);
+    // Words that stand one space apart are copied together: from `begun`, and up to `copied` so far.
+    let (mut begun, mut copied, mut first) = (0, 0, true);
+    for word in words(text) {
+        let is_secret = word.is_secret();
+        let shown = if is_secret { "[..]" } else { word.text };
+        let length = count(shown) + usize::from(!first);
         if length > room {
+            fragment.push_str(&text[begun..copied]);
             fragment.extend((room > 0).then_some('…'));
             return;
         }
-        if !first {
-            fragment.push(' ');
-        }
-        fragment.push_str(shown);
         room -= length;
-        first = false;
+        let end = word.begun + word.text.len();
+        let follows = word.begun == copied + 1 && text[copied..].starts_with(' ');
+        if first || !follows || is_secret {
+            fragment.push_str(&text[begun..copied]);
+            fragment.extend((!first).then_some(' '));
+            begun = word.begun;
+        }
+        if is_secret {
+            fragment.push_str(shown);
+            begun = end;
+        }
+        (copied, first) = (end, false);
     }
+    fragment.push_str(&text[begun..copied]);
 }
 
-/// What the bytes of a word show.
-#[derive(Clone, Copy)]
-struct Look {
-    is_ascii: bool,
-    /// It has an `@` or a `*`.
-    is_marked: bool,
+/// A word of a text.
+struct Word<'t> {
+    text: &'t str,
+    /// Where it begins.
+    begun: usize,
+    /// Whether it has a byte that most words do not have, and secrets do.
+    is_odd: bool,
 }
 
 /// The words of a text, one by one: what fits into a fragment is in the first of them.
-fn words(text: &str) -> impl Iterator<Item = (&str, Look)> {
-    let mut rest = text;
+fn words(text: &str) -> impl Iterator<Item = Word<'_>> {
+    let mut at = 0;
     std::iter::from_fn(move || {
-        if rest.starts_with(' ') {
-            rest = &rest[1..];
-        }
-        let mut look = Look {
-            is_ascii: true,
-            is_marked: false,
-        };
+        let mut rest = &text[at..];
+        rest = rest.strip_prefix(' ').unwrap_or(rest);
+        let mut seen = Look::LETTER;
+        let looks = rest.bytes().map(|byte| LOOKS[usize::from(byte)]);
         let mut end = 0;
-        for byte in rest.bytes().take_while(u8::is_ascii_graphic) {
-            look.is_marked |= matches!(byte, b'@' | b'*');
+        for look in looks.take_while(|look| *look != Look::END) {
+            seen |= look;
             end += 1;
         }
+        let mut is_odd = seen == Look::ODD;
         if end == 0 || rest.as_bytes().get(end).is_some_and(|byte| *byte != b' ') {
             // Other spaces than the usual one, or other letters.
             rest = rest.trim_start();
             end = rest.find(char::is_whitespace).unwrap_or(rest.len());
-            look.is_ascii = rest[..end].is_ascii();
-            look.is_marked = rest[..end].contains(['@', '*']);
+            is_odd = true;
         }
-        let (word, after) = rest.split_at(end);
-        rest = after;
-        (!word.is_empty()).then_some((word, look))
+        let begun = text.len() - rest.len();
+        at = begun + end;
+        let text = &rest[..end];
+        (!text.is_empty()).then_some(Word { text, begun, is_odd })
     })
 }
+
+/// What a byte is to a word, as bits.
+struct Look;
+
+impl Look {
+    const LETTER: u8 = 0;
+    const ODD: u8 = 1;
+    const END: u8 = 2;
+}
+
+static LOOKS: [u8; 256] = {
+    let mut looks = [Look::END; 256];
+    let mut byte = 0x21;
+    while byte < 0x7f {
+        looks[byte] = Look::LETTER;
+        byte += 1;
+    }
+    let mut at = 0;
+    while at < ODD.len() {
+        looks[ODD[at] as usize] = Look::ODD;
+        at += 1;
+    }
+    looks
+};
 
 fn count(text: &str) -> usize {
     if text.is_ascii() {
@@ -78,10 +111,20 @@ fn count(text: &str) -> usize {
     }
 }
 
-/// A word that might be a key, a token, an account's id or an address.
-fn is_secret_like(word: &str, look: Look) -> bool {
+impl Word<'_> {
+    /// Whether it might be a key, a token, an account's id or an address.
+    fn is_secret(&self) -> bool {
+        (self.is_odd || self.text.len() >= SHORTEST_RANDOM) && is_secret_like(self.text)
+    }
+}
+
+fn is_secret_like(word: &str) -> bool {
+    let is_marked = word.contains(['@', '*']);
+    if word.len() < SHORTEST_SECRET && !is_marked {
+        return false;
+    }
     let plain = word.trim_matches(|c: char| !c.is_ascii_alphanumeric() && (c.is_ascii() || !c.is_alphanumeric()));
-    if look.is_marked && (plain.contains('@') || plain.contains("***")) {
+    if is_marked && (plain.contains('@') || plain.contains("***")) {
         return true;
     }
     let is_keyed = KEYED
@@ -120,6 +163,8 @@ fn begins_like(text: &str, lead: &str) -> bool {
         .is_some_and(|head| head.eq_ignore_ascii_case(lead))
 }
 
+/// What is in every mark of an address or a mask, and in each of the beginnings below.
+const ODD: [u8; 8] = *b"@*-_jJbB";
 /// 200 characters: one line of a terminal and a half.
 const FRAGMENT_LIMIT: usize = 200;
 /// How keys, tokens and ids begin.

@@ -1,6 +1,8 @@
 //! The place where the readers of JSON, pages and forms put what they find.
 
-use memchr::memmem;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 
 use super::few::Few;
 use super::found::{Found, Hint, Marks, Role, Shape, Span};
@@ -57,7 +59,7 @@ impl Sink {
     /// `AADSTS70002: Error validating credentials. AADSTS70008: The provided authorization code ... is expired.`
     fn codes_within(&mut self, sentence: &str) {
         let mut rest = sentence;
-        while let Some(at) = memmem::find(rest.as_bytes(), ENTRA_PREFIX.as_bytes()) {
+        while let Some(at) = ENTRA_FINDER.find(rest.as_bytes()) {
             rest = &rest[at + ENTRA_PREFIX.len()..];
             let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
             if digits > 0 && self.found.spans.len() < FIELD_LIMIT {
@@ -155,6 +157,8 @@ impl Listener for Sink {
 fn offset(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }
+
+static ENTRA_FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(ENTRA_PREFIX));
 
 /// Before every number of Entra's own errors.
 const ENTRA_PREFIX: &str = "AADSTS";
