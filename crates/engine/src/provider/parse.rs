@@ -92,6 +92,7 @@ fn row(
         headers: headers(source, written.headers.unwrap_or_default())?,
         replayable: written.replayable.unwrap_or_default(),
         errors_in_200: written.errors_in_200.unwrap_or(false),
+        local_hours: written.local_hours.unwrap_or(0).clamp(-12, 14),
         surfaces: written.surfaces.unwrap_or_default(),
         first_byte: written.first_byte_secs.map(Duration::from_secs),
         plan_page: page(source, written.plan_page, "plan_page")?,

@@ -36,6 +36,8 @@ pub struct Row {
     pub replayable: Vec<String>,
     /// Whether errors hide in the JSON of a 200.
     pub errors_in_200: bool,
+    /// How many hours east of UTC the clock is that its texts tell without naming a zone.
+    pub local_hours: i8,
     /// The API surfaces it has, such as `chat`, `responses`, `messages`; empty is "not known".
     pub surfaces: Vec<String>,
     /// Where people change the plan of their account.

@@ -39,12 +39,13 @@ pub fn classify_by(
         Channel::Inference | Channel::Stream => inference(tables, row, channel, evidence),
         Channel::Token | Channel::Device => token::decide(tables, row, channel, evidence),
     };
-    reading(&decided, evidence, now)
+    reading(&decided, row, evidence, now)
 }
 
-fn reading(decided: &Decided<'_>, evidence: &Evidence<'_>, now: Timestamp) -> Reading {
+fn reading(decided: &Decided<'_>, row: Option<&Row>, evidence: &Evidence<'_>, now: Timestamp) -> Reading {
     let verdict = decided.verdict();
-    let (retry_after, reset_source) = retry_after::read(verdict, evidence, now).unzip();
+    let local_hours = row.map_or(0, |row| row.local_hours);
+    let (retry_after, reset_source) = retry_after::read(verdict, evidence, now, local_hours).unzip();
     Reading {
         verdict,
         signal: decided.signal(),
@@ -62,7 +63,7 @@ pub(super) fn by_the_user(row: &Row, evidence: &Evidence<'_>, now: Timestamp) ->
     };
     let own = row.signals.iter().filter(|signal| is_of_streams(signal));
     let hit = one_by_one(own, setting, evidence).next()?;
-    (hit.signal.verdict != Verdict::Success).then(|| reading(&Decided::Signal(hit.signal), evidence, now))
+    (hit.signal.verdict != Verdict::Success).then(|| reading(&Decided::Signal(hit.signal), Some(row), evidence, now))
 }
 
 /// Whether it is a signal of the user's for events of a stream.

@@ -46,7 +46,7 @@ pub(super) fn of_value(text: &str, unit: Unit, now: Timestamp) -> Option<When> {
     if let Ok(number) = text.parse::<f64>() {
         return of_number(number, unit);
     }
-    if let Some((point, rest)) = point::leading(text, now)
+    if let Some((point, rest)) = point::leading(text, now, 0)
         && is_end(rest)
     {
         return Some(When::At(point));

@@ -7,9 +7,9 @@ use crate::time::Timestamp;
 
 /// The point at the beginning of a text, and what follows it.
 ///
-/// What names no zone is taken for UTC; what names no day is the next such time of day, and what names no year the next
+/// What names no zone is taken for a clock that is `local_hours` east of UTC; what names no day is the next such time of day, and what names no year the next
 /// such day, unless it was within the last month.
-pub(super) fn leading(text: &str, now: Timestamp) -> Option<(Timestamp, &str)> {
+pub(super) fn leading(text: &str, now: Timestamp, local_hours: i8) -> Option<(Timestamp, &str)> {
     let mut scan = Scan { rest: text };
     let today = date_of(now)?;
     let day = scan.day(today);
@@ -32,7 +32,7 @@ pub(super) fn leading(text: &str, now: Timestamp) -> Option<(Timestamp, &str)> {
     let time_of_day = time.unwrap_or(Time::MIDNIGHT);
     let at = |date: Date| {
         let local = date.with_time(time_of_day).assume_utc();
-        let offset = offset.map_or(0, |zone| zone.minutes_at(date));
+        let offset = offset.map_or(i16::from(local_hours) * 60, |zone| zone.minutes_at(date));
         Timestamp::from_millis(
             i64::try_from(local.unix_timestamp_nanos() / 1_000_000)
                 .unwrap_or(i64::MAX)

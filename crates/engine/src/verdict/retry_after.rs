@@ -21,8 +21,14 @@ use crate::vocabulary::Verdict;
 /// windows, because some tell there when a window is full again, not when the next request fits. Among windows those count
 /// that are used up, and of them the latest. For an allowance that comes back by itself the latest of all these counts:
 /// `Retry-After` is often a default there. A span outweighs a point in time beside it, because it needs no clock; a
-/// point is compared with the answer's own `Date`, if it has one, because it is by the same clock.
-pub(super) fn read(verdict: Verdict, evidence: &Evidence<'_>, now: Timestamp) -> Option<(Duration, ResetSource)> {
+/// point is compared with the answer's own `Date`, if it has one, because it is by the same clock. A sentence that names no zone
+/// is by a clock that is `local_hours` east of UTC.
+pub(super) fn read(
+    verdict: Verdict,
+    evidence: &Evidence<'_>,
+    now: Timestamp,
+    local_hours: i8,
+) -> Option<(Duration, ResetSource)> {
     if verdict == Verdict::Success || !stands(Protection::ResetTold) {
         return None;
     }
@@ -35,7 +41,7 @@ pub(super) fn read(verdict: Verdict, evidence: &Evidence<'_>, now: Timestamp) ->
     let told = told
         .or(|now| evidence.names.may_advise.then(|| advice(headers, now)).flatten())
         .or(|now| field(evidence, now))
-        .or(|now| of_sentences(evidence, now));
+        .or(|now| of_sentences(evidence, now, local_hours));
     if told.best.is_some() && !told.latest {
         return told.best;
     }
@@ -113,12 +119,12 @@ fn field(evidence: &Evidence<'_>, now: Timestamp) -> Option<(When, ResetSource)>
     point.map(|(when, hint)| (when, ResetSource::Field(found.name(hint).to_owned())))
 }
 
-fn of_sentences(evidence: &Evidence<'_>, now: Timestamp) -> Option<(When, ResetSource)> {
+fn of_sentences(evidence: &Evidence<'_>, now: Timestamp, local_hours: i8) -> Option<(When, ResetSource)> {
     evidence
         .fields()
         .filter(|(role, _)| matches!(role, Role::Message | Role::Error))
         .find_map(|(_, text)| {
-            let (when, words) = sentence::read(text, now)?;
+            let (when, words) = sentence::read(text, now, local_hours)?;
             Some((when, ResetSource::Words(words)))
         })
 }

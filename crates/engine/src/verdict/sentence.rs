@@ -9,7 +9,7 @@ use super::point;
 use crate::time::Timestamp;
 
 /// When a sentence (in lower case) says to come back, and the words by which it does.
-pub(super) fn read(text: &str, now: Timestamp) -> Option<(When, &'static str)> {
+pub(super) fn read(text: &str, now: Timestamp, local_hours: i8) -> Option<(When, &'static str)> {
     let leads = LEAD_FINDER.as_ref()?;
     leads.find_iter(text).find_map(|lead| {
         let before = text[..lead.start()].chars().next_back();
@@ -21,11 +21,11 @@ pub(super) fn read(text: &str, now: Timestamp) -> Option<(When, &'static str)> {
         if words == BEFORE_A_BAR && !rest.starts_with('|') {
             return None;
         }
-        Some((after_lead(rest, now)?, words))
+        Some((after_lead(rest, now, local_hours)?, words))
     })
 }
 
-fn after_lead(text: &str, now: Timestamp) -> Option<When> {
+fn after_lead(text: &str, now: Timestamp, local_hours: i8) -> Option<When> {
     // `resets`, `renewed`, `retrying`
     let rest = text.trim_start_matches(|c: char| c.is_ascii_alphabetic());
     let ending = &text[..text.len() - rest.len()];
@@ -58,7 +58,7 @@ fn after_lead(text: &str, now: Timestamp) -> Option<When> {
         // A number that nothing leads to and no unit follows counts something else.
         (is_led || !duration::is_bare(rest)).then_some(When::In(span))
     };
-    let point = || point::leading(rest, now).map(|(point, _)| When::At(point));
+    let point = || point::leading(rest, now, local_hours).map(|(point, _)| When::At(point));
     let epoch = || {
         let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
         let digits = rest.get(..end).filter(|digits| digits.len() >= 10 && is_led)?;

@@ -56,6 +56,7 @@ pub(crate) fn acme_with(change: impl FnOnce(&mut OAuth)) -> Row {
         headers: HeaderMap::new(),
         replayable: Vec::new(),
         errors_in_200: false,
+        local_hours: 0,
         surfaces: Vec::new(),
         plan_page: None,
         billing_page: None,
