@@ -17,16 +17,27 @@ fi
 # Without a sanitizer: the engine forbids unsafe code, so that a panic is all that can be found.
 export RUSTC_BOOTSTRAP=1
 seconds=${FUZZ_SECONDS:-600}
-red=0
 found=$(mktemp -d) && trap 'rm -rf "$found"' EXIT
-for target_name in "${targets[@]}"; do
-  mkdir -p "$found/$target_name"
-  if cargo fuzz run -s none --target-dir "$target/fuzz" "$target_name" "$found/$target_name" "fuzz/corpus/$target_name" \
-    -- -max_total_time="$seconds" -max_len=4096 -timeout=10 >"$found/log" 2>&1; then
-    printf '%-12s %s\n' "$target_name" "$(grep -oE 'Done [0-9]+ runs in [0-9]+ second' "$found/log" | tail -1)s, no crash"
+fuzz() {
+  mkdir -p "$found/$1"
+  cargo fuzz run -s none --target-dir "$target/fuzz" "$1" "$found/$1" "fuzz/corpus/$1" \
+    -- -max_total_time="$seconds" -max_len=4096 -timeout=10 >"$found/$1.log" 2>&1 || touch "$found/$1.crashed"
+}
+cargo fuzz build -s none --target-dir "$target/fuzz" >"$found/log" 2>&1 || { tail -20 "$found/log"; exit 1; }
+# As many side by side as there are processors on the smallest machine that builds this.
+side_by_side=2
+for ((first = 0; first < ${#targets[@]}; first += side_by_side)); do
+  for name in "${targets[@]:first:side_by_side}"; do fuzz "$name" & done
+  wait
+done
+red=0
+for name in "${targets[@]}"; do
+  runs=$(grep -oE 'Done [0-9]+ runs in [0-9]+ second' "$found/$name.log" | tail -1)
+  if [ ! -e "$found/$name.crashed" ] && [ -n "$runs" ]; then
+    printf '%-12s %ss, no crash\n' "$name" "$runs"
   else
-    printf '%-12s CRASH\n' "$target_name"
-    tail -20 "$found/log"
+    printf '%-12s CRASH\n' "$name"
+    tail -20 "$found/$name.log"
     red=1
   fi
 done

@@ -42,9 +42,14 @@ pub(super) fn kind_of(name: Option<&str>, data: &[u8]) -> FrameKind {
     match serde_json::from_slice::<Frame<'_>>(inner.unwrap_or(data)) {
         Ok(frame) => frame.kind(named),
         // Half an object is not an answer: it may have been going to be an error.
-        Err(error) if error.is_eof() => FrameKind::Quiet,
+        Err(error) if error.is_eof() || breaks_off(data) => FrameKind::Quiet,
         Err(_) => FrameKind::Untyped,
     }
+}
+
+/// Whether an object ends too early, whatever else is strange about it.
+fn breaks_off(data: &[u8]) -> bool {
+    data.starts_with(b"{") && serde_json::from_slice::<IgnoredAny>(data).is_err_and(|error| error.is_eof())
 }
 
 /// The parts of an event that tell what it is.

@@ -48,6 +48,15 @@ fn openings_bear_nothing() {
 }
 
 #[test]
+fn half_an_object_bears_nothing_however_strange_it_is() {
+    nothing_yet(None, r#"{"choices":[{"delta":{"content":"Hi"#);
+    nothing_yet(None, r#"{"type":2"#);
+    nothing_yet(Some("message"), r#"{"type":{"of":"event"},"text":"Hi""#);
+    content(None, r#"{"type":2,"text":"Hi"}"#);
+    content(None, "half of {\"type\":2");
+}
+
+#[test]
 fn content_is_content() {
     content(None, r#"{"choices":[{"delta":{"content":"Hi"}}]}"#);
     content(None, r#"{"choices":[{"delta":{"reasoning_content":"hm"}}]}"#);
