@@ -126,7 +126,7 @@ pub(super) fn leading(text: &str) -> Option<(Duration, &str)> {
         let after = hyphened.unwrap_or(after);
         let mut letters = after.find(|c: char| !c.is_alphabetic()).unwrap_or(after.len());
         if is_iso {
-            letters = letters.min(1);
+            letters = letters.min(after.chars().next().map_or(0, char::len_utf8));
         }
         let Some(seconds) = seconds_of(&after[..letters]) else {
             // A number without a unit is seconds if it stands alone.
