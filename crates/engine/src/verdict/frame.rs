@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::Value;
 
 /// What kind of event a frame is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +50,7 @@ pub(super) fn kind_of(name: Option<&str>, data: &[u8]) -> FrameKind {
 
 /// Whether an object ends too early, whatever else is strange about it.
 fn breaks_off(data: &[u8]) -> bool {
-    data.starts_with(b"{") && serde_json::from_slice::<IgnoredAny>(data).is_err_and(|error| error.is_eof())
+    data.starts_with(b"{") && serde_json::from_slice::<Value>(data).is_err_and(|error| error.is_eof())
 }
 
 /// The parts of an event that tell what it is.

@@ -51,6 +51,7 @@ fn openings_bear_nothing() {
 fn half_an_object_bears_nothing_however_strange_it_is() {
     nothing_yet(None, r#"{"choices":[{"delta":{"content":"Hi"#);
     nothing_yet(None, r#"{"type":2"#);
+    nothing_yet(None, r#"{"type":"error_like","status":21e"#);
     nothing_yet(Some("message"), r#"{"type":{"of":"event"},"text":"Hi""#);
     content(None, r#"{"type":2,"text":"Hi"}"#);
     content(None, "half of {\"type\":2");
