@@ -163,8 +163,9 @@ fn fields(reply: &Reply) -> Result<Map<String, Value>, AnswerFault> {
         .take(FORM_FIELDS)
         .map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())))
         .collect();
-    // A form is known by what it brings: anything reads as some form.
-    if fields.contains_key("access_token") {
+    // A form is known by what it brings: anything reads as some form, half of an object as well.
+    let is_object = reply.body.trim_ascii().starts_with(b"{");
+    if !is_object && fields.contains_key("access_token") {
         Ok(fields)
     } else {
         Err(unfit)
