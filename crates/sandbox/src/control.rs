@@ -27,6 +27,11 @@ impl Control {
         self.world.counters().clone()
     }
 
+    /// Waits until every connection that was accepted has ended: then all that was sent on them has been read.
+    pub async fn all_left(&self) {
+        self.world.all_left().await;
+    }
+
     /// Each request that was seen, oldest first.
     pub fn log(&self) -> Vec<Seen> {
         self.world.journal().seen()

@@ -159,8 +159,12 @@ async fn accept(
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    world.counters().connections += 1;
-                    connections.spawn(connection(stream, acceptor.clone(), Arc::clone(&world)));
+                    let connected = world.connected();
+                    let work = connection(stream, acceptor.clone(), Arc::clone(&world));
+                    connections.spawn(async move {
+                        work.await;
+                        drop(connected);
+                    });
                 }
                 // Out of descriptors, say: wait rather than spin.
                 Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,

@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::watch;
+
 use crate::config::Config;
 use crate::counters::Counters;
 use crate::failure::SandboxError;
@@ -20,6 +22,17 @@ pub(crate) struct World {
     switchboard: Mutex<Switchboard>,
     counters: Mutex<Counters>,
     journal: Mutex<Journal>,
+    open: watch::Sender<usize>,
+}
+
+/// A connection that is open as long as this.
+#[derive(Debug)]
+pub(crate) struct Connected(Arc<World>);
+
+impl Drop for Connected {
+    fn drop(&mut self) {
+        self.0.open.send_modify(|open| *open -= 1);
+    }
 }
 
 impl World {
@@ -38,6 +51,7 @@ impl World {
             switchboard: Mutex::new(switchboard),
             counters: Mutex::default(),
             journal: Mutex::default(),
+            open: watch::Sender::default(),
         })
     }
 
@@ -73,6 +87,19 @@ impl World {
 
     pub(crate) fn journal(&self) -> MutexGuard<'_, Journal> {
         lock(&self.journal)
+    }
+
+    /// Counts a connection that was accepted.
+    pub(crate) fn connected(self: &Arc<Self>) -> Connected {
+        self.counters().connections += 1;
+        self.open.send_modify(|open| *open += 1);
+        Connected(Arc::clone(self))
+    }
+
+    /// Waits until no connection is open.
+    pub(crate) async fn all_left(&self) {
+        // The sender is here, so that it cannot be closed.
+        let _ = self.open.subscribe().wait_for(|open| *open == 0).await;
     }
 
     /// Asks for a scenario of one stage, and counts and logs it if one strikes.

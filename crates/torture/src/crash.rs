@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use evergrant_driver::failpoint::Failpoint;
 use evergrant_driver::{Account, Driver};
+use evergrant_sandbox::client::HttpClient;
 use evergrant_sandbox::{Config, Control, Order, Running, Sandbox};
 
 use crate::exchange::Exchange;
@@ -109,6 +110,7 @@ pub(crate) async fn crash(run: &Run, when: When, grace_secs: u64) -> Result<Left
         left: Left::default(),
     };
     scene.kill(when).await?;
+    scene.is_heard().await?;
     if !scene.left.killed && matches!(when, When::At(_)) {
         scene.fault("it was not killed there; is this a build with the feature `torture`?");
         return Ok(scene.left);
@@ -203,6 +205,15 @@ impl Scene<'_> {
         let exchange = Exchange::of(output.await.context("the process to be killed hangs")??);
         self.left.killed = exchange.exit.is_none();
         Ok(())
+    }
+
+    /// Waits until the provider has read all that the killed wrote. Who connects later is accepted later, so that after an
+    /// answer to a question of ours every connection of the killed is known there; it ends when it has been read.
+    async fn is_heard(&self) -> Result<()> {
+        let question = format!("{}/_sandbox/counters", self.sandbox.issuer());
+        HttpClient::new().get(&question).await?;
+        let left = tokio::time::timeout(RUN_MAX, self.control.all_left());
+        left.await.context("a connection of the killed does not end")
     }
 
     /// The grant has ended: whoever comes says so, and nothing more is sent.
