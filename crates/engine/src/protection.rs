@@ -83,6 +83,8 @@ protections! {
     CompiledTables = "compiled-tables";
     /// What a provider's answer says is read, not its status alone.
     WordsRead = "words-read";
+    /// What a model or a provider says cannot steer the terminal.
+    PlainText = "plain-text";
 }
 
 /// Whether the protection stands.

@@ -3,28 +3,45 @@
 use bytes::{Bytes, BytesMut};
 
 /// What has come of an event that is not whole yet.
-#[derive(Debug, Default)]
-pub(super) struct Events {
+#[derive(Debug)]
+pub struct Events {
     begun: BytesMut,
     /// How much of `begun` has been looked through already.
     seen: usize,
     /// An event was longer than can be kept, and what is left of it is passed over.
     skipping: bool,
+    limit: usize,
 }
 
 /// One event.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Event {
+pub struct Event {
     /// Its name, if it has one.
-    pub(super) name: Option<String>,
+    pub name: Option<String>,
     /// Its data, lines joined.
-    pub(super) data: Vec<u8>,
+    pub data: Vec<u8>,
+}
+
+impl Default for Events {
+    fn default() -> Self {
+        Self::up_to(EVENT_LIMIT)
+    }
 }
 
 impl Events {
+    /// For a stream whose events may be so long; a longer one is passed over.
+    pub fn up_to(limit: usize) -> Self {
+        Self {
+            begun: BytesMut::new(),
+            seen: 0,
+            skipping: false,
+            limit,
+        }
+    }
+
     /// Takes a piece, and answers the raw events that end in it; comments and blank lines between events are events of
     /// their own, without name or data.
-    pub(super) fn feed(&mut self, piece: &[u8]) -> Vec<Bytes> {
+    pub fn feed(&mut self, piece: &[u8]) -> Vec<Bytes> {
         let mut whole = Vec::new();
         self.begun.extend_from_slice(piece);
         while let Some(end) = end_of_event(&self.begun, self.seen) {
@@ -35,7 +52,7 @@ impl Events {
             }
         }
         self.seen = self.begun.len().saturating_sub(3);
-        if self.begun.len() > EVENT_LIMIT {
+        if self.begun.len() > self.limit {
             // Only its last bytes matter: they tell where the next event begins.
             let _ = self.begun.split_to(self.begun.len() - 3);
             self.seen = 0;
@@ -45,7 +62,7 @@ impl Events {
     }
 
     /// What came last and was never ended by a blank line, as if it had been.
-    pub(super) fn rest(&mut self) -> Option<Bytes> {
+    pub fn rest(&mut self) -> Option<Bytes> {
         let rest = self.begun.split().freeze();
         (!rest.is_empty() && !self.skipping).then_some(rest)
     }
@@ -53,7 +70,7 @@ impl Events {
 
 impl Event {
     /// Reads a raw event.
-    pub(super) fn read(raw: &[u8]) -> Self {
+    pub fn read(raw: &[u8]) -> Self {
         let mut event = Self {
             name: None,
             data: Vec::new(),

@@ -26,4 +26,6 @@ pub use body::Body;
 pub use call::{Answer, Call, Route, Trail};
 pub(crate) use captured::read_captured;
 pub(crate) use errand::{Client, Parts, Surroundings};
+pub use events::{Event, Events};
+pub(crate) use reading::read_event;
 pub use turns::AttemptRecorder;

@@ -31,7 +31,7 @@ pub(super) fn hear_event(heard: &mut Heard, raw: &[u8]) {
 }
 
 /// What a raw event of a stream means.
-pub(super) fn read_event(row: Option<&Row>, raw: &[u8], now: Timestamp) -> EventMeaning {
+pub(crate) fn read_event(row: Option<&Row>, raw: &[u8], now: Timestamp) -> EventMeaning {
     let event = Event::read(raw);
     judge_event(row, event.name.as_deref(), &event.data, now)
 }

@@ -11,7 +11,8 @@ use toml::Spanned;
 
 use super::listen::Listen;
 use super::place::Source;
-use super::written::{Written, WrittenChoice};
+use super::talking::{Chat, Tasks};
+use super::written::Written;
 
 /// What the file says, with the defaults where it is silent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +20,7 @@ pub(super) struct Configuration {
     pub(super) lasting: Lasting,
     pub(super) strategies: BTreeMap<ProviderId, Strategy>,
     pub(super) routes: Vec<Route>,
-    pub(super) chat: Choice,
+    pub(super) chat: Chat,
     pub(super) tasks: Tasks,
 }
 
@@ -75,24 +76,6 @@ pub struct Route {
     pub providers: Vec<ProviderId>,
 }
 
-/// A provider and a model, each where it was chosen.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct Choice {
-    /// The provider.
-    pub provider: Option<ProviderId>,
-    /// The model.
-    pub model: Option<String>,
-}
-
-/// `[tasks]`: who does the auxiliary tasks.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct Tasks {
-    /// Titles of conversations.
-    pub title: Choice,
-    /// Summaries of long contexts.
-    pub summary: Choice,
-}
-
 impl Configuration {
     /// Reads the file's text; failures name file, line and key. A provider that the table lacks is one.
     pub(super) fn parse(source: Source<'_>, table: &Table) -> Result<Self, Failure> {
@@ -127,11 +110,8 @@ impl Configuration {
             },
             strategies,
             routes: routes(&written, source)?,
-            chat: Choice::from(&written.chat),
-            tasks: Tasks {
-                title: Choice::from(&written.tasks.title),
-                summary: Choice::from(&written.tasks.summary),
-            },
+            chat: Chat::read(&written.chat, source)?,
+            tasks: Tasks::read(&written.tasks, source)?,
         })
     }
 }
@@ -147,20 +127,8 @@ impl Default for Configuration {
             },
             strategies: BTreeMap::new(),
             routes: Vec::new(),
-            chat: Choice::default(),
+            chat: Chat::default(),
             tasks: Tasks::default(),
-        }
-    }
-}
-
-impl From<&WrittenChoice> for Choice {
-    fn from(written: &WrittenChoice) -> Self {
-        Self {
-            provider: written
-                .provider
-                .as_ref()
-                .map(|provider| ProviderId::from(provider.get_ref().as_str())),
-            model: written.model.clone(),
         }
     }
 }

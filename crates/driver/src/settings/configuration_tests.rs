@@ -1,6 +1,7 @@
 //! What `config.toml` may say, and what is said of what it may not.
 
 use std::path::Path;
+use std::time::Duration;
 
 use evergrant_engine::failure::Code;
 use evergrant_engine::provider::{Origin, RowFile};
@@ -44,9 +45,10 @@ strategy = "round-robin"
 [chat]
 provider = "xai-oauth"
 model = "grok-4.3"
+window_tokens = 32000
 [tasks]
-title = { provider = "xai-oauth", model = "grok-4.3" }
-summary = { model = "grok-4.3" }
+title = { provider = "xai-oauth", model = "grok-4.3", timeout_secs = 5, budget_tokens = 16 }
+summary = { model = "grok-4.3", enabled = false }
 "#,
     )
     .unwrap();
@@ -57,7 +59,11 @@ summary = { model = "grok-4.3" }
     assert_eq!(globs, ["grok-*", "*", "a*"], "in the order of the file");
     assert_eq!(read.routes[0].providers, ["xai-oauth".into(), "xai".into()]);
     assert_eq!(read.chat.model.as_deref(), Some("grok-4.3"));
+    assert_eq!(read.chat.window_tokens, 32_000);
+    assert_eq!(read.tasks.title.timeout, Duration::from_secs(5));
+    assert_eq!(read.tasks.title.budget_tokens, 16);
     assert_eq!(read.tasks.summary.provider, None);
+    assert!(!read.tasks.summary.enabled && read.tasks.title.enabled);
 }
 
 #[test]
@@ -113,6 +119,23 @@ fn mistakes_are_told_with_file_line_and_key() {
     refused(
         "[tasks]\npoem = { model = \"a\" }",
         "/h/config.toml:2: `tasks.poem`: unknown field",
+    );
+    refused(
+        "[chat]\nwindow_tokens = 12",
+        "/h/config.toml:2: `chat.window_tokens`: `12` is not from 1000 to 100000000",
+    );
+    refused("[chat]\nmodel = \"\"", "/h/config.toml:2: `chat.model`: is empty");
+    refused(
+        "[tasks]\ntitle = { timeout_secs = 0 }",
+        "/h/config.toml:2: `tasks.title.timeout_secs`: `0` is not from 1 to 600",
+    );
+    refused(
+        "[tasks]\nsummary = { budget_tokens = -1 }",
+        "/h/config.toml:2: `tasks.summary.budget_tokens`: invalid value",
+    );
+    refused(
+        "[tasks]\nsummary = { secs = 1 }",
+        "/h/config.toml:2: `tasks.summary.secs`: unknown field",
     );
     refused("serve = ", "/h/config.toml:1: `serve`: ");
 }

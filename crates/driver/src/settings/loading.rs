@@ -11,11 +11,12 @@ use evergrant_engine::provider::{Auth, Table};
 use evergrant_engine::remedy::Remedy;
 use evergrant_engine::secret::Secret;
 
-use super::configuration::{Choice, Configuration, KeyChoice, Lasting, Route, StoreUrl, Tasks, store_url};
+use super::configuration::{Configuration, KeyChoice, Lasting, Route, StoreUrl, store_url};
 use super::environment::Environment;
 use super::listen::Listen;
 use super::place::Source;
 use super::rows;
+use super::talking::{Chat, Tasks};
 use super::texts::Texts;
 use crate::home::Home;
 use crate::http::NetworkSettings;
@@ -35,7 +36,7 @@ pub struct Settings {
     /// Which providers serve a model, in the order of the file.
     pub routes: Vec<Route>,
     /// Who chats.
-    pub chat: Choice,
+    pub chat: Chat,
     /// Who does the auxiliary tasks.
     pub tasks: Tasks,
     /// Proxies and certificates.

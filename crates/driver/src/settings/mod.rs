@@ -8,12 +8,14 @@ mod loading;
 mod mending;
 mod place;
 mod rows;
+mod talking;
 mod texts;
 mod written;
 
-pub use configuration::{Choice, Route, Tasks};
+pub use configuration::Route;
 pub use environment::Environment;
 pub use examined::{Examined, Mistake};
 pub use listen::Listen;
 pub use loading::Settings;
+pub use talking::{Chat, Task, Tasks};
 pub(crate) use texts::Texts;

@@ -25,13 +25,15 @@ impl Source<'_> {
     pub(super) fn toml_failure(&self, error: &toml::de::Error) -> Failure {
         let span = error.span().unwrap_or(0..0);
         let message = error.message().replace('\n', " ");
-        let key = ["unknown field `", "missing field `", "duplicate key `"]
+        let named = ["unknown field `", "missing field `", "duplicate key `"]
             .iter()
             .find_map(|lead| message.strip_prefix(lead)?.split('`').next());
-        let key = match (
-            self.table_at(span.start),
-            key.map_or_else(|| self.key_at(span.start), str::to_owned),
-        ) {
+        let key = match named {
+            Some(named) if self.is_in_braces(span.start) => format!("{}.{named}", self.key_at(span.start)),
+            Some(named) => named.to_owned(),
+            None => self.key_at(span.start),
+        };
+        let key = match (self.table_at(span.start), key) {
             (Some(table), key) if !key.is_empty() && key != table => format!("{table}.{key}"),
             (Some(table), _) => table,
             (None, key) => key,
@@ -51,6 +53,13 @@ impl Source<'_> {
         let line = self.text[start..].lines().next().unwrap_or_default();
         let key = line.split('=').next().unwrap_or_default();
         key.trim().trim_matches(['[', ']', '"']).to_owned()
+    }
+
+    /// Whether a table has been opened with a brace on that line and not been closed.
+    fn is_in_braces(&self, offset: usize) -> bool {
+        let head = self.text.get(..offset).unwrap_or(self.text);
+        let line = head.rsplit('\n').next().unwrap_or_default();
+        line.matches('{').count() > line.matches('}').count()
     }
 
     /// The last table header before that place.

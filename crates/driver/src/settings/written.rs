@@ -14,7 +14,7 @@ pub(super) struct Written {
     pub(super) store: WrittenStore,
     pub(super) pool: BTreeMap<Spanned<String>, WrittenPool>,
     pub(super) route: BTreeMap<Spanned<String>, Spanned<Vec<String>>>,
-    pub(super) chat: WrittenChoice,
+    pub(super) chat: WrittenChat,
     pub(super) tasks: WrittenTasks,
 }
 
@@ -40,20 +40,32 @@ pub(super) struct WrittenPool {
     pub(super) strategy: Option<Spanned<String>>,
 }
 
-/// `[chat]`, and each of `[tasks]`
+/// `[chat]`
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct WrittenChoice {
+pub(super) struct WrittenChat {
     pub(super) provider: Option<Spanned<String>>,
-    pub(super) model: Option<String>,
+    pub(super) model: Option<Spanned<String>>,
+    pub(super) window_tokens: Option<Spanned<u64>>,
+}
+
+/// Each of `[tasks]`
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct WrittenTask {
+    pub(super) enabled: Option<bool>,
+    pub(super) provider: Option<Spanned<String>>,
+    pub(super) model: Option<Spanned<String>>,
+    pub(super) budget_tokens: Option<Spanned<u64>>,
+    pub(super) timeout_secs: Option<Spanned<u64>>,
 }
 
 /// `[tasks]`
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct WrittenTasks {
-    pub(super) title: WrittenChoice,
-    pub(super) summary: WrittenChoice,
+    pub(super) title: WrittenTask,
+    pub(super) summary: WrittenTask,
 }
 
 impl Written {
@@ -69,12 +81,12 @@ impl Written {
                 named.push((providers.span(), format!("route.\"{}\"", glob.get_ref()), id.as_str()));
             }
         }
-        for (table, choice) in [
-            ("chat", &self.chat),
-            ("tasks.title", &self.tasks.title),
-            ("tasks.summary", &self.tasks.summary),
+        for (table, provider) in [
+            ("chat", &self.chat.provider),
+            ("tasks.title", &self.tasks.title.provider),
+            ("tasks.summary", &self.tasks.summary.provider),
         ] {
-            if let Some(provider) = &choice.provider {
+            if let Some(provider) = provider {
                 named.push((
                     provider.span(),
                     format!("{table}.provider"),

@@ -16,5 +16,6 @@ pub use lock::{Held, Holder, LockName, this_process};
 pub(crate) use lock::{Sidecar, read_sidecar};
 pub use opening::open;
 pub use sqlite::{Mode, SqliteStore};
+pub(crate) use sqlite::{Trouble, index_of, log_of, writer};
 
 pub use crate::fault::StoreFault;

@@ -8,6 +8,7 @@
 
 mod acceptance;
 mod client;
+mod history;
 mod http;
 mod imports;
 mod login;

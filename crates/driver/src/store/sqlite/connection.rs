@@ -31,7 +31,7 @@ pub(super) fn reader(path: &Path) -> Result<Connection, Trouble> {
 }
 
 /// A connection that writes, durably.
-pub(super) fn writer(path: &Path) -> Result<Connection, Trouble> {
+pub(crate) fn writer(path: &Path) -> Result<Connection, Trouble> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | PLAIN)?;
     prepare(&connection)?;
     connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
@@ -43,12 +43,12 @@ pub(super) fn writer(path: &Path) -> Result<Connection, Trouble> {
 }
 
 /// The path of the log beside the database.
-pub(super) fn log_of(path: &Path) -> PathBuf {
+pub(crate) fn log_of(path: &Path) -> PathBuf {
     beside(path, "-wal")
 }
 
 /// The path of the shared index beside the database.
-pub(super) fn index_of(path: &Path) -> PathBuf {
+pub(crate) fn index_of(path: &Path) -> PathBuf {
     beside(path, "-shm")
 }
 

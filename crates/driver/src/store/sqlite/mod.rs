@@ -11,5 +11,7 @@ mod schema;
 mod store;
 mod trouble;
 
+pub(crate) use connection::{index_of, log_of, writer};
 pub use opening::Mode;
 pub use store::SqliteStore;
+pub(crate) use trouble::Trouble;

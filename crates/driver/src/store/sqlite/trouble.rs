@@ -8,7 +8,7 @@ use crate::store::wire::Unreadable;
 
 /// Trouble inside a call, before it is known which store it befell.
 #[derive(Debug)]
-pub(super) enum Trouble {
+pub(crate) enum Trouble {
     /// SQLite failed.
     Sqlite(rusqlite::Error),
     /// A column does not read as what it should be.
@@ -45,7 +45,7 @@ impl From<StoreFault> for Trouble {
 
 impl Trouble {
     /// The fault of the store at `place`.
-    pub(super) fn at(self, place: &str) -> StoreFault {
+    pub(crate) fn at(self, place: &str) -> StoreFault {
         let place = place.to_owned();
         match self {
             Self::Fault(fault) => fault,
