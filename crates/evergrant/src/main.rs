@@ -1,8 +1,11 @@
 //! The `evergrant` command.
 
+mod asking;
+mod chat;
 mod cli;
 mod demo;
 mod gateway;
+mod tasks;
 
 fn main() -> std::process::ExitCode {
     #[cfg(feature = "torture")]

@@ -61,6 +61,11 @@ impl Console {
         self.terminal
     }
 
+    /// Whether stdout may carry colours.
+    pub(crate) const fn colour_out(&self) -> bool {
+        self.colour_out
+    }
+
     /// Whether stderr may carry colours.
     pub(crate) const fn colour_err(&self) -> bool {
         self.colour_err

@@ -8,6 +8,7 @@ use evergrant_driver::settings::{Examined, Settings};
 use evergrant_driver::{Code, Failure, Remedy, core_dump};
 
 use super::add;
+use super::chat;
 use super::completions;
 use super::console::{ColourChoice, Console};
 use super::curate;
@@ -46,9 +47,14 @@ pub(crate) fn run(arguments: Vec<OsString>, environment: Environment) -> ExitCod
     };
     let everywhere = &typed.everywhere;
     let console = Console::new(everywhere.json, everywhere.color, &environment);
-    // What the demo breaks on purpose is no news.
     let usual = if let Command::Demo(_) = typed.command {
+        // What the demo breaks on purpose is no news.
         "error"
+    } else if let Command::Chat(chat) = &typed.command
+        && chat.takes_the_terminal(&console)
+    {
+        // Nothing may write over what the chat has drawn.
+        "off"
     } else {
         "warn"
     };
@@ -92,6 +98,7 @@ fn execute(
         Command::Priority(typed) => curate::priority(typed, unlocked()?, console),
         Command::Reset(typed) => curate::reset(typed, unlocked()?, console),
         Command::Serve(typed) => serve::run(typed, unlocked()?, console),
+        Command::Chat(typed) => chat::run(typed, unlocked()?, console),
         Command::Explain(typed) => explain::run(typed, &settings()?, console),
         Command::Providers(typed) => providers::run(typed, &settings()?, console),
         Command::Doctor(typed) => {

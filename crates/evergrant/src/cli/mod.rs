@@ -2,6 +2,8 @@
 
 mod add;
 mod browser;
+mod chat;
+mod chat_json;
 mod colours;
 mod completions;
 mod console;

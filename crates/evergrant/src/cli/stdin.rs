@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, IsTerminal, Read};
 
-use evergrant_driver::{Code, Failure, Secret};
+use evergrant_driver::{Code, Failure, Remedy, Secret};
 use tokio::sync::mpsc;
 
 /// The lines of stdin as they come; a thread reads them, because nothing can interrupt a read of a terminal.
@@ -48,6 +48,65 @@ pub(crate) fn secret(prompt: &str) -> Result<Secret<String>, Failure> {
     Ok(Secret::from(secret.expose().trim()))
 }
 
+/// Whether someone types there.
+pub(crate) fn is_terminal() -> bool {
+    io::stdin().is_terminal()
+}
+
+/// What is asked: the words on the command line, and behind them what is piped in.
+///
+/// # Errors
+/// `usage` if there is neither, or more than any model reads.
+pub(crate) fn prompt(typed: Option<&str>) -> Result<String, Failure> {
+    let piped = match typed {
+        Some(_) if !is_piped() => String::new(),
+        Some(_) | None => piped_in()?,
+    };
+    let both = [typed.unwrap_or_default(), piped.trim_end()];
+    let said: Vec<&str> = both.into_iter().filter(|text| !text.trim().is_empty()).collect();
+    if said.is_empty() {
+        let failure = Failure::new(
+            Code::Usage,
+            "there is nothing to ask: neither a prompt nor text on stdin",
+        );
+        return Err(failure.with_remedy(Remedy::Run {
+            command: "evergrant chat --help".to_owned(),
+            why: "see how it is used".to_owned(),
+        }));
+    }
+    Ok(said.join("\n\n"))
+}
+
+fn piped_in() -> Result<String, Failure> {
+    let mut bytes = Vec::new();
+    let read = io::stdin().lock().take(PROMPT_LIMIT + 1).read_to_end(&mut bytes);
+    read.map_err(|error| Failure::new(Code::Usage, format!("cannot read stdin: {error}")))?;
+    if bytes.len() as u64 > PROMPT_LIMIT {
+        let message = format!("stdin holds more than {} MiB", PROMPT_LIMIT >> 20);
+        return Err(Failure::new(Code::BodyTooLarge, message).with_remedy(Remedy::ChangeRequest));
+    }
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Whether text may come from stdin beside a prompt: a pipe or a file is there for that, a terminal or nothing is not.
+#[cfg(unix)]
+fn is_piped() -> bool {
+    use std::os::fd::AsFd;
+    use std::os::unix::fs::FileTypeExt;
+    let stdin = io::stdin();
+    let Ok(handle) = stdin.as_fd().try_clone_to_owned() else {
+        return false;
+    };
+    let kind = std::fs::File::from(handle).metadata().map(|found| found.file_type());
+    kind.is_ok_and(|kind| kind.is_fifo() || kind.is_file())
+}
+
+/// Elsewhere whatever is no terminal is taken for a pipe.
+#[cfg(not(unix))]
+fn is_piped() -> bool {
+    !is_terminal()
+}
+
 /// The passphrase of the store's key, if there is a terminal to ask at, whatever stdin is.
 pub(crate) fn passphrase() -> Option<Secret<String>> {
     rpassword::prompt_password("passphrase of the store: ")
@@ -57,5 +116,7 @@ pub(crate) fn passphrase() -> Option<Secret<String>> {
 
 /// More than anyone pastes before the first line is looked at.
 const LINES: usize = 16;
+/// 16 MiB: millions of tokens, more than any model reads.
+const PROMPT_LIMIT: u64 = 16 << 20;
 /// Far above any redirect address or key.
 const LINE_LIMIT: u64 = 64 << 10;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 use super::add;
+use super::chat;
 use super::colours;
 use super::completions;
 use super::console::ColourChoice;
@@ -112,6 +113,11 @@ pub(crate) enum Command {
     /// Point any OpenAI or Anthropic client at it. It authenticates each request, repairs what can be repaired before the
     /// client notices, and passes bytes through as they are.
     Serve(serve::Typed),
+    /// Chat with a model in the terminal, or get one answer
+    ///
+    /// On a terminal it is a conversation: it streams, keeps everything in history.db, gives it a title, and sums up what
+    /// grows too long. With a PROMPT, or without a terminal, it streams one answer to stdout.
+    Chat(chat::Typed),
     /// Say what a captured error body means, and what helps
     ///
     /// The body is read from stdin and judged by the same rules as every answer that evergrant receives.

@@ -1,0 +1,112 @@
+//! One thing that the transcript shows, and the rows it takes.
+
+use std::ops::Range;
+
+use evergrant_driver::plain_text::PlainText;
+
+use super::wrap::wrap;
+
+/// What it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// What the user said.
+    User,
+    /// What the model said.
+    Answer,
+    /// Something that went on quietly: a repair, a title, a summary.
+    Quiet,
+    /// What is missing of the answer above.
+    Mark,
+    /// What the chat itself has to say.
+    Note,
+    /// What went wrong, and what helps.
+    Failure,
+}
+
+/// One thing that the transcript shows.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub(super) kind: Kind,
+    text: String,
+    filter: PlainText,
+    rows: Vec<Range<usize>>,
+    width: usize,
+}
+
+impl Kind {
+    /// Whether a blank row keeps it apart from what stands above.
+    pub(super) const fn stands_apart(self) -> bool {
+        match self {
+            Self::User | Self::Answer | Self::Note | Self::Failure => true,
+            Self::Quiet | Self::Mark => false,
+        }
+    }
+}
+
+impl Entry {
+    /// One that is whole; whatever could steer the terminal is taken out.
+    pub(super) fn new(kind: Kind, text: &str) -> Self {
+        let mut entry = Self {
+            kind,
+            text: String::new(),
+            filter: PlainText::default(),
+            rows: Vec::new(),
+            width: 0,
+        };
+        entry.append(text);
+        entry.end();
+        entry
+    }
+
+    /// More of it has come.
+    pub(super) fn append(&mut self, text: &str) {
+        let plain = self.filter.push(text);
+        self.add(&plain);
+    }
+
+    /// No more of it comes.
+    pub(super) fn end(&mut self) {
+        let held = self.filter.end();
+        self.add(&held);
+    }
+
+    fn add(&mut self, plain: &str) {
+        self.text.push_str(&plain.replace('\t', TAB));
+        if let Some(last) = self.rows.pop() {
+            wrap(&self.text, last.start, self.width, &mut self.rows);
+        }
+    }
+
+    /// Cuts it into rows of this width.
+    pub(super) fn lay_out(&mut self, width: usize) {
+        if self.width != width || self.rows.is_empty() {
+            self.width = width;
+            self.rows.clear();
+            wrap(&self.text, 0, width, &mut self.rows);
+        }
+    }
+
+    /// How many rows it takes.
+    pub(super) fn height(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// The bytes of one of its rows, and their text.
+    pub(super) fn row(&self, number: usize) -> Option<(Range<usize>, &str)> {
+        let row = self.rows.get(number)?;
+        Some((row.clone(), &self.text[row.clone()]))
+    }
+
+    /// The row that a byte stands in.
+    pub(super) fn row_of(&self, byte: usize) -> usize {
+        self.rows.partition_point(|row| row.start <= byte).saturating_sub(1)
+    }
+
+    /// Its text.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+/// Four blanks: a terminal's tab stops are counted from its own edge, not from the text's.
+const TAB: &str = "    ";
