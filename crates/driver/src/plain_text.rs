@@ -41,7 +41,7 @@ impl PlainText {
     /// What was held back and is no sequence, because nothing follows.
     pub fn end(&mut self) -> String {
         self.state = State::Text;
-        std::mem::take(&mut self.held)
+        self.released()
     }
 
     fn take(&mut self, c: char, plain: &mut String) {
@@ -72,7 +72,7 @@ impl PlainText {
             },
             State::StringEscape if c == '\\' => self.drop_held(),
             State::StringEscape => {
-                plain.push_str(&std::mem::take(&mut self.held));
+                plain.push_str(&self.released());
                 self.state = State::Escape;
                 self.take(c, plain);
             }
@@ -109,13 +109,15 @@ impl PlainText {
 
     /// It was no sequence, or none that anybody would send: what was held is text after all.
     fn give_back(&mut self, c: char, plain: &mut String) {
-        plain.extend(
-            std::mem::take(&mut self.held)
-                .chars()
-                .filter(|c| !c.is_control() && !reorders(*c)),
-        );
+        plain.push_str(&self.released());
         self.state = State::Text;
         self.text(c, plain);
+    }
+
+    /// What was held, without what steers.
+    fn released(&mut self) -> String {
+        let held = std::mem::take(&mut self.held);
+        held.chars().filter(|c| !c.is_control() && !reorders(*c)).collect()
     }
 }
 
@@ -192,6 +194,8 @@ mod tests {
         check("\x1b]0;one line\nand more", "]0;one line\nand more");
         let long = "x".repeat(2_000);
         check(&format!("\x1b]{long}"), &format!("]{long}"));
+        check("\x1b]\u{202e}\u{9b}31m", "]31m");
+        check("\x1b]\u{202e}\x1b[0mx", "]x");
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! The `evergrant` command.
 
 mod asking;
+#[cfg(test)]
+mod callers_tests;
 mod chat;
 mod cli;
 mod demo;

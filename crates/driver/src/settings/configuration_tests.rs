@@ -131,7 +131,7 @@ fn mistakes_are_told_with_file_line_and_key() {
     );
     refused(
         "[tasks]\nsummary = { budget_tokens = -1 }",
-        "/h/config.toml:2: `tasks.summary.budget_tokens`: invalid value",
+        "/h/config.toml:2: `tasks.summary.budget_tokens`: `-1` is not from 1 to 1000000",
     );
     refused(
         "[tasks]\nsummary = { secs = 1 }",

@@ -123,14 +123,16 @@ fn model(written: Option<&Spanned<String>>, key: &str, source: Source<'_>) -> Re
 }
 
 fn within(
-    written: Option<&Spanned<u64>>,
+    written: Option<&Spanned<i64>>,
     range: RangeInclusive<u64>,
     key: &str,
     source: Source<'_>,
 ) -> Result<Option<u64>, Failure> {
     let Some(number) = written else { return Ok(None) };
-    if range.contains(number.get_ref()) {
-        return Ok(Some(*number.get_ref()));
+    if let Ok(meant) = u64::try_from(*number.get_ref())
+        && range.contains(&meant)
+    {
+        return Ok(Some(meant));
     }
     let why = format!(
         "`{}` is not from {} to {}",

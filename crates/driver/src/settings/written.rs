@@ -46,7 +46,7 @@ pub(super) struct WrittenPool {
 pub(super) struct WrittenChat {
     pub(super) provider: Option<Spanned<String>>,
     pub(super) model: Option<Spanned<String>>,
-    pub(super) window_tokens: Option<Spanned<u64>>,
+    pub(super) window_tokens: Option<Spanned<i64>>,
 }
 
 /// Each of `[tasks]`
@@ -56,8 +56,8 @@ pub(super) struct WrittenTask {
     pub(super) enabled: Option<bool>,
     pub(super) provider: Option<Spanned<String>>,
     pub(super) model: Option<Spanned<String>>,
-    pub(super) budget_tokens: Option<Spanned<u64>>,
-    pub(super) timeout_secs: Option<Spanned<u64>>,
+    pub(super) budget_tokens: Option<Spanned<i64>>,
+    pub(super) timeout_secs: Option<Spanned<i64>>,
 }
 
 /// `[tasks]`

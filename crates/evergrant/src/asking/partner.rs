@@ -131,9 +131,12 @@ fn serving(model: &str, driver: &Driver, settings: &Settings) -> Option<Provider
 }
 
 fn no_model(provider: Option<&ProviderId>) -> Failure {
-    let named = provider.map(|id| format!(" --provider {id}")).unwrap_or_default();
+    let command = match provider {
+        Some(provider) => format!("evergrant chat --provider {provider} --model MODEL"),
+        None => "evergrant chat --model MODEL".to_owned(),
+    };
     Failure::new(Code::Usage, "no model was named, and this provider has no usual one").with_remedy(Remedy::Run {
-        command: format!("evergrant chat{named} --model MODEL"),
+        command,
         why: "name one, or set `chat.model` in config.toml".to_owned(),
     })
 }

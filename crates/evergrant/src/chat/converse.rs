@@ -12,9 +12,10 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::frame;
+use super::happening::{Command, Event};
 use super::key::Key;
 use super::led::{Come, Led, found};
-use super::page::{Command, Event, Page};
+use super::page::Page;
 use super::screen::{Screen, Typed};
 use super::signals::{Signalled, Signals};
 use crate::asking::{Partner, Wish};

@@ -9,7 +9,7 @@ use evergrant_driver::{Code, Driver, Failure, Remedy, Timestamp};
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 
-use super::page::{AnswerEnd, Command, Event};
+use super::happening::{AnswerEnd, Command, Event};
 use super::talk::Talk;
 use super::words;
 use crate::asking::{Broken, Heard, Partner, Question, Wish, ask};
@@ -108,10 +108,10 @@ impl Led {
     pub(super) fn obey(&mut self, command: Command) -> Vec<Event> {
         match command {
             Command::Ask(text) => match self.talk.say(&text, &self.partner, self.now()) {
-                Ok(_) => self.ask(),
+                Ok(_) => self.ask(self.talk.question()),
                 Err(failure) => vec![Event::Ended(AnswerEnd::Broken(refused(failure)))],
             },
-            Command::AskAgain => self.ask(),
+            Command::AskAgain => self.ask(self.talk.question_again()),
             Command::Stop => self.stop(),
             Command::Entitle(Some(title)) => kept(self.talk.entitle(title.clone()), vec![Event::Entitled(title)]),
             Command::Entitle(None) => match self.talk.title_question() {
@@ -177,8 +177,7 @@ impl Led {
         self.tasks.abort_all();
     }
 
-    fn ask(&mut self) -> Vec<Event> {
-        let question = self.talk.question();
+    fn ask(&mut self, question: Question) -> Vec<Event> {
         if question.turns.is_empty() {
             let failure = Failure::new(Code::Usage, "there is no question yet");
             return vec![Event::Ended(AnswerEnd::Broken(refused(failure)))];

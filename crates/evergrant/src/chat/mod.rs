@@ -4,6 +4,9 @@ mod converse;
 mod editor;
 mod entry;
 mod frame;
+#[cfg(test)]
+mod fuzz_tests;
+mod happening;
 mod key;
 mod led;
 mod page;

@@ -1,11 +1,12 @@
 //! The chat as a machine: what happens goes in, what is to be done comes out, and what is to be seen stands in it.
 
-use evergrant_driver::history::{Conversation, Ending, Heading, Role};
+use evergrant_driver::history::{Conversation, Ending, Role};
 use evergrant_driver::plain_text::{plain, plain_line};
 use evergrant_driver::{Failure, ProviderId};
 
 use super::editor::Editor;
 use super::entry::Kind;
+use super::happening::{AnswerEnd, Command, Event};
 use super::key::Key;
 use super::picker::Picker;
 use super::slash::{HELP, ModelWish, Slash};
@@ -13,83 +14,6 @@ use super::transcript::Transcript;
 use super::words;
 use crate::asking::{Broken, Wish};
 use crate::tasks::Auxiliary;
-
-/// What happens.
-#[derive(Clone, Debug)]
-pub(super) enum Event {
-    /// A key.
-    Key(Key),
-    /// Text that was pasted.
-    Paste(String),
-    /// An answer begins; this was repaired on the way.
-    Began(Vec<&'static str>),
-    /// Some of it has come.
-    Text(String),
-    /// No more of it comes.
-    Ended(AnswerEnd),
-    /// A task begins.
-    Working(Auxiliary),
-    /// The conversation has this title.
-    Entitled(String),
-    /// The beginning of it was summed up: so many messages, and in which words if they were asked for.
-    Summed(usize, Option<String>),
-    /// A task has failed.
-    TaskFailed(Auxiliary, Failure),
-    /// The earlier conversations.
-    Listed(Vec<Heading>),
-    /// Another conversation is led from now on.
-    Opened(Box<Conversation>),
-    /// A new one is.
-    Emptied,
-    /// Who answers.
-    Partner(String),
-    /// Something to tell.
-    Told(String),
-    /// Something went wrong.
-    Failed(Failure),
-}
-
-/// How an answer ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum AnswerEnd {
-    /// All of it is there.
-    Whole,
-    /// It was stopped.
-    Stopped,
-    /// It broke.
-    Broken(Broken),
-}
-
-/// What is to be done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Command {
-    /// Say this and have it answered.
-    Ask(String),
-    /// Have what was said last answered.
-    AskAgain,
-    /// Stop the answer.
-    Stop,
-    /// Have a title made, or take this one.
-    Entitle(Option<String>),
-    /// Sum up.
-    Summarise,
-    /// Let others answer from now on.
-    Change(Wish),
-    /// Tell how the credentials are.
-    TellCredentials,
-    /// List the earlier conversations.
-    List,
-    /// Go on with this one.
-    Resume(String),
-    /// Begin another.
-    New,
-    /// Copy this.
-    Copy(String),
-    /// Draw everything anew.
-    Redraw,
-    /// Leave.
-    Quit,
-}
 
 /// What the keys are for.
 #[derive(Clone, Debug)]
@@ -124,7 +48,7 @@ impl Page {
     pub(super) fn new(earlier: Vec<String>) -> Self {
         Self {
             transcript: Transcript::default(),
-            editor: Editor::knowing(earlier),
+            editor: Editor::knowing(earlier.iter().map(|text| plain(text)).collect()),
             mode: Mode::Writing,
             answering: false,
             working: None,
@@ -146,9 +70,9 @@ impl Page {
                 if let Some(line) = words::repaired(&repaired) {
                     self.transcript.push(Kind::Quiet, &line);
                 }
-                self.transcript.push(Kind::Answer, "");
+                self.transcript.begin(Kind::Answer);
             }
-            Event::Text(text) => self.transcript.append(Kind::Answer, &text),
+            Event::Text(text) => self.transcript.append(&text),
             Event::Ended(end) => self.ended(end),
             Event::Working(auxiliary) => self.working = Some(auxiliary),
             Event::Entitled(title) => {
@@ -251,6 +175,12 @@ impl Page {
     }
 
     fn press(&mut self, key: Key) -> Vec<Command> {
+        // A terminal can be made to send what nobody has typed.
+        if let Key::Char(c) = key
+            && plain(c.encode_utf8(&mut [0; 4])) != c.to_string()
+        {
+            return Vec::new();
+        }
         self.hint = None;
         let about_to_quit = std::mem::take(&mut self.about_to_quit);
         match (key, &self.mode) {
@@ -294,7 +224,7 @@ impl Page {
             Key::EndOfInput if self.editor.text().is_empty() => return vec![Command::Quit],
             Key::Copy => return self.copy(),
             Key::Char('\t') => self.editor.insert("    "),
-            Key::Char(c) => self.editor.insert(&plain(c.encode_utf8(&mut [0; 4]))),
+            Key::Char(c) => self.editor.insert(c.encode_utf8(&mut [0; 4])),
             Key::NewLine => self.editor.insert("\n"),
             Key::Backspace => self.editor.backspace(),
             Key::Delete | Key::EndOfInput => self.editor.delete(),

@@ -1,5 +1,10 @@
 //! Signals while the chat has the terminal.
 
+use std::future::pending;
+
+#[cfg(unix)]
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
 /// What a signal asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Signalled {
@@ -9,52 +14,44 @@ pub(super) enum Signalled {
     End,
 }
 
+/// Listens from its making on.
 #[cfg(unix)]
-pub(super) use unix::Signals;
+pub(super) struct Signals {
+    interrupt: Option<Signal>,
+    end: Option<Signal>,
+    hang_up: Option<Signal>,
+}
 
 #[cfg(unix)]
-mod unix {
-    use std::future::pending;
-
-    use tokio::signal::unix::{Signal, SignalKind, signal};
-
-    use super::Signalled;
-
-    /// Listens from its making on.
-    pub(crate) struct Signals {
-        interrupt: Option<Signal>,
-        end: Option<Signal>,
-        hang_up: Option<Signal>,
-    }
-
-    impl Signals {
-        /// Begins to listen; needs a runtime.
-        pub(crate) fn new() -> Self {
-            let listen = |kind| signal(kind).ok();
-            Self {
-                interrupt: listen(SignalKind::interrupt()),
-                end: listen(SignalKind::terminate()),
-                hang_up: listen(SignalKind::hangup()),
-            }
-        }
-
-        /// Waits for the next.
-        pub(crate) async fn next(&mut self) -> Signalled {
-            tokio::select! {
-                () = heard(&mut self.interrupt) => Signalled::Interrupt,
-                () = heard(&mut self.end) => Signalled::End,
-                () = heard(&mut self.hang_up) => Signalled::End,
-            }
+impl Signals {
+    /// Begins to listen; needs a runtime.
+    pub(super) fn new() -> Self {
+        // Where a signal cannot be listened for it does what it does by default.
+        let listen = |kind| signal(kind).ok();
+        Self {
+            interrupt: listen(SignalKind::interrupt()),
+            end: listen(SignalKind::terminate()),
+            hang_up: listen(SignalKind::hangup()),
         }
     }
 
-    async fn heard(signal: &mut Option<Signal>) {
-        match signal {
-            Some(signal) => {
-                signal.recv().await;
-            }
-            None => pending().await,
+    /// Waits for the next.
+    pub(super) async fn next(&mut self) -> Signalled {
+        tokio::select! {
+            () = heard(&mut self.interrupt) => Signalled::Interrupt,
+            () = heard(&mut self.end) => Signalled::End,
+            () = heard(&mut self.hang_up) => Signalled::End,
         }
+    }
+}
+
+#[cfg(unix)]
+async fn heard(signal: &mut Option<Signal>) {
+    match signal {
+        Some(signal) => {
+            signal.recv().await;
+        }
+        None => pending().await,
     }
 }
 
@@ -73,7 +70,7 @@ impl Signals {
     pub(super) async fn next(&mut self) -> Signalled {
         match tokio::signal::ctrl_c().await {
             Ok(()) => Signalled::Interrupt,
-            Err(_) => std::future::pending().await,
+            Err(_) => pending().await,
         }
     }
 }

@@ -134,6 +134,15 @@ impl Talk {
         }
     }
 
+    /// The same for another answer to what was asked last; the answers that it has are kept, but not sent.
+    pub(crate) fn question_again(&self) -> Question {
+        let mut question = self.question();
+        while question.turns.last().is_some_and(|turn| turn.role == Role::Assistant) {
+            question.turns.pop();
+        }
+        question
+    }
+
     /// An answer begins.
     ///
     /// # Errors

@@ -11,6 +11,8 @@ pub(super) struct Transcript {
     /// The byte of the entry that the first visible row begins with; without it the end is looked at.
     anchor: Option<Spot>,
     found: Option<Found>,
+    /// The entry that is still coming.
+    coming: Option<usize>,
     width: usize,
     height: usize,
 }
@@ -52,21 +54,23 @@ impl Transcript {
         self.entries.push(entry);
     }
 
-    /// Adds to what was added last, if it is of this kind; else it is added.
-    pub(super) fn append(&mut self, kind: Kind, text: &str) {
-        match self.entries.last_mut().filter(|last| last.kind == kind) {
-            Some(last) => last.append(text),
-            None => {
-                self.push(kind, "");
-                self.append(kind, text);
-            }
+    /// Adds something that is still coming.
+    pub(super) fn begin(&mut self, kind: Kind) {
+        self.coming = Some(self.entries.len());
+        self.push(kind, "");
+    }
+
+    /// Adds to what is still coming, whatever was added behind it since.
+    pub(super) fn append(&mut self, text: &str) {
+        if let Some(entry) = self.coming.and_then(|place| self.entries.get_mut(place)) {
+            entry.append(text);
         }
     }
 
-    /// What was added last is whole.
+    /// No more of it comes.
     pub(super) fn end(&mut self) {
-        if let Some(last) = self.entries.last_mut() {
-            last.end();
+        if let Some(entry) = self.coming.take().and_then(|place| self.entries.get_mut(place)) {
+            entry.end();
         }
     }
 

@@ -51,6 +51,12 @@ pub(super) fn symbols(line: &str) -> impl Iterator<Item = (&str, usize)> {
 fn slow_symbols(line: &str) -> impl Iterator<Item = (&str, usize)> {
     let mut rest = line;
     std::iter::from_fn(move || {
+        // There should be none, and it takes no cell; but the rest must be told from it.
+        if let Some(control) = rest.chars().next().filter(|c| c.is_control()) {
+            let (symbol, after) = rest.split_at(control.len_utf8());
+            rest = after;
+            return Some((symbol, 0));
+        }
         let mut first = Span::raw(rest);
         // A grapheme is never longer than this, but for those that are made to be.
         let head_end = (0..=rest.len().min(GRAPHEME))

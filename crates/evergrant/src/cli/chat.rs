@@ -35,7 +35,6 @@ pub(crate) struct Typed {
     model: Option<String>,
     /// Go on with an earlier conversation: this one, else choose from a list (one answer: the newest)
     #[arg(long, short, value_name = "ID", num_args = 0..=1)]
-    #[expect(clippy::option_option, reason = "not given, given, given with an id")]
     resume: Option<Option<String>>,
     /// What to ask for one answer; text on stdin is put behind it
     #[arg(value_name = "PROMPT")]

@@ -36,6 +36,15 @@ impl Auxiliary {
         }
     }
 
+    /// How many tokens its answer may have. A summary that fills the window would have to be summed up at once.
+    fn budget(self, settings: &Settings) -> u64 {
+        let budget = self.task(settings).budget_tokens;
+        match self {
+            Self::Title => budget,
+            Self::Summary => budget.min(settings.chat.window_tokens / 4),
+        }
+    }
+
     /// What an answer comes to, cleaned and bounded; nothing if it says nothing.
     fn cleaned(self, answer: &str) -> Option<String> {
         let cleaned = match self {
@@ -75,7 +84,8 @@ pub(crate) async fn perform(
     } else {
         Partner::find(wish.or(chat.provider.as_ref(), Some(&chat.model)), driver, settings)?
     };
-    let budget = usize::try_from(task.budget_tokens.saturating_mul(BYTES_A_TOKEN)).unwrap_or(usize::MAX);
+    let budget = auxiliary.budget(settings).saturating_mul(BYTES_A_TOKEN);
+    let budget = usize::try_from(budget).unwrap_or(usize::MAX);
     let text = Mutex::new(String::new());
     let enough = Notify::new();
     let asked = ask(driver, &partner, question, |heard| match heard {

@@ -9,6 +9,7 @@
 
 #[cfg(target_os = "linux")]
 mod broken_home;
+mod chat;
 mod demo;
 mod exchange;
 mod gateway;

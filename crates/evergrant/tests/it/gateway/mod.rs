@@ -7,4 +7,4 @@ mod life;
 mod limits;
 mod repairs;
 mod streams;
-mod upstream;
+pub(crate) mod upstream;

@@ -15,7 +15,7 @@ pub(crate) type Answer = Vec<Vec<u8>>;
 /// The provider, and a gateway that leads to it alone.
 pub(crate) struct Upstream {
     pub(crate) gateway: Serving,
-    _scratch: Scratch,
+    pub(crate) scratch: Scratch,
     seen: Arc<Mutex<Vec<Seen>>>,
 }
 
@@ -51,11 +51,7 @@ impl Upstream {
             .await
             .expect(0);
         let gateway = Serving::start(&scratch, &["--listen", "127.0.0.1:0"]).await;
-        Self {
-            gateway,
-            _scratch: scratch,
-            seen,
-        }
+        Self { gateway, scratch, seen }
     }
 
     /// What came so far.
