@@ -92,7 +92,7 @@ fn row(
         headers: headers(source, written.headers.unwrap_or_default())?,
         replayable: written.replayable.unwrap_or_default(),
         errors_in_200: written.errors_in_200.unwrap_or(false),
-        local_hours: written.local_hours.unwrap_or(0).clamp(-12, 14),
+        local_hours: local_hours(source, written.local_hours)?,
         surfaces: written.surfaces.unwrap_or_default(),
         first_byte: written.first_byte_secs.map(Duration::from_secs),
         plan_page: page(source, written.plan_page, "plan_page")?,
@@ -194,6 +194,18 @@ fn page(source: Source<'_>, page: Option<Spanned<String>>, key: &str) -> Result<
     let Some(page) = page else { return Ok(None) };
     secure_url(source, &page, key)?;
     Ok(Some(page.into_inner()))
+}
+
+/// A clock's offset, of those that are in use on earth.
+fn local_hours(source: Source<'_>, hours: Option<Spanned<i64>>) -> Result<i8, RowError> {
+    let Some(hours) = hours else { return Ok(0) };
+    let within = i8::try_from(*hours.get_ref())
+        .ok()
+        .filter(|hours| (-12..=14).contains(hours));
+    within.ok_or_else(|| {
+        let message = format!("must be whole hours east of UTC, -12 to 14: `{}`", hours.get_ref());
+        source.error(hours.span(), "local_hours", message)
+    })
 }
 
 fn path(source: Source<'_>, path: Spanned<String>) -> Result<String, RowError> {

@@ -23,7 +23,7 @@ pub(super) struct WrittenRow {
     pub(super) headers: Option<BTreeMap<Spanned<String>, String>>,
     pub(super) replayable: Option<Vec<String>>,
     pub(super) errors_in_200: Option<bool>,
-    pub(super) local_hours: Option<i8>,
+    pub(super) local_hours: Option<Spanned<i64>>,
     pub(super) surfaces: Option<Vec<String>>,
     pub(super) first_byte_secs: Option<u64>,
     pub(super) plan_page: Option<Spanned<String>>,

@@ -156,6 +156,15 @@ fn empty_and_wrong_values() {
         "probe",
         "begins with `/`",
     );
+    for hours in ["15", "-13", "99999999999"] {
+        check(
+            "probe = \"/models\"",
+            &format!("local_hours = {hours}"),
+            7,
+            "local_hours",
+            "-12 to 14",
+        );
+    }
     check(
         "\"Token could not be validated\"",
         "[]",
