@@ -44,6 +44,8 @@ pub enum Tier {
     Common,
     /// `WWW-Authenticate` and RFC 6749 `error`.
     Standard,
+    /// A sentence of the grammar that no table lists: an opinion, which ends no grant.
+    Words,
     /// The status alone.
     Status,
 }
@@ -56,6 +58,7 @@ impl Tier {
             Self::Provider => "provider",
             Self::Common => "common",
             Self::Standard => "standard",
+            Self::Words => "words",
             Self::Status => "status",
         }
     }

@@ -38,6 +38,11 @@ impl Reading {
         }
     }
 
+    /// Whether a table lists what the answer said; a sentence of the grammar and a status are opinions, and prove nothing.
+    pub const fn is_proof(&self) -> bool {
+        !matches!(self.signal.tier, Tier::Words | Tier::Status)
+    }
+
     /// Whether a table knew the answer's words, or there was nothing to know.
     pub fn is_placed(&self) -> bool {
         self.signal.tier != Tier::Status || self.verdict == Verdict::Success

@@ -90,6 +90,9 @@ struct WrittenRule {
     page: bool,
     #[serde(default)]
     refines: Vec<String>,
+    /// Whether it is as plain as a code that a table lists, so that it may end a grant.
+    #[serde(default)]
+    proof: bool,
     reach: Option<usize>,
     back: Option<usize>,
     verdict: String,
@@ -104,7 +107,7 @@ impl WrittenRule {
             .map_or(0, |at| head[..at].matches('\n').count() + 1);
         let signal = Signal {
             name: self.name.into_inner(),
-            tier: Tier::Standard,
+            tier: if self.proof { Tier::Common } else { Tier::Words },
             file: file.to_owned(),
             line: u32::try_from(line).ok()?,
             channel: match self.channel {

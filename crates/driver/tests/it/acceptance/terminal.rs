@@ -49,6 +49,39 @@ async fn terminal_predicate() {
 }
 
 #[tokio::test]
+async fn an_opinion_ends_nothing_where_the_row_names_no_code() {
+    let (scene, driver) = Scene::logged_in(Config::default()).await;
+    drop(driver);
+    scene.rewrite_row(|row| row.replace("terminal = [\"invalid_grant\"]\n", ""));
+    let driver = scene.open();
+    let says = |sentence: &str| {
+        let body = format!(r#"{{"error":"invalid_request","error_description":"{sentence}"}}"#);
+        let order = Order::new("respond")
+            .times(1)
+            .with("path", "/oauth2/token")
+            .with("status", 400)
+            .with("body", body);
+        scene.control().arm(order).unwrap();
+    };
+    let before = scene.grant().1;
+    says("The session behind it was superseded, please log in again");
+    let failure = driver.refresh("acme/default").await.unwrap_err();
+    assert_eq!(failure.code.as_str(), "transient", "{failure}");
+    let (record, grant) = scene.grant();
+    assert_eq!(
+        (record.standing.health.as_str(), &grant.refresh_token),
+        ("ready", &before.refresh_token)
+    );
+    assert_eq!(record.standing.last_error.unwrap().verdict.as_str(), "transient");
+    scene.clock.advance(failure.retry_after.unwrap());
+    driver.refresh("acme/default").await.unwrap();
+    assert_ne!(scene.grant().1.refresh_token, before.refresh_token);
+    says("The refresh token has already been used");
+    assert_eq!(code(driver.refresh("acme/default").await), "grant-dead");
+    assert_eq!(scene.grant().0.standing.health.as_str(), "quarantined");
+}
+
+#[tokio::test]
 async fn terminal_quarantines_across_restarts() {
     let (scene, driver) = Scene::logged_in(Config::default()).await;
     let before = scene.grant();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use evergrant_engine::protection::{Protection, stands};
 use evergrant_engine::provider::{Field, Pattern, Signal, Table};
-use evergrant_engine::verdict::Tables;
+use evergrant_engine::verdict::{Reading, Tables, Verdict};
 
 use super::replies::{Captured, captured, collected, documented, with_evidence};
 use super::support::{Known, families, is_read, known};
@@ -39,7 +39,7 @@ fn every_rule_is_needed_or_says_why_it_stands() {
                 let without = reply.read_with(&tables, &table, evidence, &|row| {
                     row.signals.retain(|signal| !alone && !is_same(signal, &one.signal));
                 });
-                whole.verdict != without.verdict
+                effect(&whole) != effect(&without)
             })
             .map(|(reply, _)| reply.family())
             .collect();
@@ -71,6 +71,14 @@ fn every_rule_is_needed_or_says_why_it_stands() {
         "{phrases} of {} rules are phrases",
         known.len()
     );
+}
+
+/// What a rule can change: the verdict, and whether it proves that a grant has ended.
+fn effect(reading: &Reading) -> (Verdict, bool) {
+    (
+        reading.verdict,
+        reading.verdict == Verdict::GrantDead && reading.is_proof(),
+    )
 }
 
 fn is_grammar(signal: &Signal) -> bool {

@@ -1,8 +1,12 @@
 //! Death needs proof: what ends a grant, and what only looks like it.
 
+use bytes::Bytes;
 use evergrant_engine::provider::{Row, Table};
+use evergrant_engine::recovery::renewal::{Heard, hear};
+use evergrant_engine::secret::Secret;
 use evergrant_engine::time::Timestamp;
 use evergrant_engine::verdict::{Channel, Evidence, Verdict, classify};
+use evergrant_engine::wire::Reply;
 use http::HeaderMap;
 
 use crate::rows::{acme, acme_with};
@@ -152,4 +156,64 @@ fn tokens_outside_a_success_were_minted_all_the_same() {
         r#"{"error":"invalid_grant","access_token":""}"#,
         Verdict::GrantDead,
     );
+}
+
+/// What a renewal makes of a refusal in these words, where the row names no code of its own.
+fn heard(body: &str) -> Verdict {
+    let unnamed = acme_with(|oauth| oauth.terminal.clear());
+    let reply = Reply {
+        status: 400,
+        headers: HeaderMap::new(),
+        body: Bytes::copy_from_slice(body.as_bytes()),
+        truncated: false,
+    };
+    match hear(&unnamed, &reply, &Secret::from("sent"), Timestamp::default()) {
+        Heard::Refused { reading, .. } => reading.verdict,
+        Heard::Granted(_) => panic!("granted: {body}"),
+    }
+}
+
+#[test]
+fn a_sentence_that_names_the_refresh_token_and_its_end_is_proof() {
+    let plain = [
+        "Refresh token has expired",
+        "Invalid refresh_token",
+        "The refresh token was not found.",
+        "refresh token has already been used",
+        "Could not decrypt the refresh token",
+        "The refresh token is no longer valid",
+        "Session not found",
+        "Value passed for the token was invalid.",
+    ];
+    for sentence in plain {
+        let body = format!(r#"{{"error":"invalid_request","error_description":"{sentence}"}}"#);
+        assert_eq!(heard(&body), Verdict::GrantDead, "{sentence}");
+    }
+}
+
+#[test]
+fn any_other_sentence_of_an_end_is_an_opinion_that_a_renewal_does_not_act_on() {
+    let open = [
+        "Please log in again",
+        "Your account was deleted from this cluster",
+        "The token has lapsed",
+        "This session is already being refreshed",
+        "The access grant was superseded",
+        "The code was superseded",
+    ];
+    for sentence in open {
+        let body = format!(r#"{{"error":"invalid_request","error_description":"{sentence}"}}"#);
+        check_at(None, 400, &body, Verdict::GrantDead);
+        assert_eq!(heard(&body), Verdict::Transient, "{sentence}");
+    }
+    let kept = [
+        "The refresh token is invalid for this client application",
+        "Check whether the refresh token is expired",
+        "The refresh token has not expired, the backend timed out",
+        "Refresh token lookup failed, retry later: database not found",
+    ];
+    for sentence in kept {
+        let body = format!(r#"{{"error":"invalid_request","error_description":"{sentence}"}}"#);
+        assert_ne!(heard(&body), Verdict::GrantDead, "{sentence}");
+    }
 }
