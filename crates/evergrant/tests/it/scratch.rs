@@ -57,6 +57,8 @@ impl Scratch {
         command
             .args(arguments)
             .env_clear()
+            // What takes a protection away is known when the tests are built.
+            .envs(option_env!("EVERGRANT_BROKEN").map(|names| ("EVERGRANT_BROKEN", names)))
             .env("EVERGRANT_HOME", self.home())
             .env("HOME", self.directory.path())
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
