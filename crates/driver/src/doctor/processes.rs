@@ -24,15 +24,21 @@ pub(super) const fn is_ours(_pid: u32) -> Option<bool> {
 pub(super) fn is_locked(path: &Path) -> Option<bool> {
     use std::os::unix::fs::MetadataExt;
     let inode = std::fs::metadata(path).ok()?.ino().to_string();
-    // proc_locks(5): number, kind, mode, access, process, device and inode, range.
-    let table = std::fs::read_to_string("/proc/locks").ok()?;
-    let mut held = table
-        .lines()
-        .map(|line| line.split_ascii_whitespace().collect::<Vec<_>>());
-    Some(held.any(|fields| {
-        let of_file = |place: &&str| place.rsplit(':').next() == Some(&inode);
-        fields.contains(&"FLOCK") && fields.iter().any(of_file)
-    }))
+    for _ in 0..LOOKS {
+        // proc_locks(5): number, kind, mode, access, process, device and inode, range.
+        let table = std::fs::read_to_string("/proc/locks").ok()?;
+        let mut held = table
+            .lines()
+            .map(|line| line.split_ascii_whitespace().collect::<Vec<_>>());
+        let is_held = held.any(|fields| {
+            let of_file = |place: &&str| place.rsplit(':').next() == Some(&inode);
+            fields.contains(&"FLOCK") && fields.iter().any(of_file)
+        });
+        if is_held {
+            return Some(true);
+        }
+    }
+    Some(false)
 }
 
 /// Elsewhere it cannot be told.
@@ -44,3 +50,7 @@ pub(super) const fn is_locked(_path: &Path) -> Option<bool> {
 /// What the command line of each of our processes holds.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const NAME: &[u8] = b"evergrant";
+
+/// 5 looks: the kernel gives the table in pieces, and a line is left out where a lock before it is given back in between.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const LOOKS: usize = 5;
