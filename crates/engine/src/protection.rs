@@ -85,6 +85,18 @@ protections! {
     WordsRead = "words-read";
     /// What a model or a provider says cannot steer the terminal.
     PlainText = "plain-text";
+    /// Who earned an answer is blamed for it, whoever is the one to be used by now.
+    RightBlame = "right-blame";
+    /// Who can be used is known from choice to choice, so that none walks over all credentials.
+    ReadyIndex = "ready-index";
+    /// A provider's own time to come back is believed up to a limit.
+    ResetClamped = "reset-clamped";
+    /// What one process learns of a credential is written for the others.
+    SharedHealth = "shared-health";
+    /// A conversation stays with its own credential whatever happens to the others.
+    OwnCredential = "own-credential";
+    /// A request is tried so often and no more.
+    TriesBounded = "tries-bounded";
 }
 
 /// Whether the protection stands.

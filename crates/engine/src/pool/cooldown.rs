@@ -1,56 +1,102 @@
-//! The table of cooldowns: how long a verdict keeps a credential from being used.
+//! The table of cooldowns: how long a verdict keeps a credential from being used, built in and as a provider has it.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::protection::{Protection, stands};
+use crate::provider::{COOLING, Pause, Pauses};
 use crate::vocabulary::Verdict;
 
 /// One line of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rule {
     /// How long the first cooldown lasts when the answer names no time.
-    pub base: Duration,
+    pub first: Duration,
+    /// The longest that doubling makes of it.
+    pub most: Duration,
     /// Whether the answer's own time counts.
     pub reset: Reset,
     /// The longest that the sole credential of a pool is kept away, if that is shortened at all.
-    pub sole_at_most: Option<Duration>,
+    pub sole_most: Option<Duration>,
 }
 
 /// Whether the time an answer names decides the cooldown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reset {
-    /// It does, up to 8 days.
-    Own,
+    /// It does, up to this much.
+    Own(Duration),
     /// It does not: only our own doubling counts.
     Ours,
 }
 
-/// The line of a verdict; `None` is "never a penalty on the credential".
-pub const fn rule(verdict: Verdict) -> Option<Rule> {
+/// The table as it holds for one provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cooldowns {
+    rules: BTreeMap<Verdict, Rule>,
+    by_model: Vec<Verdict>,
+}
+
+impl Cooldowns {
+    /// The built-in table under what the row says, and that under what the user's configuration says.
+    pub fn of(row: &Pauses, own: &Pauses) -> Self {
+        let mut rules: BTreeMap<_, _> = COOLING
+            .into_iter()
+            .filter_map(|verdict| Some((verdict, rule(verdict)?)))
+            .collect();
+        for (verdict, pause) in row.of.iter().chain(&own.of) {
+            if let Some(rule) = rules.get_mut(verdict) {
+                *rule = rule.with(pause);
+            }
+        }
+        let by_model = own.by_model.as_ref().or(row.by_model.as_ref());
+        Self {
+            rules,
+            by_model: by_model.cloned().unwrap_or_default(),
+        }
+    }
+
+    /// The line of a verdict; `None` is "never a penalty on the credential".
+    pub fn rule(&self, verdict: Verdict) -> Option<Rule> {
+        self.rules.get(&verdict).copied()
+    }
+
+    /// Whether that verdict is said of a model and not of the account.
+    pub fn is_by_model(&self, verdict: Verdict) -> bool {
+        self.by_model.contains(&verdict)
+    }
+
+    /// Whether any is.
+    pub const fn has_limits_by_model(&self) -> bool {
+        !self.by_model.is_empty()
+    }
+}
+
+/// As it is built in.
+impl Default for Cooldowns {
+    fn default() -> Self {
+        Self::of(&Pauses::default(), &Pauses::default())
+    }
+}
+
+/// The built-in line of a verdict.
+fn rule(verdict: Verdict) -> Option<Rule> {
+    let line = |first, reset, sole_most| {
+        Some(Rule {
+            first,
+            most: OURS_AT_MOST,
+            reset,
+            sole_most,
+        })
+    };
     match verdict {
-        Verdict::OutOfCredit => Some(Rule {
-            base: MONEY,
-            reset: Reset::Own,
-            sole_at_most: None,
-        }),
-        Verdict::UsageLimited => Some(Rule {
-            base: OTHER,
-            reset: Reset::Own,
-            sole_at_most: None,
-        }),
-        Verdict::RateLimited => Some(Rule {
-            base: OTHER,
-            reset: Reset::Own,
-            sole_at_most: Some(SOLE),
-        }),
+        Verdict::OutOfCredit => line(MONEY, Reset::Own(OWN_RESET_AT_MOST), None),
+        Verdict::UsageLimited => line(OTHER, Reset::Own(OWN_RESET_AT_MOST), None),
+        Verdict::RateLimited => line(OTHER, Reset::Own(OWN_RESET_AT_MOST), Some(SOLE)),
         Verdict::Unauthenticated
         | Verdict::UnknownDenial
         | Verdict::NotEntitled
         | Verdict::InsufficientScope
-        | Verdict::AccountDisabled => Some(Rule {
-            base: OTHER,
-            reset: Reset::Ours,
-            sole_at_most: Some(SOLE),
-        }),
+        | Verdict::AccountDisabled => line(OTHER, Reset::Ours, Some(SOLE)),
         Verdict::Success
         | Verdict::UpstreamLimited
         | Verdict::Overloaded
@@ -76,34 +122,44 @@ pub const fn rule(verdict: Verdict) -> Option<Rule> {
 }
 
 impl Rule {
-    /// How long to cool: the answer's own time if it counts, else the base doubled for each earlier strike, with jitter
-    /// from the second time on.
+    /// How long to cool: the answer's own time if it counts, else the first length doubled for each earlier strike, with
+    /// jitter from the second time on.
     pub fn length(&self, own: Option<Duration>, strikes: u32, entropy: u64, sole: bool) -> Duration {
         let length = match (self.reset, own) {
-            (Reset::Own, Some(own)) => own.min(OWN_RESET_AT_MOST),
-            (Reset::Own, None) | (Reset::Ours, _) => doubled(self.base, strikes, entropy),
+            (Reset::Own(_), Some(own)) if !stands(Protection::ResetClamped) => own,
+            (Reset::Own(at_most), Some(own)) => own.min(at_most),
+            (Reset::Own(_), None) | (Reset::Ours, _) => self.doubled(strikes, entropy),
         };
-        match self.sole_at_most {
+        match self.sole_most {
             Some(at_most) if sole => length.min(at_most),
             Some(_) | None => length,
         }
     }
-}
 
-/// How long after the last request another one may go through as a probe, while this much of a cooldown is left.
-pub(super) fn probe_interval(rest: Duration) -> Duration {
-    (rest / 10).min(PROBE_AT_MOST)
-}
-
-fn doubled(base: Duration, strikes: u32, entropy: u64) -> Duration {
-    // Ten doublings of a second are beyond an hour already; more would only overflow.
-    let whole = base.saturating_mul(1 << strikes.min(10)).min(OURS_AT_MOST);
-    if strikes == 0 {
-        return whole;
+    fn doubled(&self, strikes: u32, entropy: u64) -> Duration {
+        // Ten doublings of a second are beyond an hour already; more would only overflow.
+        let whole = self.first.saturating_mul(1 << strikes.min(10)).min(self.most);
+        if strikes == 0 {
+            return whole;
+        }
+        let spread = whole / JITTER_SHARE;
+        let steps = 1_000;
+        whole - spread * u32::try_from(entropy % (steps + 1)).unwrap_or(0) / 1_000
     }
-    let spread = whole / JITTER_SHARE;
-    let steps = 1_000;
-    whole - spread * u32::try_from(entropy % (steps + 1)).unwrap_or(0) / 1_000
+
+    fn with(self, pause: &Pause) -> Self {
+        let first = pause.first.unwrap_or(self.first);
+        Self {
+            first,
+            // Who asks for a longer first one asks for no shorter later ones.
+            most: pause.most.unwrap_or(self.most).max(first),
+            reset: match (self.reset, pause.reset_most) {
+                (Reset::Own(_), Some(at_most)) => Reset::Own(at_most),
+                (reset @ (Reset::Own(_) | Reset::Ours), _) => reset,
+            },
+            sole_most: pause.sole_most.or(self.sole_most),
+        }
+    }
 }
 
 /// An empty purse is rarely filled within the hour; a top-up is found by a probe long before.
@@ -120,9 +176,6 @@ const OURS_AT_MOST: Duration = Duration::from_secs(3_600);
 
 /// Weekly windows exist, monthly ones are usually misread dates: a provider's own time counts up to 8 days.
 const OWN_RESET_AT_MOST: Duration = Duration::from_secs(8 * 86_400);
-
-/// A lifted limit or a top-up is found within a minute.
-const PROBE_AT_MOST: Duration = Duration::from_secs(60);
 
 /// Repeated cooldowns end up to a quarter early, so that many processes do not come back together.
 const JITTER_SHARE: u32 = 4;

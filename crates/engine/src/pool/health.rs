@@ -165,4 +165,4 @@ fn alive(member: &Member, now: &Moment) -> bool {
 const NO_REFRESH_TOKEN: &str = "the access token is used up and the login gave no refresh token";
 
 /// A renewal that is asked for by a request sits out a hold of at most this, so that the request need not fail for it.
-const RENEWAL_SITS_OUT: Duration = Duration::from_secs(10);
+pub(super) const RENEWAL_SITS_OUT: Duration = Duration::from_secs(10);

@@ -1,10 +1,12 @@
 //! What the outcome of a request changes in the standing of the credential that earned it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::cooldown::rule;
+use super::cooldown::Rule;
 use super::health::cooling;
 use super::lease::Lease;
+use super::model_pause::{is_remembered, lift, rest};
 use crate::credential::{Fence, Generation};
 use crate::failure::Code;
 use crate::store::{Health, LastError, Standing};
@@ -21,6 +23,10 @@ pub struct Report {
     pub outcome: Outcome,
     /// Whether nobody else of the provider could serve.
     pub sole: bool,
+    /// The provider's line for it, if it is a refusal that has one.
+    pub rule: Option<Rule>,
+    /// The model it was earned for, where that verdict is the model's and not the account's.
+    pub model: Option<Arc<str>>,
 }
 
 /// What became of a request, as far as its credential is concerned.
@@ -60,20 +66,20 @@ pub fn apply(standing: &Standing, current: &Fence, report: &Report, now: &Moment
     }
     let generation = current.generation;
     match &report.outcome {
-        Outcome::Accepted => accept(&mut after, generation),
+        Outcome::Accepted => accept(&mut after, generation, report.model.as_deref()),
         Outcome::Doubted(refusal) => {
             after.refused = Some(generation);
             if let Some(refusal) = refusal.as_ref().filter(|_| !outweighs(&standing.health)) {
                 after.last_error = Some(kept(refusal, generation, now));
             }
         }
-        Outcome::Refused(refusal) => refuse(&mut after, generation, refusal, report.sole, now, entropy),
+        Outcome::Refused(refusal) => refuse(&mut after, generation, refusal, report, now, entropy),
     }
     after
 }
 
 /// Whether an accepted request would change the standing at all: most do not, and nothing is written for them.
-pub fn changes(standing: &Standing, generation: Generation) -> bool {
+pub fn changes(standing: &Standing, generation: Generation, model: Option<&str>) -> bool {
     let cleared = match standing.health {
         Health::Cooling { .. } | Health::NotEntitled { .. } | Health::AccountDisabled { .. } => false,
         Health::Ready
@@ -83,10 +89,14 @@ pub fn changes(standing: &Standing, generation: Generation) -> bool {
         | Health::Unsaved { .. }
         | Health::LoggedOut { .. } => standing.strikes == 0,
     };
-    !cleared || standing.accepted != Some(generation) || standing.refused == Some(generation)
+    let lifts = model.is_some_and(|model| is_remembered(standing, model));
+    lifts || !cleared || standing.accepted != Some(generation) || standing.refused == Some(generation)
 }
 
-fn accept(standing: &mut Standing, generation: Generation) {
+fn accept(standing: &mut Standing, generation: Generation, model: Option<&str>) {
+    if let Some(model) = model {
+        lift(standing, model);
+    }
     standing.accepted = Some(generation);
     standing.strikes = 0;
     if standing.refused == Some(generation) {
@@ -105,7 +115,14 @@ fn accept(standing: &mut Standing, generation: Generation) {
     }
 }
 
-fn refuse(standing: &mut Standing, generation: Generation, refusal: &Refusal, sole: bool, now: &Moment, entropy: u64) {
+fn refuse(
+    standing: &mut Standing,
+    generation: Generation,
+    refusal: &Refusal,
+    report: &Report,
+    now: &Moment,
+    entropy: u64,
+) {
     if refusal.verdict == Verdict::Unauthenticated {
         standing.refused = Some(generation);
     }
@@ -124,7 +141,11 @@ fn refuse(standing: &mut Standing, generation: Generation, refusal: &Refusal, so
         | Health::LoggedOut { .. } => return,
     };
     standing.last_error = Some(kept(refusal, generation, now));
-    let Some(rule) = rule(refusal.verdict) else { return };
+    let Some(rule) = report.rule else { return };
+    if let Some(model) = &report.model {
+        rest(standing, model, refusal, &rule, now, entropy);
+        return;
+    }
     let stands = cooling(&standing.health, now);
     // A refusal during the cooldown it caused (requests under way, probes) is no new strike.
     let strikes = match (before == Some(refusal.verdict), stands) {
@@ -132,7 +153,7 @@ fn refuse(standing: &mut Standing, generation: Generation, refusal: &Refusal, so
         (true, Some(_)) => standing.strikes,
         (false, _) => 0,
     };
-    let length = rule.length(refusal.retry_after, strikes, entropy, sole);
+    let length = rule.length(refusal.retry_after, strikes, entropy, report.sole);
     let until = now.wall.plus(length);
     if stands.is_none_or(|(stands, _)| stands < until) {
         standing.strikes = strikes;

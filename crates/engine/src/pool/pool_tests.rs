@@ -1,252 +1,109 @@
-//! The table of cooldowns on virtual time, and who is chosen.
+//! Who is chosen: strategies, conversations, and an index that agrees with a look at everyone.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::cooldown::probe_interval;
-use super::lease::Lease;
+use super::affinity::Conversation;
+use super::bench_tests::{at, choice, member, pool, refuse, send};
+use super::choosing::Choice;
 use super::member::{Life, Member};
-use super::outcome::{Outcome, Refusal, Report, apply};
-use super::roster::{Choice, Roster, Strategy};
-use super::traffic::Traffic;
-use crate::credential::{CredentialId, Epoch, Fence, Generation, Kind};
-use crate::failure::Code;
-use crate::provider::Tier;
+use super::probing::{Probing, Prospect, outlook};
+use super::roster::Roster;
+use super::strategy::Strategy;
+use super::view::View;
+use crate::credential::CredentialId;
 use crate::store::{Health, Standing};
-use crate::time::{BootId, BootTime, Moment, Timestamp};
-use crate::verdict::SignalRef;
+use crate::time::Timestamp;
 use crate::vocabulary::Verdict;
-
-fn at(secs: u64) -> Moment {
-    Moment {
-        wall: Timestamp::from_secs(1_800_000_000).plus(Duration::from_secs(secs)),
-        boot: BootTime::from_millis(10_000_000 + secs * 1_000),
-        boot_id: BootId("boot".to_owned()),
-    }
-}
-
-fn member(label: &str, priority: i32) -> Member {
-    Member {
-        lease: Lease {
-            fence: Fence {
-                id: CredentialId::from(label),
-                generation: Generation(1),
-                epoch: Epoch(1),
-            },
-            provider: "p".into(),
-            label: label.into(),
-            kind: Kind::ApiKey,
-        },
-        priority,
-        created_at: Timestamp::from_secs(i64::from(label.as_bytes()[0])),
-        standing: Standing::default(),
-        life: Life::Open,
-        owner: None,
-        variable: None,
-        login_at: None,
-    }
-}
-
-fn report(verdict: Verdict, retry_after: Option<u64>, sole: bool) -> Report {
-    Report {
-        lease: member("a", 0).lease,
-        outcome: Outcome::Refused(Refusal {
-            verdict,
-            code: Code::RateLimited,
-            signal: SignalRef {
-                name: "test".to_owned(),
-                tier: Tier::Status,
-                file: "built-in".to_owned(),
-                line: 0,
-            },
-            fragment: String::new(),
-            retry_after: retry_after.map(Duration::from_secs),
-            settles: false,
-        }),
-        sole,
-    }
-}
-
-fn refuse(standing: &Standing, verdict: Verdict, retry_after: Option<u64>, sole: bool, secs: u64) -> Standing {
-    let report = report(verdict, retry_after, sole);
-    apply(standing, &report.lease.fence, &report, &at(secs), 0)
-}
-
-/// How long after `secs` the standing keeps it away.
-fn rest(standing: &Standing, secs: u64) -> u64 {
-    match &standing.health {
-        Health::Cooling { until, .. } | Health::NotEntitled { until, .. } | Health::AccountDisabled { until } => {
-            until.since(at(secs).wall).as_secs()
-        }
-        other => panic!("{other:?} does not cool"),
-    }
-}
-
-#[track_caller]
-fn check(verdict: Verdict, retry_after: Option<u64>, sole: bool, secs: u64) {
-    let standing = refuse(&Standing::default(), verdict, retry_after, sole, 0);
-    assert_eq!(rest(&standing, 0), secs, "{verdict:?} {retry_after:?} sole: {sole}");
-}
-
-#[test]
-fn cooldown_table() {
-    const DAY: u64 = 86_400;
-    check(Verdict::OutOfCredit, None, false, 3_600);
-    check(Verdict::OutOfCredit, None, true, 3_600);
-    check(Verdict::UsageLimited, Some(6 * DAY), false, 6 * DAY);
-    check(Verdict::UsageLimited, Some(6 * DAY), true, 6 * DAY);
-    check(Verdict::UsageLimited, Some(40 * DAY), false, 8 * DAY);
-    check(Verdict::UsageLimited, None, false, 60);
-    check(Verdict::RateLimited, Some(7), false, 7);
-    check(Verdict::RateLimited, Some(300), false, 300);
-    check(Verdict::RateLimited, Some(300), true, 60);
-    check(Verdict::RateLimited, None, false, 60);
-    for verdict in [
-        Verdict::Unauthenticated,
-        Verdict::UnknownDenial,
-        Verdict::NotEntitled,
-        Verdict::InsufficientScope,
-        Verdict::AccountDisabled,
-    ] {
-        check(verdict, None, false, 60);
-        check(verdict, Some(3_000), false, 60);
-    }
-}
-
-#[test]
-fn no_other_verdict_costs_a_credential_anything() {
-    for verdict in [
-        Verdict::Overloaded,
-        Verdict::ServerError,
-        Verdict::Timeout,
-        Verdict::UpstreamLimited,
-        Verdict::EdgeBlocked,
-    ] {
-        let standing = refuse(&Standing::default(), verdict, Some(60), false, 0);
-        assert_eq!(standing.health, Health::Ready);
-    }
-}
-
-#[test]
-fn repetition_doubles_up_to_an_hour() {
-    let mut standing = Standing::default();
-    let mut now = 0;
-    let mut lengths = Vec::new();
-    for _ in 0..8 {
-        standing = refuse(&standing, Verdict::NotEntitled, None, false, now);
-        lengths.push(rest(&standing, now));
-        now += lengths.last().unwrap() + 1;
-    }
-    assert_eq!(lengths, [60, 120, 240, 480, 960, 1_920, 3_600, 3_600]);
-    let jittered = apply(
-        &standing,
-        &member("a", 0).lease.fence,
-        &report(Verdict::NotEntitled, None, false),
-        &at(now),
-        1_000,
-    );
-    assert_eq!(rest(&jittered, now), 2_700);
-    let sole = refuse(&standing, Verdict::NotEntitled, None, true, now);
-    assert_eq!(rest(&sole, now), 60);
-}
-
-#[test]
-fn a_refusal_during_its_cooldown_is_no_new_strike() {
-    let first = refuse(&Standing::default(), Verdict::RateLimited, None, false, 0);
-    let second = refuse(&first, Verdict::RateLimited, None, false, 1);
-    assert_eq!((second.strikes, rest(&second, 1)), (0, 60));
-}
-
-#[test]
-fn the_longest_deadline_wins() {
-    let money = refuse(&Standing::default(), Verdict::OutOfCredit, None, false, 0);
-    let both = refuse(&money, Verdict::RateLimited, Some(5), false, 10);
-    assert_eq!(both.health, money.health);
-    let longer = refuse(&money, Verdict::UsageLimited, Some(86_400), false, 10);
-    assert_eq!(rest(&longer, 10), 86_400);
-}
-
-#[test]
-fn an_accepted_request_ends_a_cooldown() {
-    let cooling = refuse(&Standing::default(), Verdict::UsageLimited, Some(86_400), false, 0);
-    let accepted = Report {
-        outcome: Outcome::Accepted,
-        ..report(Verdict::Success, None, false)
-    };
-    let standing = apply(&cooling, &accepted.lease.fence, &accepted, &at(60), 0);
-    assert_eq!((standing.health, standing.strikes), (Health::Ready, 0));
-    assert_eq!(standing.accepted, Some(Generation(1)));
-}
-
-#[test]
-fn a_stale_generation_earns_nothing() {
-    let report = report(Verdict::OutOfCredit, None, false);
-    let newer = Fence {
-        generation: Generation(2),
-        ..report.lease.fence.clone()
-    };
-    assert_eq!(
-        apply(&Standing::default(), &newer, &report, &at(0), 0),
-        Standing::default()
-    );
-}
-
-#[test]
-fn a_cooldown_never_hides_a_quarantine() {
-    let dead = Standing {
-        health: Health::NeedsLogin { why: "over".to_owned() },
-        ..Standing::default()
-    };
-    assert_eq!(refuse(&dead, Verdict::RateLimited, None, false, 0), dead);
-}
-
-fn pick(roster: &Roster, traffic: &Traffic, strategy: Strategy, tried: &[CredentialId], secs: u64) -> Option<String> {
-    let choice = Choice {
-        strategy,
-        tried,
-        pin: None,
-        min_valid: Duration::ZERO,
-        probes: true,
-        now: &at(secs),
-        entropy: 2,
-    };
-    roster.pick(traffic, &choice).map(|lease| lease.label.to_string())
-}
 
 #[test]
 fn strategies_choose_among_the_best_priority() {
-    let roster = Roster::of(vec![member("d", 1), member("c", 0), member("a", 0), member("b", 0)]);
-    let mut traffic = Traffic::default();
-    let mut by = |strategy: Strategy| {
-        let picked = pick(&roster, &traffic, strategy, &[], 0).unwrap();
-        traffic.sent(&member(&picked, 0).lease, &at(0));
-        picked
+    let members = || vec![member("d", 1), member("c", 0), member("a", 0), member("b", 0)];
+    let now = at(0);
+    let picks = |strategy, times| {
+        let mut view = pool(members(), strategy);
+        (0..times)
+            .map(|_| send(&mut view, &choice(&now, &[])).unwrap())
+            .collect::<Vec<_>>()
     };
-    assert_eq!([0; 3].map(|_| by(Strategy::FillFirst)), ["a", "a", "a"]);
-    assert_eq!([0; 3].map(|_| by(Strategy::LeastUsed)), ["b", "c", "b"]);
-    assert_eq!([0; 3].map(|_| by(Strategy::RoundRobin)), ["a", "b", "c"]);
-    assert_eq!(by(Strategy::Random), "c");
+    assert_eq!(picks(Strategy::FillFirst, 3), ["a", "a", "a"]);
+    assert_eq!(picks(Strategy::LeastUsed, 5), ["a", "b", "c", "a", "b"]);
+    assert_eq!(picks(Strategy::RoundRobin, 5), ["a", "b", "c", "a", "b"]);
+    assert_eq!(picks(Strategy::Random, 1), ["c"]);
     let tried = ["a", "b", "c"].map(CredentialId::from);
-    assert_eq!(
-        pick(&roster, &traffic, Strategy::FillFirst, &tried, 0).as_deref(),
-        Some("d")
+    for strategy in Strategy::ALL {
+        let mut view = pool(members(), strategy);
+        assert_eq!(
+            send(&mut view, &choice(&now, &tried)).as_deref(),
+            Some("d"),
+            "{strategy:?}"
+        );
+        assert_eq!(Strategy::parse(strategy.as_str()), Some(strategy));
+    }
+}
+
+#[test]
+fn strategies_are_fair_while_some_rest() {
+    for strategy in [Strategy::RoundRobin, Strategy::LeastUsed, Strategy::Random] {
+        let mut members: Vec<Member> = ('a'..='j').map(|label| member(&label.to_string(), 0)).collect();
+        for resting in [1, 2, 3, 7] {
+            members[resting].standing.disabled = true;
+        }
+        let mut view = pool(members, strategy);
+        let mut counts = BTreeMap::new();
+        for request in 0..6_000 {
+            let now = at(0);
+            let choice = Choice {
+                entropy: spread(request),
+                ..choice(&now, &[])
+            };
+            *counts.entry(send(&mut view, &choice).unwrap()).or_insert(0) += 1;
+        }
+        assert_eq!(counts.len(), 6);
+        let within = if strategy == Strategy::Random {
+            850..1_150
+        } else {
+            1_000..1_001
+        };
+        assert!(
+            counts.values().all(|count| within.contains(count)),
+            "{strategy:?}: {counts:?}"
+        );
+    }
+}
+
+#[test]
+fn a_pin_is_the_only_one() {
+    let mut gone = member("b", 0);
+    (gone.life, gone.standing.health) = (
+        Life::None,
+        Health::LoggedOut {
+            at: Timestamp::default(),
+        },
     );
+    let mut view = pool(vec![member("a", 0), gone, member("c", 3)], Strategy::RoundRobin);
+    let now = at(0);
+    let mut pinned = |label: &str| {
+        let label = label.into();
+        send(
+            &mut view,
+            &Choice {
+                pin: Some(&label),
+                ..choice(&now, &[])
+            },
+        )
+    };
+    assert_eq!(["c", "b", "x"].map(&mut pinned), [Some("c".to_owned()), None, None]);
 }
 
 #[test]
 fn a_probe_goes_through_while_it_cools() {
     let mut cooling = member("a", 0);
     cooling.standing = refuse(&Standing::default(), Verdict::UsageLimited, Some(86_400), false, 0);
-    let roster = Roster::of(vec![cooling, member("b", 1)]);
-    let mut traffic = Traffic::default();
-    traffic.sent(&member("a", 0).lease, &at(0));
-    let mut asked = |secs| {
-        let picked = pick(&roster, &traffic, Strategy::FillFirst, &[], secs).unwrap();
-        traffic.sent(&member(&picked, 0).lease, &at(secs));
-        picked
-    };
+    let mut view = pool(vec![cooling, member("b", 1)], Strategy::FillFirst);
+    let mut asked = |secs| send(&mut view, &choice(&at(secs), &[])).unwrap();
     assert_eq!([59, 60, 61, 119, 120].map(&mut asked), ["b", "a", "b", "b", "a"]);
     assert_eq!(asked(86_401), "a");
-    assert_eq!(probe_interval(Duration::from_secs(50)), Duration::from_secs(5));
 }
 
 #[test]
@@ -257,4 +114,172 @@ fn the_sole_credential_is_the_one_without_an_alternative() {
     assert!(roster.is_sole(&CredentialId::from("a"), &at(0)));
     let roster = Roster::of(vec![member("a", 0), member("b", 5)]);
     assert!(!roster.is_sole(&CredentialId::from("a"), &at(0)));
+}
+
+/// A thousand conversations over eight credentials: who has which.
+fn conversations(view: &View, secs: u64) -> Vec<String> {
+    let now = at(secs);
+    (0..1_000)
+        .map(|number| {
+            let choice = Choice {
+                conversation: Some(Conversation::of(format!("conversation {number}").as_bytes())),
+                entropy: spread(number),
+                probing: Probing::Late,
+                ..choice(&now, &[])
+            };
+            let view = view.pool(&"p".into()).unwrap();
+            view.pick(&choice).unwrap().label.to_string()
+        })
+        .collect()
+}
+
+#[test]
+fn affinity_moves_only_the_conversations_of_the_one_that_dies() {
+    for credentials in [8, 200] {
+        let members = |dead: Option<usize>| {
+            let all = (0..credentials).map(|number| {
+                let mut member = member(&format!("c{number:03}"), 0);
+                member.standing.disabled = dead == Some(number);
+                member
+            });
+            all.collect::<Vec<_>>()
+        };
+        let before = conversations(&pool(members(None), Strategy::Affinity), 0);
+        let spread = |at: &[String]| {
+            let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+            at.iter()
+                .for_each(|label| *counts.entry(label.clone()).or_default() += 1);
+            counts
+        };
+        let shares = spread(&before);
+        let (mut moved, mut fewest, mut most) = (0, usize::MAX, 0);
+        for dead in 0..credentials.min(8) {
+            let label = format!("c{dead:03}");
+            let after = conversations(&pool(members(Some(dead)), Strategy::Affinity), 0);
+            let movers: Vec<usize> = (0..1_000).filter(|number| before[*number] != after[*number]).collect();
+            let own: Vec<usize> = (0..1_000).filter(|number| before[*number] == label).collect();
+            assert_eq!(movers, own, "only those of {label} move, and all of them");
+            moved += movers.len();
+            if credentials == 8 {
+                let to: Vec<String> = movers.iter().map(|number| after[*number].clone()).collect();
+                let to = spread(&to);
+                assert_eq!(to.len(), credentials - 1, "to everyone: {to:?}");
+                fewest = fewest.min(*to.values().min().unwrap());
+                most = most.max(*to.values().max().unwrap());
+            }
+        }
+        if credentials == 8 {
+            let (least, largest) = (shares.values().min().unwrap(), shares.values().max().unwrap());
+            assert!(
+                *least >= 90 && *largest <= 160 && fewest >= 6 && most <= 32,
+                "{shares:?} {fewest} {most}"
+            );
+            println!(
+                "affinity: 1000 conversations over 8 credentials, {least} to {largest} each; each of the 8 dies in turn: {moved} moved, 0 others, {fewest} to {most} to each of the remaining 7"
+            );
+        }
+    }
+}
+
+#[test]
+fn affinity_brings_a_conversation_back_and_a_newcomer_takes_its_share_alone() {
+    let members = |count: usize| {
+        (0..count)
+            .map(|number| member(&format!("c{number}"), 0))
+            .collect::<Vec<_>>()
+    };
+    let eight = conversations(&pool(members(8), Strategy::Affinity), 0);
+    let mut resting = members(8);
+    resting[3].standing = refuse(&Standing::default(), Verdict::RateLimited, Some(30), false, 0);
+    let view = pool(resting, Strategy::Affinity);
+    assert!(conversations(&view, 1).iter().all(|label| label != "c3"));
+    assert_eq!(conversations(&view, 31), eight, "its prompt cache is the warm one");
+    let nine = conversations(&pool(members(9), Strategy::Affinity), 0);
+    let moved = (0..1_000).filter(|number| eight[*number] != nine[*number]);
+    let moved: Vec<_> = moved.map(|number| nine[number].as_str()).collect();
+    assert!(
+        moved.iter().all(|label| *label == "c8") && moved.len() < 170,
+        "{}",
+        moved.len()
+    );
+}
+
+/// Every state that a member can be in, at a size at which tables are used, over hours: the index says what a look at
+/// everyone says.
+#[test]
+fn the_index_agrees_with_a_look_at_everyone() {
+    let mut members: Vec<Member> = (0..400).map(odd_one).collect();
+    members.sort_by_key(|member| member.lease.label.to_string());
+    let mut view = pool(members, Strategy::FillFirst);
+    for step in 0..300_u64 {
+        let now = at(step * 37);
+        view.advance(&now);
+        let pool = view.pool(&"p".into()).unwrap();
+        let looked: Vec<Prospect> = pool
+            .roster
+            .members()
+            .iter()
+            .map(|member| {
+                let last = pool.traffic.last(&member.lease.fence.id);
+                outlook(member, last, Duration::ZERO, &now).standing
+            })
+            .collect();
+        let first = |wanted: &[Prospect]| {
+            let place = looked.iter().position(|prospect| wanted.contains(prospect));
+            place.map(|place| pool.roster.members()[place].lease.clone())
+        };
+        let asked = |probing| {
+            let choice = Choice {
+                probing,
+                ..choice(&now, &[])
+            };
+            pool.pick(&choice)
+        };
+        assert_eq!(asked(Probing::Never), first(&[Prospect::Ready]), "{step}");
+        assert_eq!(
+            asked(Probing::Early),
+            first(&[Prospect::Ready, Prospect::Due]),
+            "{step}"
+        );
+        // Somebody changes, and the one chosen is sent.
+        let early = asked(Probing::Early);
+        let mut changed = pool.roster.members()[usize::try_from(spread(step) % 400).unwrap()].clone();
+        changed.standing = odd_one(usize::try_from(spread(step) >> 40).unwrap()).standing;
+        assert!(view.amend(changed, &now));
+        early.iter().for_each(|lease| view.sent(lease, &now));
+    }
+}
+
+fn odd_one(number: usize) -> Member {
+    let mut member = member(&format!("m{number:03}"), i32::try_from(number % 3).unwrap());
+    let after = |secs| at(secs).wall;
+    member.standing.health = match number % 11 {
+        0..=6 => Health::Cooling {
+            until: after(60 + 97 * number as u64 % 9_000),
+            why: Verdict::RateLimited,
+        },
+        7 => Health::NeedsLogin { why: "why".to_owned() },
+        8 => Health::NotEntitled {
+            until: after(number as u64 * 20),
+            generation: member.lease.fence.generation,
+        },
+        _ => Health::Ready,
+    };
+    member.standing.disabled = number.is_multiple_of(13);
+    member.life = match number % 5 {
+        0 => Life::Open,
+        other => Life::Token {
+            obtained: at(0),
+            lifetime: Some(Duration::from_secs(number as u64 * 31 % 8_000)),
+            renewable: other > 2,
+        },
+    };
+    if number % 7 == 3 {
+        member.standing.renew_not_before = Some(after(number as u64 * 11 % 3_000));
+    }
+    member
+}
+
+fn spread(number: u64) -> u64 {
+    (number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (number << 21)
 }

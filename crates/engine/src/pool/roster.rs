@@ -1,89 +1,29 @@
-//! The credentials of one provider in their order, and which of them is to be used.
+//! The credentials of one provider in their order.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::time::Duration;
 
-use super::cooldown::probe_interval;
+use super::affinity::Seats;
 use super::health::{Bar, Readiness, readiness, secret};
-use super::lease::Lease;
 use super::member::{Life, Member};
-use super::traffic::Traffic;
 use crate::credential::{CredentialId, Label};
 use crate::store::Record;
 use crate::time::Moment;
 
-/// How a pool chooses among credentials of the same priority.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-pub enum Strategy {
-    /// The oldest that can be used.
-    #[default]
-    FillFirst,
-    /// Each in turn.
-    RoundRobin,
-    /// The one with the fewest requests.
-    LeastUsed,
-    /// Any.
-    Random,
-}
-
-impl Strategy {
-    /// The word of `config.toml`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::FillFirst => "fill-first",
-            Self::RoundRobin => "round-robin",
-            Self::LeastUsed => "least-used",
-            Self::Random => "random",
-        }
-    }
-
-    /// The strategy of that word.
-    pub fn parse(text: &str) -> Option<Self> {
-        match text {
-            "fill-first" => Some(Self::FillFirst),
-            "round-robin" => Some(Self::RoundRobin),
-            "least-used" => Some(Self::LeastUsed),
-            "random" => Some(Self::Random),
-            _ => None,
-        }
-    }
-}
-
-/// The credentials of one provider, by priority and then creation; made anew whenever the store changes.
+/// The credentials of one provider, by priority and then creation.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Roster {
     members: Vec<Member>,
     places: HashMap<CredentialId, usize>,
+    /// Of those that are not logged out.
+    labelled: HashMap<Label, usize>,
     /// Where each run of equal priority ends.
     tiers: Vec<usize>,
-}
-
-/// What a choice has to respect.
-#[derive(Clone, Copy, Debug)]
-pub struct Choice<'a> {
-    /// How to choose among equals.
-    pub strategy: Strategy,
-    /// Who has been tried in this attempt already.
-    pub tried: &'a [CredentialId],
-    /// The only label that will do, if the caller named one.
-    pub pin: Option<&'a Label>,
-    /// How long the token must be good for.
-    pub min_valid: Duration,
-    /// Whether one that cools down may be tried in between.
-    pub probes: bool,
-    /// Now.
-    pub now: &'a Moment,
-    /// Any number.
-    pub entropy: u64,
+    seats: Seats,
 }
 
 impl Roster {
-    /// The labels, in its order, of those that are not logged out.
-    pub fn labels(&self) -> impl Iterator<Item = &Label> {
-        let living = self.members.iter().filter(|member| member.life != Life::None);
-        living.map(|member| &member.lease.label)
-    }
-
     /// The roster of a provider's records.
     pub fn new<'a>(records: impl IntoIterator<Item = &'a Record>) -> Self {
         Self::of(records.into_iter().map(Member::of).collect())
@@ -91,18 +31,21 @@ impl Roster {
 
     /// The roster of these members.
     pub fn of(mut members: Vec<Member>) -> Self {
-        members.sort_by(|a, b| {
-            (a.priority, a.created_at, &a.lease.fence.id).cmp(&(b.priority, b.created_at, &b.lease.fence.id))
-        });
-        let places = members.iter().enumerate();
-        let places = places.map(|(place, member)| (member.lease.fence.id.clone(), place));
+        members.sort_by(|a, b| rank(a).cmp(&rank(b)));
+        let numbered = || members.iter().enumerate();
+        let places = numbered().map(|(place, member)| (member.lease.fence.id.clone(), place));
+        let living = numbered().filter(|(_, member)| member.life != Life::None);
+        let labelled = living.map(|(place, member)| (member.lease.label.clone(), place));
         let ends = (1..=members.len()).filter(|end| {
             let next = members.get(*end);
             next.is_none_or(|next| members.get(end - 1).is_none_or(|last| last.priority != next.priority))
         });
+        let tiers: Vec<usize> = ends.collect();
         Self {
             places: places.collect(),
-            tiers: ends.collect(),
+            labelled: labelled.collect(),
+            seats: Seats::of(&members, ranges(&tiers)),
+            tiers,
             members,
         }
     }
@@ -114,7 +57,46 @@ impl Roster {
 
     /// The member of that id.
     pub fn member(&self, id: &CredentialId) -> Option<&Member> {
-        self.places.get(id).and_then(|place| self.members.get(*place))
+        self.members.get(self.place(id)?)
+    }
+
+    /// The member of that label, unless it is logged out.
+    pub fn labelled(&self, label: &Label) -> Option<&Member> {
+        self.members.get(*self.labelled.get(label)?)
+    }
+
+    /// The labels, in its order, of those that are not logged out.
+    pub fn labels(&self) -> impl Iterator<Item = &Label> {
+        let living = self.members.iter().filter(|member| member.life != Life::None);
+        living.map(|member| &member.lease.label)
+    }
+
+    /// Puts a member in the place of what it was before; `None` if it has none, or wants another.
+    pub(super) fn put(&mut self, member: Member) -> Option<usize> {
+        let place = self.place(&member.lease.fence.id)?;
+        let before = self.members.get_mut(place)?;
+        let stays = rank(before) == rank(&member)
+            && before.lease.label == member.lease.label
+            && (before.life == Life::None) == (member.life == Life::None);
+        stays.then(|| {
+            *before = member;
+            place
+        })
+    }
+
+    /// Where the member of that id stands.
+    pub(super) fn place(&self, id: &CredentialId) -> Option<usize> {
+        self.places.get(id).copied()
+    }
+
+    /// The runs of equal priority, the best first.
+    pub(super) fn tiers(&self) -> impl Iterator<Item = Range<usize>> {
+        ranges(&self.tiers)
+    }
+
+    /// Who ranks how for a conversation.
+    pub(super) const fn seats(&self) -> &Seats {
+        &self.seats
     }
 
     /// Whether nobody else of this provider could serve, now or after a cooldown.
@@ -123,16 +105,6 @@ impl Roster {
             member.lease.fence.id != *id && !matches!(secret(member, Duration::ZERO, now), Readiness::Never(_))
         };
         !self.members.iter().any(other)
-    }
-
-    /// Who is to be used now. Only the best priority that has anyone is looked at; those that cool down are passed over
-    /// unless a probe is due, and what is lapsed and can be renewed counts as usable.
-    pub fn pick(&self, traffic: &Traffic, choice: &Choice<'_>) -> Option<Lease> {
-        let starts = std::iter::once(&0).chain(&self.tiers);
-        let mut tiers = starts.zip(&self.tiers).map(|(start, end)| &self.members[*start..*end]);
-        tiers
-            .find_map(|tier| among(tier, traffic, choice))
-            .map(|member| member.lease.clone())
     }
 
     /// Why each of those that `pin` allows cannot be used, or when it can.
@@ -149,39 +121,13 @@ impl Roster {
     }
 }
 
-fn among<'a>(tier: &'a [Member], traffic: &Traffic, choice: &Choice<'_>) -> Option<&'a Member> {
-    let from = |start: u64| {
-        let start = usize::try_from(start % (tier.len().max(1) as u64)).unwrap_or(0);
-        let (early, late) = tier.split_at(start);
-        late.iter().chain(early).find(|member| fits(member, traffic, choice))
-    };
-    match choice.strategy {
-        Strategy::FillFirst => from(0),
-        Strategy::RoundRobin => from(traffic.turn()),
-        Strategy::Random => from(choice.entropy),
-        Strategy::LeastUsed => tier
-            .iter()
-            .filter(|member| fits(member, traffic, choice))
-            .min_by_key(|member| traffic.count(&member.lease.fence.id)),
-    }
+/// What members are sorted by.
+fn rank(member: &Member) -> impl Ord + '_ {
+    (member.priority, member.created_at, &member.lease.fence.id)
 }
 
-fn fits(member: &Member, traffic: &Traffic, choice: &Choice<'_>) -> bool {
-    let id = &member.lease.fence.id;
-    if choice.tried.contains(id) || choice.pin.is_some_and(|label| *label != member.lease.label) {
-        return false;
-    }
-    match readiness(member, choice.min_valid, choice.now) {
-        Readiness::Now | Readiness::AfterRenewal { .. } | Readiness::AfterReread => true,
-        Readiness::NotBefore { until, .. } => {
-            let serves = matches!(
-                secret(member, choice.min_valid, choice.now),
-                Readiness::Now | Readiness::AfterRenewal { .. } | Readiness::AfterReread
-            );
-            let interval = probe_interval(until.since(choice.now.wall));
-            let quiet = traffic.last(id).map(|last| choice.now.boot.since(last));
-            choice.probes && serves && quiet.is_none_or(|quiet| quiet >= interval)
-        }
-        Readiness::Never(_) => false,
-    }
+/// The runs between these ends.
+fn ranges(ends: &[usize]) -> impl Iterator<Item = Range<usize>> {
+    let starts = std::iter::once(&0).chain(ends);
+    starts.zip(ends).map(|(start, end)| *start..*end)
 }

@@ -10,7 +10,7 @@ use crate::time::{BootTime, Moment};
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Traffic {
     uses: HashMap<CredentialId, Use>,
-    turn: u64,
+    latest: Option<CredentialId>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -25,7 +25,7 @@ impl Traffic {
         let one = self.uses.entry(lease.fence.id.clone()).or_default();
         one.sent += 1;
         one.last = Some(now.boot);
-        self.turn += 1;
+        self.latest = Some(lease.fence.id.clone());
     }
 
     /// How many requests were sent with it.
@@ -38,8 +38,8 @@ impl Traffic {
         self.uses.get(id).and_then(|one| one.last)
     }
 
-    /// How many requests were sent with any; round-robin counts by it.
-    pub const fn turn(&self) -> u64 {
-        self.turn
+    /// Who was sent last; round-robin goes on from there.
+    pub const fn latest(&self) -> Option<&CredentialId> {
+        self.latest.as_ref()
     }
 }

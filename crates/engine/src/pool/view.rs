@@ -3,9 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::choosing::{Choice, Choosing};
+use super::cooldown::Cooldowns;
+use super::index::Index;
 use super::lease::Lease;
 use super::member::Member;
-use super::roster::{Choice, Roster, Strategy};
+use super::roster::Roster;
+use super::strategy::Strategy;
 use super::traffic::Traffic;
 use crate::credential::ProviderId;
 use crate::time::Moment;
@@ -24,16 +28,42 @@ pub struct Pool {
     pub roster: Arc<Roster>,
     /// How to choose.
     pub strategy: Strategy,
+    /// How long a refusal keeps a credential away.
+    pub cooldowns: Arc<Cooldowns>,
     /// What was sent.
     pub traffic: Traffic,
     /// Who the provider is, for what people are told.
     pub place: Option<Arc<Place>>,
+    index: Index,
 }
 
 impl View {
     /// Takes up a provider's new roster; what was sent with its credentials is remembered.
     pub fn enroll(&mut self, provider: &ProviderId, roster: Arc<Roster>) {
-        self.pools.entry(provider.clone()).or_default().roster = roster;
+        let pool = self.pools.entry(provider.clone()).or_default();
+        pool.index = Index::of(&roster, &pool.traffic);
+        pool.roster = roster;
+    }
+
+    /// Takes up what has changed of one credential; `false`: its roster must be made anew.
+    pub fn amend(&mut self, member: Member, now: &Moment) -> bool {
+        let Some(pool) = self.pools.get_mut(&member.lease.provider) else {
+            return false;
+        };
+        let Some(place) = Arc::make_mut(&mut pool.roster).put(member) else {
+            return false;
+        };
+        pool.index.look(place, &pool.roster, &pool.traffic, now);
+        true
+    }
+
+    /// Knows who can be used by now. A choice at a later time is as good and takes longer.
+    pub fn advance(&mut self, now: &Moment) {
+        for pool in self.pools.values_mut() {
+            if pool.index.is_behind(now) {
+                pool.index.advance(&pool.roster, &pool.traffic, now);
+            }
+        }
     }
 
     /// Takes up who a provider is, so that failures can name the remedy that works there.
@@ -42,15 +72,20 @@ impl View {
         pool.place = Some(place);
     }
 
-    /// Sets how a provider's credentials are chosen.
-    pub fn choose_by(&mut self, provider: &ProviderId, strategy: Strategy) {
-        self.pools.entry(provider.clone()).or_default().strategy = strategy;
+    /// Sets how a provider's credentials are chosen, and how long a refusal keeps them away.
+    pub fn choose_by(&mut self, provider: &ProviderId, strategy: Strategy, cooldowns: Arc<Cooldowns>) {
+        let pool = self.pools.entry(provider.clone()).or_default();
+        pool.strategy = strategy;
+        pool.cooldowns = cooldowns;
     }
 
     /// Counts a request; whoever carries out a `Send` calls this before anyone else chooses.
     pub fn sent(&mut self, lease: &Lease, now: &Moment) {
         if let Some(pool) = self.pools.get_mut(&lease.provider) {
             pool.traffic.sent(lease, now);
+            if let Some(place) = pool.roster.place(&lease.fence.id) {
+                pool.index.sent(place, &pool.roster, &pool.traffic, now);
+            }
         }
     }
 
@@ -72,14 +107,17 @@ impl View {
 }
 
 impl Pool {
-    /// Who is to be used now; the strategy is this pool's own.
+    /// Who is to be used now; the strategy is this pool's own. It reads memory alone and allocates nothing, unless the
+    /// pool was not told of the time ([`View::advance`]).
     pub fn pick(&self, choice: &Choice<'_>) -> Option<Lease> {
-        self.roster.pick(
-            &self.traffic,
-            &Choice {
-                strategy: self.strategy,
-                ..*choice
-            },
-        )
+        let index = self.index.at(&self.roster, &self.traffic, choice.now);
+        let choosing = Choosing {
+            roster: &self.roster,
+            index: &index,
+            traffic: &self.traffic,
+            strategy: self.strategy,
+            choice,
+        };
+        choosing.chosen().map(|member| member.lease.clone())
     }
 }

@@ -10,6 +10,7 @@ use url::Url;
 use super::fault::{RowError, Source};
 use super::hosts::Hosts;
 use super::parse_oauth::oauth;
+use super::parse_pause::pauses;
 use super::parse_signal::signals;
 use super::row::{ApiKeyAuth, Auth, ModelGlob, Origin, Row};
 use super::signal::{Signal, Tier};
@@ -80,6 +81,7 @@ fn row(
     let hosts = hosts(source, &written, &base_url)?;
     within(source, &hosts, &base_url, base, "base_url")?;
     let auth = auth(source, &written, &hosts)?;
+    let pauses = pauses(source, written.cooldown.as_ref(), written.limits_by_model.as_ref())?;
     Ok(Row {
         name: written.name.clone().unwrap_or_else(|| id.to_string()),
         id,
@@ -99,6 +101,7 @@ fn row(
         billing_page: page(source, written.billing_page, "billing_page")?,
         keys_page: page(source, written.keys_page, "keys_page")?,
         key_provider: None,
+        pauses,
         signals,
         origin,
     })

@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderName};
 use url::Url;
 
 use super::hosts::Hosts;
+use super::pause::Pauses;
 use super::quirk::Quirks;
 use super::signal::Signal;
 use crate::credential::ProviderId;
@@ -50,6 +51,8 @@ pub struct Row {
     pub key_provider: Option<ProviderId>,
     /// How long the first byte of an answer may take.
     pub first_byte: Option<Duration>,
+    /// What it says of cooldowns.
+    pub pauses: Pauses,
     /// Its signals: the user's own first, then the built-in ones.
     pub signals: Vec<Arc<Signal>>,
     /// Where the row comes from, for messages.

@@ -29,9 +29,21 @@ pub(super) struct WrittenRow {
     pub(super) plan_page: Option<Spanned<String>>,
     pub(super) billing_page: Option<Spanned<String>>,
     pub(super) keys_page: Option<Spanned<String>>,
+    pub(super) cooldown: Option<BTreeMap<Spanned<String>, WrittenPause>>,
+    pub(super) limits_by_model: Option<Vec<Spanned<String>>>,
     pub(super) oauth: Option<Spanned<WrittenOAuth>>,
     #[serde(default)]
     pub(super) signal: Vec<WrittenSignal>,
+}
+
+/// One line of `[cooldown]`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenPause {
+    pub(super) first_secs: Option<u64>,
+    pub(super) most_secs: Option<u64>,
+    pub(super) reset_most_secs: Option<u64>,
+    pub(super) sole_most_secs: Option<u64>,
 }
 
 /// The `[oauth]` table.

@@ -21,6 +21,7 @@ pub fn amend(before: &Standing, after: Standing, now: &Standing) -> Standing {
         renew_not_before: pick(&before.renew_not_before, after.renew_not_before, &now.renew_not_before),
         keep_not_before: pick(&before.keep_not_before, after.keep_not_before, &now.keep_not_before),
         put_off_at: pick(&before.put_off_at, after.put_off_at, &now.put_off_at),
+        models: pick(&before.models, after.models, &now.models),
     }
 }
 

@@ -8,6 +8,7 @@ mod revocation;
 pub use amend::amend;
 pub use merge::{Decision, Newcomer, is_another, is_same, place};
 pub use record::{
-    Claim, ClaimOwner, ClaimState, HOLD_MAX, Health, LastError, Minted, Owner, Record, Source, Standing, settle,
+    Claim, ClaimOwner, ClaimState, HOLD_MAX, Health, LastError, Minted, ModelPause, Owner, Record, Source, Standing,
+    settle,
 };
 pub use revocation::{Authority, Revocation};

@@ -99,6 +99,8 @@ pub struct Standing {
     pub keep_not_before: Option<Timestamp>,
     /// When these two were written; tells how much of them is left if the wall clock is stepped.
     pub put_off_at: Option<Moment>,
+    /// Models for which it rests while it serves the others.
+    pub models: Vec<ModelPause>,
 }
 
 impl Standing {
@@ -204,6 +206,7 @@ impl Default for Standing {
             renew_not_before: None,
             keep_not_before: None,
             put_off_at: None,
+            models: Vec::new(),
         }
     }
 }
@@ -212,6 +215,19 @@ impl Default for Standing {
 pub fn settle(reckoned: Timestamp, told: Timestamp) -> Timestamp {
     let apart = reckoned.since(told).max(told.since(reckoned));
     if apart < CLOCKS_AGREE { told } else { reckoned }
+}
+
+/// A cooldown for one model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelPause {
+    /// The model.
+    pub model: String,
+    /// When it ends.
+    pub until: Timestamp,
+    /// The verdict that caused it.
+    pub why: Verdict,
+    /// How often in a row it has come back; doubles the next.
+    pub strikes: u32,
 }
 
 /// How the present generation came about.

@@ -1,11 +1,14 @@
 //! How a request ends, and how each step is put together.
 
+use std::sync::Arc;
+
 use super::action::{Action, Step, Tally};
 use super::failing::{nothing_usable, refused};
 use super::note::{Act, Note};
 use super::state::{Attempt, Doing, Trouble, Turn};
 use crate::failure::{Code, Failure};
-use crate::pool::{Lease, Outcome, Refusal, Report, changes};
+use crate::pool::{Lease, Member, Outcome, Refusal, Report, changes};
+use crate::protection::{Protection, stands};
 use crate::verdict::Reading;
 use crate::vocabulary::Verdict;
 
@@ -99,7 +102,8 @@ impl Attempt {
 impl Turn<'_> {
     /// Reports that the credential was accepted, if that is news.
     pub(super) fn accepted(&mut self, lease: &Lease) {
-        let news = |member: &crate::pool::Member| changes(&member.standing, lease.fence.generation);
+        let model = self.model_of(lease);
+        let news = |member: &Member| changes(&member.standing, lease.fence.generation, model.as_deref());
         if self.view.member(lease).is_none_or(news) {
             self.report(lease, Outcome::Accepted);
         }
@@ -131,7 +135,7 @@ impl Turn<'_> {
 
     /// Reports an outcome, unless the credential has moved on from the generation that earned it.
     pub(super) fn report(&mut self, lease: &Lease, outcome: Outcome) {
-        let moved_on = |member: &crate::pool::Member| {
+        let moved_on = |member: &Member| {
             let (current, earned) = (&member.lease.fence, &lease.fence);
             current.generation > earned.generation || current.epoch > earned.epoch
         };
@@ -140,11 +144,39 @@ impl Turn<'_> {
         }
         let pool = self.view.pool(&lease.provider);
         let sole = pool.is_some_and(|pool| pool.roster.is_sole(&lease.fence.id, self.now));
+        let cooldowns = pool.map(|pool| &pool.cooldowns);
+        let (rule, model) = match (&outcome, cooldowns) {
+            (Outcome::Refused(refusal), Some(cooldowns)) => {
+                let model = self.model.clone().filter(|_| cooldowns.is_by_model(refusal.verdict));
+                (cooldowns.rule(refusal.verdict), model)
+            }
+            (Outcome::Accepted, _) => (None, self.model_of(lease)),
+            (Outcome::Doubted(_), _) | (_, None) => (None, None),
+        };
         self.reports.push(Report {
-            lease: lease.clone(),
+            lease: self.to_blame(lease),
             outcome,
             sole,
+            rule,
+            model,
         });
+    }
+
+    /// The model of the request, where that lease's provider limits model by model.
+    fn model_of(&self, lease: &Lease) -> Option<Arc<str>> {
+        let pool = self.view.pool(&lease.provider)?;
+        self.model.clone().filter(|_| pool.cooldowns.has_limits_by_model())
+    }
+
+    /// Who has earned what came of that lease: its own credential, and nobody who may be in use by now.
+    fn to_blame(&self, lease: &Lease) -> Lease {
+        let members = || self.view.pool(&lease.provider).map(|pool| pool.roster.members());
+        let other = |member: &&Member| member.lease.fence.id != lease.fence.id;
+        let current = match stands(Protection::RightBlame) {
+            true => None,
+            false => members().and_then(|members| members.iter().find(other)),
+        };
+        current.map_or_else(|| lease.clone(), |member| member.lease.clone())
     }
 }
 

@@ -1,9 +1,10 @@
 //! What a request's machine is told: the plan it begins with, and what happened since.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::credential::{Label, ProviderId};
-use crate::pool::Lease;
+use crate::pool::{Conversation, Lease};
 use crate::recovery::renewal::Renewed;
 use crate::verdict::Reading;
 use crate::wire::Phase;
@@ -15,6 +16,10 @@ pub struct Plan {
     pub route: Vec<ProviderId>,
     /// The only credential that will do, if the caller named one.
     pub pin: Option<Label>,
+    /// The conversation it belongs to, if it belongs to one and somebody chooses by that.
+    pub conversation: Option<Conversation>,
+    /// The model it asks for, if somebody limits by that.
+    pub model: Option<Arc<str>>,
     /// What may be sent again.
     pub replay: Replay,
     /// How long the access token must be good for; zero for an ordinary request.

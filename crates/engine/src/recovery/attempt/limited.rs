@@ -24,7 +24,9 @@ impl Attempt {
             .filter(|after| *after <= limits::SOLE_WAITS_AT_MOST && !hand.waited)
             .map(|after| turn.now.plus(after));
         match until {
-            Some(until) if self.may_go_on(turn.now) && self.choose(turn).is_none() && self.has_time_until(&until) => {
+            Some(until)
+                if self.may_go_on(turn.now) && self.choose_ready(turn).is_none() && self.has_time_until(&until) =>
+            {
                 hand.waited = true;
                 self.pause(turn, hand, until)
             }

@@ -22,7 +22,8 @@ impl Attempt {
 
     /// Begins under another table of courses; only tests have one.
     pub(super) fn begin_by(course: fn(Verdict) -> Course, plan: Plan, view: &View, now: &Moment, entropy: u64) -> Step {
-        Self::new(plan, now).next(&mut Turn::new(course, view, now, entropy))
+        let mut turn = Turn::new(course, &plan, view, now, entropy);
+        Self::new(plan, now).next(&mut turn)
     }
 
     /// Goes on under another table of courses; only tests have one.
@@ -34,7 +35,7 @@ impl Attempt {
         now: &Moment,
         entropy: u64,
     ) -> Step {
-        let mut turn = Turn::new(course, view, now, entropy);
+        let mut turn = Turn::new(course, &self.plan, view, now, entropy);
         let turn = &mut turn;
         match (std::mem::replace(&mut self.doing, Doing::Choosing), input) {
             (Doing::Listening, Input::StreamBroke { lease, reading, .. }) => {
@@ -134,12 +135,13 @@ impl Hand {
 }
 
 impl<'a> Turn<'a> {
-    fn new(course: fn(Verdict) -> Course, view: &'a View, now: &'a Moment, entropy: u64) -> Self {
+    fn new(course: fn(Verdict) -> Course, plan: &Plan, view: &'a View, now: &'a Moment, entropy: u64) -> Self {
         Self {
             view,
             now,
             entropy,
             course,
+            model: plan.model.clone(),
             reports: Vec::new(),
             note: None,
         }

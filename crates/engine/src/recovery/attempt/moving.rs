@@ -32,9 +32,9 @@ impl Attempt {
     pub(super) fn fall_back(mut self, turn: &mut Turn<'_>) -> Step {
         // A caller who names a credential wants that one, not a substitute; only a provider without that label is passed over.
         let pinned = |attempt: &Self| {
-            let members = attempt.pool(turn).map(|pool| pool.roster.members()).unwrap_or_default();
+            let roster = attempt.pool(turn).map(|pool| &pool.roster);
             let pin = attempt.plan.pin.as_ref();
-            pin.is_some_and(|label| members.iter().any(|member| member.lease.label == *label))
+            pin.is_some_and(|label| roster.is_some_and(|roster| roster.labelled(label).is_some()))
         };
         if !self.may_go_on(turn.now) {
             return self.finish(turn);

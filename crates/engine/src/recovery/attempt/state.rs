@@ -1,12 +1,15 @@
 //! The state of a request's machine, and what it can see during one step.
 
+use std::sync::Arc;
+
 use super::course::Course;
 use super::input::Plan;
 use super::limits;
 use super::note::{Act, Note};
 use crate::credential::{CredentialId, ProviderId};
 use crate::failure::Failure;
-use crate::pool::{Choice, Lease, Pool, Report, Strategy, View};
+use crate::pool::{Choice, Lease, Pool, Probing, Report, View};
+use crate::protection::{Protection, stands};
 use crate::recovery::renewal::Reason;
 use crate::time::Moment;
 use crate::verdict::Reading;
@@ -114,6 +117,7 @@ pub(super) struct Turn<'a> {
     pub(super) now: &'a Moment,
     pub(super) entropy: u64,
     pub(super) course: fn(Verdict) -> Course,
+    pub(super) model: Option<Arc<str>>,
     pub(super) reports: Vec<Report>,
     pub(super) note: Option<Note>,
 }
@@ -148,15 +152,35 @@ impl Attempt {
 
     /// Whom it would use next.
     pub(super) fn choose(&self, turn: &Turn<'_>) -> Option<Lease> {
+        let probing = match (self.plan.probes, self.tried.is_empty()) {
+            (true, true) => Probing::Early,
+            (true, false) => Probing::Late,
+            (false, _) => Probing::Never,
+        };
+        self.choose_by(turn, probing)
+    }
+
+    /// Whom it would use next of those that do not cool down.
+    pub(super) fn choose_ready(&self, turn: &Turn<'_>) -> Option<Lease> {
+        self.choose_by(turn, Probing::Never)
+    }
+
+    fn choose_by(&self, turn: &Turn<'_>, probing: Probing) -> Option<Lease> {
         if self.tried.len() >= limits::CREDENTIALS {
             return None;
         }
-        self.pool(turn)?.pick(&Choice {
-            strategy: Strategy::FillFirst,
+        let pool = self.pool(turn)?;
+        pool.pick(&Choice {
             tried: &self.tried,
             pin: self.plan.pin.as_ref(),
             min_valid: self.plan.min_valid,
-            probes: self.plan.probes,
+            probing,
+            conversation: self.plan.conversation,
+            model: self
+                .plan
+                .model
+                .as_deref()
+                .filter(|_| pool.cooldowns.has_limits_by_model()),
             now: turn.now,
             entropy: turn.entropy,
         })
@@ -164,7 +188,7 @@ impl Attempt {
 
     /// Whether anything new may be begun: tries and time are left, and what was sent so far may be sent again.
     pub(super) fn may_go_on(&self, now: &Moment) -> bool {
-        self.tries < limits::TRIES
+        (self.tries < limits::TRIES || !stands(Protection::TriesBounded))
             && now.since(&self.begun) < self.plan.time
             && (self.tries == 0 || self.plan.replay.refused)
     }

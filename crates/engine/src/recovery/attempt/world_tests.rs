@@ -378,6 +378,8 @@ pub(super) fn plan(route: &[&str], refused: bool, ambiguous: bool) -> Plan {
     Plan {
         route: route.iter().map(|name| ProviderId::from(*name)).collect(),
         pin: None,
+        conversation: None,
+        model: None,
         replay: Replay { refused, ambiguous },
         min_valid: Duration::ZERO,
         probes: true,

@@ -1,0 +1,123 @@
+//! Who of a roster can be used, kept from choice to choice, so that none of them walks over all members.
+
+use std::borrow::Cow;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::time::Duration;
+
+use super::fewest::Fewest;
+use super::marks::Marks;
+use super::probing::{Prospect, outlook};
+use super::roster::Roster;
+use super::traffic::Traffic;
+use crate::time::{Moment, Timestamp};
+
+/// What follows from a roster, what was sent, and the time.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Index {
+    /// Who could be used when last looked at. Whoever is chosen is looked at again.
+    pub(super) ready: Marks,
+    /// Who cools down and is due for a probe.
+    pub(super) due: Marks,
+    /// What was sent with each who is ready.
+    pub(super) fewest: Fewest,
+    /// Whose turn was last.
+    pub(super) latest: Option<usize>,
+    /// Who has to be looked at when.
+    changes: BinaryHeap<Reverse<(Timestamp, usize)>>,
+    /// Nobody has been looked at yet.
+    is_new: bool,
+}
+
+impl Index {
+    /// The index of a roster that nobody has been looked at.
+    pub(super) fn of(roster: &Roster, traffic: &Traffic) -> Self {
+        let length = roster.members().len();
+        Self {
+            ready: Marks::new(length),
+            due: Marks::new(length),
+            fewest: Fewest::new(length),
+            latest: traffic.latest().and_then(|id| roster.place(id)),
+            changes: BinaryHeap::with_capacity(length),
+            is_new: true,
+        }
+    }
+
+    /// Whether somebody has to be looked at.
+    pub(super) fn is_behind(&self, now: &Moment) -> bool {
+        self.is_new || self.changes.peek().is_some_and(|Reverse((at, _))| *at <= now.wall)
+    }
+
+    /// Looks at everyone who may have changed by itself.
+    pub(super) fn advance(&mut self, roster: &Roster, traffic: &Traffic, now: &Moment) {
+        if std::mem::take(&mut self.is_new) {
+            (0..roster.members().len()).for_each(|place| self.look(place, roster, traffic, now));
+            return;
+        }
+        // Whoever is looked at changes later, so that this ends.
+        while let Some(Reverse((at, place))) = self.changes.peek().copied() {
+            if at > now.wall {
+                break;
+            }
+            self.changes.pop();
+            self.look(place, roster, traffic, now);
+        }
+    }
+
+    /// The index as it is at that time.
+    pub(super) fn at(&self, roster: &Roster, traffic: &Traffic, now: &Moment) -> Cow<'_, Self> {
+        if !self.is_behind(now) {
+            return Cow::Borrowed(self);
+        }
+        let mut index = self.clone();
+        index.advance(roster, traffic, now);
+        Cow::Owned(index)
+    }
+
+    /// Somebody has changed, or was sent.
+    pub(super) fn look(&mut self, place: usize, roster: &Roster, traffic: &Traffic, now: &Moment) {
+        let Some(member) = roster.members().get(place) else {
+            return;
+        };
+        let last = traffic.last(&member.lease.fence.id);
+        let outlook = outlook(member, last, Duration::ZERO, now);
+        let is_ready = outlook.standing == Prospect::Ready;
+        self.ready.set(place, is_ready);
+        self.due.set(place, outlook.standing == Prospect::Due);
+        let sent = is_ready.then(|| traffic.count(&member.lease.fence.id));
+        self.fewest.set(place, sent);
+        if self.changes.len() > AGENDA * roster.members().len() {
+            // Most of it is about what has changed again since.
+            self.changes.clear();
+            self.is_new = true;
+        }
+        if let Some(at) = outlook.changes_at {
+            let later = now.wall.plus(Duration::from_millis(1));
+            self.changes.push(Reverse((at.max(later), place)));
+        }
+    }
+
+    /// Somebody was sent.
+    pub(super) fn sent(&mut self, place: usize, roster: &Roster, traffic: &Traffic, now: &Moment) {
+        self.latest = Some(place);
+        if self.due.has(place) {
+            self.look(place, roster, traffic, now);
+        } else if self.ready.has(place)
+            && let Some(member) = roster.members().get(place)
+        {
+            self.fewest.set(place, Some(traffic.count(&member.lease.fence.id)));
+        }
+    }
+}
+
+/// All that an index holds follows from what it is the index of.
+impl PartialEq for Index {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Index {}
+
+/// Four entries for each member: one is right, the others are left from before its record changed.
+const AGENDA: usize = 4;
