@@ -1,5 +1,7 @@
 //! A credential as people see it: everything `status` shows, and nothing secret.
 
+use std::borrow::Cow;
+
 use evergrant_engine::credential::{CredentialId, Generation, Kind, Label, Material, ProviderId};
 use evergrant_engine::pool::{Member, condition};
 use evergrant_engine::provider::{OAuth, Table};
@@ -170,17 +172,18 @@ pub(crate) fn accounts_of<'a>(
 }
 
 /// The record as this process can use it: a key whose variable is not set here is none.
-pub(crate) fn as_it_is_here(record: &Record, environment: &Environment) -> Record {
-    let mut shown = Record::clone(record);
+pub(crate) fn as_it_is_here<'a>(record: &'a Record, environment: &Environment) -> Cow<'a, Record> {
     if let Material::EnvKey(name) = &record.material
         && environment.value(name).is_none()
         && matches!(record.standing.health, Health::Ready | Health::Cooling { .. })
     {
+        let mut shown = Record::clone(record);
         shown.standing.health = Health::NeedsLogin {
             why: format!("the environment variable `{name}` is not set"),
         };
+        return Cow::Owned(shown);
     }
-    shown
+    Cow::Borrowed(record)
 }
 
 /// When the provider ends the grant, if it does so some time after the login.

@@ -237,7 +237,6 @@ impl Driver {
         let living = || {
             picture
                 .records()
-                .iter()
                 .filter(|record| !matches!(record.material, Material::Gone))
         };
         let named: Vec<_> = living().filter(|record| is_named(record, credential)).collect();

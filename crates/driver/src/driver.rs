@@ -117,7 +117,7 @@ impl Driver {
     pub fn accounts(&self) -> Vec<Account> {
         let (now, settings) = (self.kernel.clock().now(), self.kernel.settings());
         let picture = self.kernel.ledger().picture();
-        let records = picture.records().iter().map(AsRef::as_ref);
+        let records = picture.records().map(AsRef::as_ref);
         accounts_of(records, &settings.table, &settings, &now)
     }
 

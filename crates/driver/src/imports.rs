@@ -105,7 +105,7 @@ impl Driver {
 
     fn borrowed_from(&self, tool: Tool) -> Vec<PathBuf> {
         let picture = self.kernel.ledger().picture();
-        let files = picture.records().iter().filter_map(|record| match &record.material {
+        let files = picture.records().filter_map(|record| match &record.material {
             Material::Borrowed { tool: owner, file, .. } if owner == tool.as_str() => Some(PathBuf::from(file)),
             Material::Borrowed { .. }
             | Material::Grant(_)

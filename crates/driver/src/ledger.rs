@@ -3,11 +3,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
-use evergrant_engine::credential::{CredentialId, Fence};
+use evergrant_engine::credential::Fence;
 use evergrant_engine::store::{Health, Record, Standing, amend};
 use tokio::sync::Notify;
 
-use crate::store::{Store, StoreFault, Version};
+use crate::picture::Picture;
+use crate::store::{Store, StoreFault};
 
 /// What the store held when it was last looked at, and what has been published since.
 pub(crate) struct Ledger {
@@ -36,25 +37,6 @@ struct Lesson {
 /// Names what was learnt, until it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ticket(u64);
-
-/// All records at one point in time, in the store's order.
-#[derive(Debug, Default)]
-pub(crate) struct Picture {
-    version: Option<Version>,
-    records: Vec<Arc<Record>>,
-}
-
-impl Picture {
-    /// All of them, tombstones included.
-    pub(crate) fn records(&self) -> &[Arc<Record>] {
-        &self.records
-    }
-
-    /// One of them.
-    pub(crate) fn record(&self, id: &CredentialId) -> Option<&Arc<Record>> {
-        self.records.iter().find(|record| record.id == *id)
-    }
-}
 
 impl Ledger {
     /// Reads the store for the first time.
@@ -85,7 +67,7 @@ impl Ledger {
         // The version is read before the records: a change between the two is seen again at the next look.
         let version = self.store.version()?;
         let before = self.picture.load();
-        if before.version == Some(version) {
+        if before.version() == Some(version) {
             return Ok(false);
         }
         let records = self
@@ -94,17 +76,21 @@ impl Ledger {
             .into_iter()
             .map(|stored| newer(before.record(&stored.id), unwritten.remembered(stored)))
             .collect();
-        self.show(Some(version), records);
+        let before = Picture::clone(&before);
+        self.show(before.after(version, records));
         Ok(true)
     }
 
     /// Shows a record to this process, at once; an older one than is shown already is ignored.
     pub(crate) fn publish(&self, record: Record) {
-        self.edit(|records| match records.iter_mut().find(|shown| shown.id == record.id) {
-            Some(shown) if rank(shown) <= rank(&record) => *shown = Arc::new(record),
-            Some(_) => {}
-            None => records.push(Arc::new(record)),
-        });
+        let _one = self.change.lock().unwrap_or_else(PoisonError::into_inner);
+        let picture = Picture::clone(&self.picture.load());
+        if picture
+            .record(&record.id)
+            .is_none_or(|shown| rank(shown) <= rank(&record))
+        {
+            self.show(picture.with(record));
+        }
     }
 
     /// Shows what was learnt of a credential, if it is still at this fence; no look at the store undoes it before
@@ -119,11 +105,11 @@ impl Ledger {
             before: before.clone(),
             after: after.clone(),
         };
-        self.redraw(|records| {
-            if let Some(shown) = records.iter_mut().find(|shown| shown.id == fence.id) {
-                *shown = Arc::new(lesson.applied(Record::clone(shown)));
-            }
-        });
+        let picture = Picture::clone(&self.picture.load());
+        if let Some(shown) = picture.record(&fence.id) {
+            let learnt = lesson.applied(Record::clone(shown));
+            self.show(picture.with(learnt));
+        }
         unwritten.lessons.push(lesson);
         ticket
     }
@@ -133,25 +119,13 @@ impl Ledger {
         let mut unwritten = self.change.lock().unwrap_or_else(PoisonError::into_inner);
         unwritten.lessons.retain(|lesson| lesson.ticket != ticket);
         // What the store said meanwhile of the same matter was covered by the lesson: it is read again.
-        let records = self.picture.load().records.clone();
-        self.picture.store(Arc::new(Picture { version: None, records }));
+        let picture = Picture::clone(&self.picture.load());
+        self.picture.store(Arc::new(picture.outdated()));
     }
 
-    fn edit(&self, change: impl FnOnce(&mut Vec<Arc<Record>>)) {
-        let _one = self.change.lock().unwrap_or_else(PoisonError::into_inner);
-        self.redraw(change);
-    }
-
-    /// Changes the picture; the caller holds the lock.
-    fn redraw(&self, change: impl FnOnce(&mut Vec<Arc<Record>>)) {
-        let before = self.picture.load();
-        let mut records = before.records.clone();
-        change(&mut records);
-        self.show(before.version, records);
-    }
-
-    fn show(&self, version: Option<Version>, records: Vec<Arc<Record>>) {
-        self.picture.store(Arc::new(Picture { version, records }));
+    /// The caller holds the lock of changes.
+    fn show(&self, picture: Picture) {
+        self.picture.store(Arc::new(picture));
         self.news.notify_one();
     }
 }

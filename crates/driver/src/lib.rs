@@ -29,6 +29,7 @@ mod ledger;
 mod logout;
 pub mod loopback;
 pub mod metadata;
+mod picture;
 mod plain_file;
 pub mod plain_text;
 mod private_file;

@@ -105,7 +105,7 @@ impl Driver {
     async fn waiting(&self, credential: &str) -> Result<Option<Arc<Record>>, Failure> {
         let queue = self.queue().await?;
         let picture = self.kernel.ledger().picture();
-        let mut waiting = picture.records().iter().filter(|record| {
+        let mut waiting = picture.records().filter(|record| {
             matches!(record.material, Material::Gone)
                 && is_named(record, credential)
                 && queue.iter().any(|token| token.credential == record.id)

@@ -11,6 +11,7 @@ use evergrant_engine::remedy::Remedy;
 use http_body::{Body, Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep};
 
+use super::conversing::Thread;
 use super::listener::Listener;
 use super::rest::Rest;
 
@@ -20,17 +21,30 @@ pub struct AnswerBody {
     held_length: u64,
     rest: Rest,
     listener: Option<Box<Listener>>,
+    thread: Option<Thread>,
     silence: Option<Pin<Box<Sleep>>>,
     waiting: bool,
 }
 
 impl AnswerBody {
-    pub(super) fn new(held: Vec<Bytes>, rest: Rest, listener: Option<Box<Listener>>) -> Self {
+    pub(super) fn new(
+        held: Vec<Bytes>,
+        rest: Rest,
+        listener: Option<Box<Listener>>,
+        mut thread: Option<Thread>,
+    ) -> Self {
+        if held
+            .iter()
+            .any(|piece| thread.as_mut().is_some_and(|thread| thread.heard(piece)))
+        {
+            thread = None;
+        }
         Self {
             held_length: held.iter().map(|piece| piece.len() as u64).sum(),
             held: held.into_iter(),
             rest,
             listener,
+            thread,
             silence: None,
             waiting: false,
         }
@@ -88,6 +102,11 @@ impl Body for AnswerBody {
         match Pin::new(coming).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => {
                 this.waiting = false;
+                if let (Some(thread), Some(data)) = (&mut this.thread, frame.data_ref())
+                    && thread.heard(data)
+                {
+                    this.thread = None;
+                }
                 if let (Some(listener), Some(data)) = (&mut this.listener, frame.data_ref())
                     && listener.heard(data)
                 {

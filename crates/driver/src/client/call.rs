@@ -51,6 +51,8 @@ pub struct Trail {
     pub attempts: u32,
     /// What was repaired on the way: `refresh`, `wait`, `rotate`, `fallback`, each once.
     pub repaired: Vec<&'static str>,
+    /// The providers of its route that were passed over, because they lack its path.
+    pub skipped: Vec<ProviderId>,
     /// Whether its body was kept, so that it could have been sent again.
     pub replayable: bool,
 }

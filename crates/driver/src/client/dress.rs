@@ -65,6 +65,16 @@ impl Undressed {
         self.path_and_query.split('?').next().unwrap_or_default()
     }
 
+    /// Its headers, without those that are between two hops.
+    pub(super) const fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// Whether later requests may go on from its answer by that one's id.
+    pub(super) fn makes_threads(&self) -> bool {
+        self.path().ends_with("/responses")
+    }
+
     /// Whether it asks to leave HTTP.
     pub(super) const fn is_upgrade(&self) -> bool {
         self.upgrade

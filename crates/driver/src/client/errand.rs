@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use evergrant_engine::credential::{Fence, Label, ProviderId};
 use evergrant_engine::failure::{Code, Failure};
-use evergrant_engine::pool::Lease;
+use evergrant_engine::pool::{Conversation, Cooldowns, Lease};
 use evergrant_engine::provider::{Row, Table};
 use evergrant_engine::recovery::attempt::{Action, Input, Plan, Renew, Replay, Step, limits};
 use evergrant_engine::recovery::renewal::{Ask, Asker};
@@ -20,16 +20,17 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::answer_body::AnswerBody;
 use super::body::{Body, Budget};
-use super::call::{Answer, Call, Trail};
+use super::call::{Answer, Call, Route, Trail};
 use super::coming::BodyError;
+use super::conversing::{Thread, Threads};
 use super::dress::{Undressed, drop_hop_by_hop, place_of_credential};
 use super::earnings::Earnings;
 use super::exchange::{Held, judge, unanswered};
 use super::listener::Listener;
 use super::outgoing::{Outgoing, Replayable};
-use super::route::providers;
-use super::skim::Skim;
-use super::turns::{AttemptRecorder, Run, Turns};
+use super::route::way;
+use super::skim::{Skim, Skimmed};
+use super::turns::{AttemptRecorder, Custom, Run, Turns};
 use crate::clock::Clock;
 use crate::http::{Network, Pooled, PooledLimits};
 use crate::import::Borrowing;
@@ -51,8 +52,8 @@ pub(crate) struct Parts {
 /// The one client of a driver.
 pub(crate) struct Client {
     pooled: Pooled<Outgoing>,
-    ledger: Arc<Ledger>,
     turns: Arc<Turns>,
+    threads: Arc<Threads>,
     budget: Budget,
 }
 
@@ -73,6 +74,7 @@ struct Errand<'a> {
     body: Replayable,
     /// The newest answer; kept until a newer one comes.
     held: Option<Held>,
+    conversation: Option<Conversation>,
     trail: Trail,
 }
 
@@ -88,16 +90,23 @@ impl Client {
         );
         Ok(Self {
             pooled: Pooled::new(parts.network),
-            ledger: parts.ledger,
             turns: Arc::new(turns),
+            threads: Arc::default(),
             budget: Budget::default(),
         })
     }
 
     /// Knows providers, and how their credentials are chosen, as they are set now.
     pub(crate) fn take_up(&self, settings: &Settings) {
-        let places = settings.table.rows().map(|row| Place::of(row));
-        self.turns.take_up(places, &settings.strategies);
+        let customs = settings.table.rows().map(|row| {
+            let own = settings.pools.get(&row.id).cloned().unwrap_or_default();
+            Custom {
+                place: Place::of(row),
+                strategy: own.strategy,
+                cooldowns: Cooldowns::of(&row.pauses, &own.pauses),
+            }
+        });
+        self.turns.take_up(customs);
     }
 
     /// A body that is still coming.
@@ -117,18 +126,33 @@ impl Client {
     /// or the answer's body cancels the request, but never a renewal.
     pub(crate) async fn send(&self, call: Call, around: Surroundings<'_>) -> Result<Answer, (Failure, Trail)> {
         let none = |failure| (failure, Trail::default());
-        let picture = self.ledger.picture();
-        let route = providers(&call.route, around.table, around.routes, &picture).map_err(none)?;
-        drop(picture);
         let (parts, body) = call.request.into_parts();
+        let has_any = |id: &ProviderId| self.turns.has_any(id);
+        let way = way(&call.route, parts.uri.path(), around.table, around.routes, has_any).map_err(none)?;
         let request = Undressed::new(parts).map_err(none)?;
         let body = body.into_replayable().await.map_err(none)?;
+        let regard = self.turns.regard(&way.providers);
+        let pieces = body.pieces().unwrap_or_default();
+        let is_listed = is_listed(&request, &way.providers, around.table);
+        let skimmed = if regard.conversation || regard.model || is_listed {
+            skim(pieces)
+        } else {
+            Skimmed::default()
+        };
+        let conversation = || self.threads.conversation(request.headers(), &skimmed, pieces);
+        let model = match &call.route {
+            Route::Model(model) => Some(model.as_str()),
+            Route::Provider(_) | Route::Any => skimmed.model.as_deref(),
+        };
+        let is_safe = request.method().is_safe() || (is_listed && !skimmed.leaves_something);
         let plan = Plan {
             replay: Replay {
                 refused: body.is_whole(),
-                ambiguous: body.is_whole() && is_safe_to_repeat(&request, &body, &route, around.table),
+                ambiguous: body.is_whole() && is_safe,
             },
-            route,
+            conversation: regard.conversation.then(conversation).flatten(),
+            model: model.filter(|_| regard.model).map(Arc::from),
+            route: way.providers,
             pin: call.pin,
             min_valid: Duration::ZERO,
             probes: true,
@@ -136,6 +160,7 @@ impl Client {
         };
         let trail = Trail {
             replayable: body.is_whole(),
+            skipped: way.skipped,
             ..Trail::default()
         };
         let mut errand = Errand {
@@ -144,6 +169,7 @@ impl Client {
             request,
             body,
             held: None,
+            conversation: plan.conversation,
             trail,
         };
         match errand.run(plan).await {
@@ -163,6 +189,8 @@ impl Client {
         let plan = Plan {
             route: vec![provider.clone()],
             pin: pin.cloned(),
+            conversation: None,
+            model: None,
             replay: Replay {
                 refused: false,
                 ambiguous: false,
@@ -304,7 +332,11 @@ impl Errand<'_> {
             }
             (_, _) => None,
         };
-        let mut response = Response::from_parts(held.head, AnswerBody::new(held.pieces, held.rest, listener));
+        let threads = || Arc::clone(&self.client.threads);
+        let thread = self.conversation.filter(|_| self.request.makes_threads());
+        let thread = thread.map(|conversation| Thread::new(threads(), conversation));
+        let body = AnswerBody::new(held.pieces, held.rest, listener, thread);
+        let mut response = Response::from_parts(held.head, body);
         if !self.request.is_upgrade() {
             drop_hop_by_hop(response.headers_mut());
         }
@@ -323,20 +355,18 @@ fn row(table: &Table, lease: &Lease) -> Result<Arc<Row>, Failure> {
     })
 }
 
-/// Whether a request may be sent again although the provider may have acted on it (RFC 9110 section 9.2.2).
-fn is_safe_to_repeat(request: &Undressed, body: &Replayable, route: &[ProviderId], table: &Table) -> bool {
-    if request.method().is_safe() {
-        return true;
-    }
+/// Whether the rows let a request be sent again although the provider may have acted on it (RFC 9110 section 9.2.2).
+fn is_listed(request: &Undressed, route: &[ProviderId], table: &Table) -> bool {
     let listed = |row: &Arc<Row>| row.replayable.iter().any(|path| path == request.path());
-    if !route.iter().all(|id| table.row(id).is_some_and(listed)) {
-        return false;
-    }
+    route.iter().all(|id| table.row(id).is_some_and(listed))
+}
+
+fn skim(pieces: &[Bytes]) -> Skimmed {
     let mut skim = Skim::default();
-    for piece in body.pieces().unwrap_or_default() {
+    for piece in pieces {
         skim.feed(piece);
     }
-    !skim.found().leaves_something
+    skim.found()
 }
 
 /// Reads a borrowed token's file again, apart from the runtime's threads.

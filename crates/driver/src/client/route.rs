@@ -1,23 +1,41 @@
 //! Who is to answer a request: providers in their order.
 
-use evergrant_engine::credential::{Material, ProviderId};
+use evergrant_engine::credential::ProviderId;
 use evergrant_engine::failure::{Code, Failure};
 use evergrant_engine::provider::Table;
 use evergrant_engine::remedy::Remedy;
 
 use super::call::Route;
-use crate::ledger::Picture;
 use crate::settings::Route as ModelRoute;
 
-/// The providers of a route, in order; never none.
-pub(super) fn providers(
+/// Who is asked, in order, and who is not although the route names him.
+#[derive(Debug, Default)]
+pub(super) struct Way {
+    /// Never nobody.
+    pub(super) providers: Vec<ProviderId>,
+    /// Those that lack the request's path.
+    pub(super) skipped: Vec<ProviderId>,
+}
+
+impl From<Vec<ProviderId>> for Way {
+    fn from(providers: Vec<ProviderId>) -> Self {
+        Self {
+            providers,
+            skipped: Vec::new(),
+        }
+    }
+}
+
+/// The way of a request to this path, where `has_any` says who has a credential at all.
+pub(super) fn way(
     route: &Route,
+    path: &str,
     table: &Table,
     routes: &[ModelRoute],
-    picture: &Picture,
-) -> Result<Vec<ProviderId>, Failure> {
+    has_any: impl Fn(&ProviderId) -> bool,
+) -> Result<Way, Failure> {
     match route {
-        Route::Provider(provider) if table.row(provider).is_some() => Ok(vec![provider.clone()]),
+        Route::Provider(provider) if table.row(provider).is_some() => Ok(vec![provider.clone()].into()),
         Route::Provider(provider) => {
             let message = format!("there is no provider `{provider}`");
             Err(Failure::new(Code::UnknownProvider, message).with_remedy(run("evergrant providers")))
@@ -38,16 +56,17 @@ pub(super) fn providers(
                 return Err(Failure::new(Code::UnknownModel, message).with_remedy(run("evergrant providers")));
             }
             // A provider that nobody has ever logged in at is no part of the way; with none at all, the first is the one to name.
-            let (kept, empty): (Vec<_>, Vec<_>) = found.into_iter().partition(|id| has_any(picture, id));
-            Ok(if kept.is_empty() {
+            let (kept, empty): (Vec<_>, Vec<_>) = found.into_iter().partition(&has_any);
+            let kept = if kept.is_empty() {
                 empty.into_iter().take(1).collect()
             } else {
                 kept
-            })
+            };
+            Ok(with_path(kept, path, table))
         }
         Route::Any => {
-            let first = table.rows().map(|row| &row.id).find(|id| has_any(picture, id));
-            first.map(|id| vec![id.clone()]).ok_or_else(|| {
+            let first = table.rows().map(|row| &row.id).find(|id| has_any(id));
+            first.map(|id| vec![id.clone()].into()).ok_or_else(|| {
                 Failure::new(Code::NoCredential, "there is no credential for any provider").with_remedy(Remedy::Run {
                     command: "evergrant providers".to_owned(),
                     why: "log in at one of these with `evergrant login PROVIDER`, or add a key with `evergrant add PROVIDER`"
@@ -58,12 +77,21 @@ pub(super) fn providers(
     }
 }
 
-fn has_any(picture: &Picture, provider: &ProviderId) -> bool {
-    let living = |material: &Material| !matches!(material, Material::Gone);
-    picture
-        .records()
-        .iter()
-        .any(|record| record.provider == *provider && living(&record.material))
+/// Those that have the path. Where none has it, the first is asked all the same: its own words say it best.
+fn with_path(providers: Vec<ProviderId>, path: &str, table: &Table) -> Way {
+    let lacks = |id: &ProviderId| table.row(id).is_some_and(|row| row.lacks(path));
+    let (skipped, kept): (Vec<_>, Vec<_>) = providers.into_iter().partition(lacks);
+    if kept.is_empty() {
+        let mut skipped = skipped.into_iter();
+        return Way {
+            providers: skipped.by_ref().take(1).collect(),
+            skipped: skipped.collect(),
+        };
+    }
+    Way {
+        providers: kept,
+        skipped,
+    }
 }
 
 fn run(command: &str) -> Remedy {

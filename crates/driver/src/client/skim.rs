@@ -1,10 +1,16 @@
 //! Finds a few members of a JSON object while it is coming in, without keeping or parsing the rest.
 
+use memchr::memchr2;
+
 /// What a request's body says of how it is to be treated.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub(super) struct Skimmed {
     /// `model`, if it is a text.
     pub(super) model: Option<String>,
+    /// What the caller names its conversation by, for the provider's prompt cache.
+    pub(super) prompt_cache_key: Option<String>,
+    /// The answer that it goes on from.
+    pub(super) previous_response_id: Option<String>,
     /// Whether `store` or `background` is true: then a second request leaves a second object behind.
     pub(super) leaves_something: bool,
 }
@@ -33,6 +39,8 @@ enum Expect {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Member {
     Model,
+    CacheKey,
+    Previous,
     Switch,
     #[default]
     Other,
@@ -82,8 +90,11 @@ impl Skim {
             }
             (_, 0) => self.ended = true,
             (b'"', depth) => {
-                let wanted = depth == 1
-                    && (self.expect == Expect::Key || (self.expect == Expect::Value && self.member == Member::Model));
+                let is_text = match self.member {
+                    Member::Model | Member::CacheKey | Member::Previous => true,
+                    Member::Switch | Member::Other => false,
+                };
+                let wanted = depth == 1 && (self.expect == Expect::Key || (self.expect == Expect::Value && is_text));
                 self.text = Some(Text {
                     escaped: false,
                     raw: wanted.then(Vec::new),
@@ -117,7 +128,7 @@ impl Skim {
                 at += 1;
                 continue;
             }
-            let Some(stop) = piece[at..].iter().position(|byte| matches!(byte, b'"' | b'\\')) else {
+            let Some(stop) = memchr2(b'"', b'\\', &piece[at..]) else {
                 break;
             };
             at += stop + 1;
@@ -144,14 +155,20 @@ impl Skim {
             Expect::Key => {
                 self.member = match raw.as_deref().and_then(unescaped).as_deref() {
                     Some("model") => Member::Model,
+                    Some("prompt_cache_key") => Member::CacheKey,
+                    Some("previous_response_id") => Member::Previous,
                     Some("store" | "background") => Member::Switch,
                     Some(_) | None => Member::Other,
                 };
                 self.expect = Expect::Colon;
             }
             Expect::Value => {
-                if self.member == Member::Model {
-                    self.found.model = raw.as_deref().and_then(unescaped);
+                let text = || raw.as_deref().and_then(unescaped);
+                match self.member {
+                    Member::Model => self.found.model = text(),
+                    Member::CacheKey => self.found.prompt_cache_key = text(),
+                    Member::Previous => self.found.previous_response_id = text(),
+                    Member::Switch | Member::Other => {}
                 }
                 self.expect = Expect::Comma;
             }
@@ -200,6 +217,7 @@ mod tests {
             let expected = Skimmed {
                 model: model.map(str::to_owned),
                 leaves_something,
+                ..Skimmed::default()
             };
             assert_eq!(skim.found(), expected, "{body} in pieces of {piece}");
         }
@@ -236,6 +254,18 @@ mod tests {
         check(r#"{"background": true ,"store":false}"#, None, true);
         check(r#"{"store":false,"metadata":{"store":true},"a":[true]}"#, None, false);
         check(r#"{"store":"true"}"#, None, false);
+    }
+
+    #[test]
+    fn a_conversations_names_are_found_at_the_top() {
+        let mut skim = Skim::default();
+        skim.feed(
+            br#"{"input":{"prompt_cache_key":"no"},"model":"m","prompt_cache_key":"k","previous_response_id":null,"#,
+        );
+        skim.feed(br#""x":{"previous_response_id":"no"}}"#);
+        let found = skim.found();
+        assert_eq!(found.prompt_cache_key.as_deref(), Some("k"));
+        assert_eq!(found.previous_response_id, None);
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! The machine's turns: what it is shown, what it says, and what is done at once about what it says.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use evergrant_engine::credential::{CredentialId, Fence, Material, ProviderId};
-use evergrant_engine::pool::{Lease, Member, Roster, Strategy, View};
+use evergrant_engine::pool::{Cooldowns, Lease, Member, Roster, Strategy, View};
 use evergrant_engine::recovery::attempt::{Action, Attempt, Cue, Input, Note, Plan, Recorded, Step};
 use evergrant_engine::store::Record;
 use evergrant_engine::time::Moment;
@@ -17,7 +17,8 @@ use super::earnings::Earnings;
 use crate::account::as_it_is_here;
 use crate::clock::Clock;
 use crate::entropy::jitter;
-use crate::ledger::{Ledger, Picture};
+use crate::ledger::Ledger;
+use crate::picture::Picture;
 use crate::settings::Environment;
 
 /// Where the steps of requests go, one list a request, if anyone wants them.
@@ -48,6 +49,20 @@ struct Presented {
     value: HeaderValue,
 }
 
+/// How a provider's credentials are treated.
+pub(super) struct Custom {
+    pub(super) place: Place,
+    pub(super) strategy: Strategy,
+    pub(super) cooldowns: Cooldowns,
+}
+
+/// What a choice regards of a request.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Regard {
+    pub(super) conversation: bool,
+    pub(super) model: bool,
+}
+
 /// One request's place in the record.
 #[derive(Default)]
 pub(super) struct Run(Option<usize>);
@@ -71,12 +86,31 @@ impl Turns {
     }
 
     /// Knows these providers, and how to choose among their credentials.
-    pub(super) fn take_up(&self, places: impl Iterator<Item = Place>, strategies: &BTreeMap<ProviderId, Strategy>) {
+    pub(super) fn take_up(&self, customs: impl Iterator<Item = Custom>) {
         let mut scene = self.scene.lock().unwrap_or_else(PoisonError::into_inner);
-        for place in places {
-            let strategy = strategies.get(&place.provider).copied().unwrap_or_default();
-            scene.view.choose_by(&place.provider, strategy);
-            scene.view.describe(Arc::new(place));
+        for custom in customs {
+            let provider = custom.place.provider.clone();
+            scene
+                .view
+                .choose_by(&provider, custom.strategy, Arc::new(custom.cooldowns));
+            scene.view.describe(Arc::new(custom.place));
+        }
+    }
+
+    /// Whether the provider has any credential that was not logged out.
+    pub(super) fn has_any(&self, provider: &ProviderId) -> bool {
+        let scene = self.scene();
+        let pool = scene.view.pool(provider);
+        pool.is_some_and(|pool| pool.roster.labels().next().is_some())
+    }
+
+    /// What the choices along this route regard.
+    pub(super) fn regard(&self, route: &[ProviderId]) -> Regard {
+        let scene = self.scene();
+        let pools = || route.iter().filter_map(|provider| scene.view.pool(provider));
+        Regard {
+            conversation: pools().any(|pool| pool.strategy == Strategy::Affinity),
+            model: pools().any(|pool| pool.cooldowns.has_limits_by_model()),
         }
     }
 
@@ -149,6 +183,7 @@ impl Turns {
         let step = {
             let mut scene = self.scene();
             let seen = cue.map(|cue| (cue, scene.view.clone()));
+            scene.view.advance(&now);
             let step = step(&scene.view, &now, entropy);
             if let Action::Send(lease) = &step.action {
                 scene.view.sent(lease, &now);
@@ -191,25 +226,40 @@ impl Turns {
         scene
     }
 
+    /// Takes up a picture: what has changed of it, where the same credentials are there as before.
     fn set(&self, scene: &mut Scene, picture: Arc<Picture>) {
-        let mut rosters: HashMap<ProviderId, Vec<Record>> = HashMap::new();
-        let before = scene.picture.iter().flat_map(|picture| picture.records());
-        for record in before {
-            // A provider whose last credential has gone has an empty roster.
-            rosters.entry(record.provider.clone()).or_default();
+        let before = scene.picture.take().unwrap_or_default();
+        let anew: HashSet<&ProviderId> = match picture.changed_since(&before) {
+            Some(changed) => {
+                let now = self.clock.now();
+                let stale = changed.into_iter().filter(|record| {
+                    scene.forget_unless(&record.fence());
+                    let member = Member::of(&as_it_is_here(record, &self.environment));
+                    !scene.view.amend(member, &now)
+                });
+                stale.map(|record| &record.provider).collect()
+            }
+            None => {
+                scene.presented.clear();
+                // A provider whose last credential has gone has an empty roster.
+                before
+                    .records()
+                    .chain(picture.records())
+                    .map(|record| &record.provider)
+                    .collect()
+            }
+        };
+        if !anew.is_empty() {
+            let mut rosters: HashMap<&ProviderId, Vec<Member>> = HashMap::new();
+            for record in picture.records().filter(|record| anew.contains(&record.provider)) {
+                let member = Member::of(&as_it_is_here(record, &self.environment));
+                rosters.entry(&record.provider).or_default().push(member);
+            }
+            for provider in anew {
+                let members = rosters.remove(provider).unwrap_or_default();
+                scene.view.enroll(provider, Arc::new(Roster::of(members)));
+            }
         }
-        for record in picture.records() {
-            let shown = as_it_is_here(record, &self.environment);
-            rosters.entry(record.provider.clone()).or_default().push(shown);
-        }
-        for (provider, records) in rosters {
-            scene.view.enroll(&provider, Arc::new(Roster::new(&records)));
-        }
-        scene.presented.retain(|id, presented| {
-            picture
-                .record(id)
-                .is_some_and(|record| record.fence() == presented.fence)
-        });
         scene.picture = Some(picture);
     }
 
@@ -229,6 +279,19 @@ impl Turns {
         let mut value = HeaderValue::try_from(text).ok()?;
         value.set_sensitive(true);
         Some(value)
+    }
+}
+
+impl Scene {
+    /// Forgets how a credential is presented that has another secret by now.
+    fn forget_unless(&mut self, fence: &Fence) {
+        if self
+            .presented
+            .get(&fence.id)
+            .is_some_and(|presented| presented.fence != *fence)
+        {
+            self.presented.remove(&fence.id);
+        }
     }
 }
 

@@ -56,7 +56,6 @@ impl Borrowing {
         let picture = self.ledger.picture();
         picture
             .records()
-            .iter()
             .any(|record| record.provider == *provider && is_borrowed(record))
     }
 

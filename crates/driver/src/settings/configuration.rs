@@ -5,12 +5,12 @@ use std::path::PathBuf;
 
 use evergrant_engine::credential::ProviderId;
 use evergrant_engine::failure::Failure;
-use evergrant_engine::pool::Strategy;
 use evergrant_engine::provider::{ModelGlob, Table};
 use toml::Spanned;
 
 use super::listen::Listen;
 use super::place::Source;
+use super::pools::{PoolSettings, pools};
 use super::talking::{Chat, Tasks};
 use super::written::Written;
 
@@ -18,7 +18,7 @@ use super::written::Written;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Configuration {
     pub(super) lasting: Lasting,
-    pub(super) strategies: BTreeMap<ProviderId, Strategy>,
+    pub(super) pools: BTreeMap<ProviderId, PoolSettings>,
     pub(super) routes: Vec<Route>,
     pub(super) chat: Chat,
     pub(super) tasks: Tasks,
@@ -93,22 +93,13 @@ impl Configuration {
                 source,
             )?,
         };
-        let mut strategies = BTreeMap::new();
-        for (provider, pool) in &written.pool {
-            let Some(written) = &pool.strategy else { continue };
-            let strategy = Strategy::parse(written.get_ref()).ok_or_else(|| {
-                let why = "is not one of `fill-first`, `round-robin`, `least-used`, `random`";
-                source.failure(&written.span(), &format!("pool.{}.strategy", provider.get_ref()), why)
-            })?;
-            strategies.insert(ProviderId::from(provider.get_ref().as_str()), strategy);
-        }
         Ok(Self {
             lasting: Lasting {
                 listen,
                 store: one(written.store.url.as_ref(), store_url, "store.url", source)?,
                 key: one(written.store.key.as_ref(), key_choice, "store.key", source)?,
             },
-            strategies,
+            pools: pools(&written.pool, source)?,
             routes: routes(&written, source)?,
             chat: Chat::read(&written.chat, source)?,
             tasks: Tasks::read(&written.tasks, source)?,
@@ -125,7 +116,7 @@ impl Default for Configuration {
                 store: StoreUrl::default(),
                 key: KeyChoice::default(),
             },
-            strategies: BTreeMap::new(),
+            pools: BTreeMap::new(),
             routes: Vec::new(),
             chat: Chat::default(),
             tasks: Tasks::default(),

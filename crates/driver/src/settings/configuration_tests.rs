@@ -4,7 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use evergrant_engine::failure::Code;
-use evergrant_engine::provider::{Origin, RowFile};
+use evergrant_engine::pool::Strategy;
+use evergrant_engine::provider::{Origin, Pause, RowFile};
+use evergrant_engine::verdict::Verdict;
 
 use super::*;
 
@@ -54,7 +56,10 @@ summary = { model = "grok-4.3", enabled = false }
     .unwrap();
     assert_eq!(read.lasting.listen.len(), 2);
     assert_eq!(read.lasting.key, KeyChoice::Environment("STORE_KEY".to_owned()));
-    assert_eq!(read.strategies[&ProviderId::from("xai-oauth")], Strategy::RoundRobin);
+    assert_eq!(
+        read.pools[&ProviderId::from("xai-oauth")].strategy,
+        Strategy::RoundRobin
+    );
     let globs: Vec<_> = read.routes.iter().map(|route| route.models.0.as_str()).collect();
     assert_eq!(globs, ["grok-*", "*", "a*"], "in the order of the file");
     assert_eq!(read.routes[0].providers, ["xai-oauth".into(), "xai".into()]);
@@ -64,6 +69,32 @@ summary = { model = "grok-4.3", enabled = false }
     assert_eq!(read.tasks.title.budget_tokens, 16);
     assert_eq!(read.tasks.summary.provider, None);
     assert!(!read.tasks.summary.enabled && read.tasks.title.enabled);
+}
+
+#[test]
+fn a_pool_says_how_it_chooses_and_how_long_it_rests() {
+    let read = parse(
+        r#"
+[pool.other]
+strategy = "affinity"
+limits_by_model = ["rate-limited"]
+[pool.other.cooldown]
+rate-limited = { first_secs = 30, reset_most_secs = 600 }
+out-of-credit = { first_secs = 60, most_secs = 120, sole_most_secs = 10 }
+"#,
+    );
+    let pool = &read.unwrap().pools[&ProviderId::from("other")];
+    assert_eq!(pool.strategy, Strategy::Affinity);
+    assert_eq!(pool.pauses.by_model.as_deref(), Some(&[Verdict::RateLimited][..]));
+    let secs = |secs| Some(Duration::from_secs(secs));
+    let limited = Pause {
+        first: secs(30),
+        reset_most: secs(600),
+        ..Pause::default()
+    };
+    let of = |verdict| pool.pauses.of.iter().find(|(of, _)| *of == verdict).unwrap().1;
+    assert_eq!(of(Verdict::RateLimited), limited);
+    assert_eq!(of(Verdict::OutOfCredit).sole_most, secs(10));
 }
 
 #[test]
@@ -103,6 +134,18 @@ fn mistakes_are_told_with_file_line_and_key() {
     refused(
         "[pool.xai]\nstrategy = \"best\"",
         "/h/config.toml:2: `pool.xai.strategy`: is not one of",
+    );
+    refused(
+        "[pool.xai.cooldown]\noverloaded = { first_secs = 1 }",
+        "/h/config.toml:2: `pool.xai.cooldown.overloaded`: is not one of",
+    );
+    refused(
+        "[pool.xai.cooldown]\nrate-limited = { first_sec = 1 }",
+        "/h/config.toml:2: `pool.xai.cooldown.first_sec`: unknown field",
+    );
+    refused(
+        "[pool.xai]\nlimits_by_model = [\"not-entitled\"]",
+        "/h/config.toml:2: `pool.xai.limits_by_model`: is not one of",
     );
     refused(
         "[pool.xai]\nstrategy = 1",

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use evergrant_engine::credential::ProviderId;
 use evergrant_engine::failure::{Code, Failure};
-use evergrant_engine::pool::Strategy;
 use evergrant_engine::provider::{Auth, Table};
 use evergrant_engine::remedy::Remedy;
 use evergrant_engine::secret::Secret;
@@ -15,6 +14,7 @@ use super::configuration::{Configuration, KeyChoice, Lasting, Route, StoreUrl, s
 use super::environment::Environment;
 use super::listen::Listen;
 use super::place::Source;
+use super::pools::PoolSettings;
 use super::rows;
 use super::talking::{Chat, Tasks};
 use super::texts::Texts;
@@ -31,8 +31,8 @@ pub struct Settings {
     pub key: KeySource,
     /// Where the gateway listens.
     pub listen: Vec<Listen>,
-    /// How a provider's credentials are chosen among, where it was set.
-    pub strategies: BTreeMap<ProviderId, Strategy>,
+    /// How a provider's credentials are treated, where it was set.
+    pub pools: BTreeMap<ProviderId, PoolSettings>,
     /// Which providers serve a model, in the order of the file.
     pub routes: Vec<Route>,
     /// Who chats.
@@ -77,7 +77,7 @@ impl Settings {
             listen: configuration.lasting.listen.clone(),
             texts,
             lasting: configuration.lasting,
-            strategies: configuration.strategies,
+            pools: configuration.pools,
             routes: configuration.routes,
             chat: configuration.chat,
             tasks: configuration.tasks,
@@ -102,7 +102,7 @@ impl Settings {
         let waiting = configuration.lasting.differing(&self.lasting);
         let read = Self {
             table: Arc::new(table),
-            strategies: configuration.strategies,
+            pools: configuration.pools,
             routes: configuration.routes,
             chat: configuration.chat,
             tasks: configuration.tasks,

@@ -38,6 +38,18 @@ pub(super) struct WrittenStore {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct WrittenPool {
     pub(super) strategy: Option<Spanned<String>>,
+    pub(super) cooldown: BTreeMap<Spanned<String>, WrittenPause>,
+    pub(super) limits_by_model: Option<Vec<Spanned<String>>>,
+}
+
+/// One line of `[pool.PROVIDER.cooldown]`
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct WrittenPause {
+    pub(super) first_secs: Option<u64>,
+    pub(super) most_secs: Option<u64>,
+    pub(super) reset_most_secs: Option<u64>,
+    pub(super) sole_most_secs: Option<u64>,
 }
 
 /// `[chat]`

@@ -12,5 +12,6 @@ mod history;
 mod http;
 mod imports;
 mod login;
+mod pool;
 mod renewal;
 mod store;

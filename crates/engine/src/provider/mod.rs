@@ -11,6 +11,7 @@ mod quirk;
 mod row;
 mod rows;
 mod signal;
+mod surface;
 mod table;
 mod value;
 mod written;

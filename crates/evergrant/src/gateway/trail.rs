@@ -27,6 +27,10 @@ pub(super) fn mark(headers: &mut HeaderMap, trail: &Trail) {
     if !trail.repaired.is_empty() {
         set("x-evergrant-repaired", &trail.repaired.join(", "));
     }
+    if !trail.skipped.is_empty() {
+        let skipped: Vec<_> = trail.skipped.iter().map(|provider| provider.as_str()).collect();
+        set("x-evergrant-skipped", &skipped.join(", "));
+    }
     if trail.provider.is_some() && !trail.replayable {
         set("x-evergrant-replay", "no");
     }

@@ -4,7 +4,7 @@ use evergrant_engine::credential::Generation;
 use evergrant_engine::failure::Code;
 use evergrant_engine::provider::Flow;
 use evergrant_engine::secret::Fingerprint;
-use evergrant_engine::store::{Health, LastError, Minted, Source, Standing};
+use evergrant_engine::store::{Health, LastError, Minted, ModelPause, Source, Standing};
 use evergrant_engine::time::{Moment, Timestamp};
 use evergrant_engine::vocabulary::{Channel, Verdict};
 use serde::{Deserialize, Serialize};
@@ -67,6 +67,8 @@ pub(super) struct StandingWire {
     keep_not_before: Option<i64>,
     #[serde(default)]
     put_off_at: Option<MomentWire>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    models: Vec<ModelPauseWire>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -81,6 +83,14 @@ enum HealthWire {
     AccountDisabled { until: i64 },
     Unsaved { since: i64 },
     LoggedOut { at: i64 },
+}
+
+#[derive(Serialize, Deserialize)]
+struct ModelPauseWire {
+    model: String,
+    until: i64,
+    why: String,
+    strikes: u32,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -125,6 +135,7 @@ impl From<&Standing> for StandingWire {
             renew_not_before: standing.renew_not_before.map(Timestamp::as_millis),
             keep_not_before: standing.keep_not_before.map(Timestamp::as_millis),
             put_off_at: standing.put_off_at.as_ref().map(MomentWire::from),
+            models: standing.models.iter().map(ModelPauseWire::from).collect(),
         }
     }
 }
@@ -153,6 +164,35 @@ impl TryFrom<StandingWire> for Standing {
             renew_not_before: wire.renew_not_before.map(Timestamp::from_millis),
             keep_not_before: wire.keep_not_before.map(Timestamp::from_millis),
             put_off_at: wire.put_off_at.map(Moment::from),
+            models: wire
+                .models
+                .into_iter()
+                .map(ModelPause::try_from)
+                .collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+impl From<&ModelPause> for ModelPauseWire {
+    fn from(pause: &ModelPause) -> Self {
+        Self {
+            model: pause.model.clone(),
+            until: pause.until.as_millis(),
+            why: pause.why.as_str().to_owned(),
+            strikes: pause.strikes,
+        }
+    }
+}
+
+impl TryFrom<ModelPauseWire> for ModelPause {
+    type Error = Unreadable;
+
+    fn try_from(wire: ModelPauseWire) -> Result<Self, Unreadable> {
+        Ok(Self {
+            model: wire.model,
+            until: Timestamp::from_millis(wire.until),
+            why: verdict(&wire.why)?,
+            strikes: wire.strikes,
         })
     }
 }
@@ -378,6 +418,12 @@ mod tests {
                 renew_not_before: Some(at),
                 keep_not_before: Some(at),
                 put_off_at: Some(Moment::default()),
+                models: vec![ModelPause {
+                    model: "m/1".to_owned(),
+                    until: at,
+                    why: *verdict,
+                    strikes: 2,
+                }],
             });
         }
         for code in Code::ALL {

@@ -53,6 +53,7 @@ pub(crate) fn acme_with(change: impl FnOnce(&mut OAuth)) -> Row {
         billing_page: None,
         keys_page: None,
         key_provider: None,
+        pauses: evergrant_engine::provider::Pauses::default(),
         first_byte: None,
         signals: Vec::new(),
         origin: Origin::BuiltIn,
