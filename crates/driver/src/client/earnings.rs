@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use evergrant_engine::credential::CredentialId;
 use evergrant_engine::failure::{Code, Failure};
 use evergrant_engine::pool::{Report, apply};
+use evergrant_engine::protection::{Protection, stands};
 use evergrant_engine::store::Standing;
 use evergrant_engine::time::Moment;
 use tracing::warn;
@@ -77,6 +78,9 @@ impl Earnings {
             now: now.clone(),
             entropy,
         };
+        if !stands(Protection::SharedHealth) {
+            return;
+        }
         if let Some(mailbox) = &self.mailbox {
             // Without its reader the process is ending, and what was earned here is known to nobody else.
             let _ = mailbox.send(Letter::Earned(Box::new(earned)));

@@ -144,13 +144,29 @@ impl Teller<'_> {
                 health: member.standing.health.as_str(),
                 usable: true,
                 code: None,
-                why: passing.map(|error| self.message(error.verdict, error.channel)),
+                why: match passing {
+                    Some(error) => Some(self.message(error.verdict, error.channel)),
+                    None => self.limited_models(now),
+                },
                 until: None,
                 remedy: passing
                     .and_then(|error| advise(error.verdict, &self.situation(error.channel, None)))
                     .filter(|remedy| !matches!(remedy, Remedy::Wait { .. })),
             },
         }
+    }
+
+    /// The models for which it rests while it serves the others.
+    fn limited_models(&self, now: &Moment) -> Option<String> {
+        let pauses = self
+            .member
+            .standing
+            .models
+            .iter()
+            .filter(|pause| pause.until > now.wall);
+        let each = pauses.map(|pause| format!("limited for `{}` until {}", pause.model, pause.until));
+        let all = each.collect::<Vec<_>>().join(", ");
+        (!all.is_empty()).then_some(all)
     }
 
     /// It sits out a refusal.

@@ -30,7 +30,10 @@ async fn scene() -> (Scene, Driver) {
     .unwrap();
     let driver = scene.open();
     for number in 0..KEYS {
-        let (label, key) = (Label::from(format!("k{number}")), KeySource::Value(Secret::from(key(number))));
+        let (label, key) = (
+            Label::from(format!("k{number}")),
+            KeySource::Value(Secret::from(key(number))),
+        );
         driver.add_key(&"acme-key".into(), Some(label), key).await.unwrap();
     }
     (scene, driver)
@@ -62,13 +65,19 @@ async fn each_turn_goes_to_the_same_one_until_that_cannot_serve() {
     assert!(used.len() >= 6, "{used:?}");
     for (conversation, label) in &own {
         for turns in 2..4 {
-            assert_eq!(asked(&driver, post("/chat/completions", &turn(*conversation, turns))).await, *label);
+            assert_eq!(
+                asked(&driver, post("/chat/completions", &turn(*conversation, turns))).await,
+                *label
+            );
         }
     }
     // Another process comes to the same.
     let sibling = scene.open();
     for (conversation, label) in &own {
-        assert_eq!(asked(&sibling, post("/chat/completions", &turn(*conversation, 5))).await, *label);
+        assert_eq!(
+            asked(&sibling, post("/chat/completions", &turn(*conversation, 5))).await,
+            *label
+        );
     }
     let dead = own[&0].clone();
     driver.disable(&format!("acme-key/{dead}")).await.unwrap();
@@ -78,7 +87,9 @@ async fn each_turn_goes_to_the_same_one_until_that_cannot_serve() {
         assert_eq!(now != *label, *label == dead, "only those of {dead} move");
         moved += usize::from(now != *label);
     }
-    println!("conversations: 40 of up to 6 turns over {KEYS} keys and 2 processes, one key switched off: its {moved} moved, no other");
+    println!(
+        "conversations: 40 of up to 6 turns over {KEYS} keys and 2 processes, one key switched off: its {moved} moved, no other"
+    );
 }
 
 #[tokio::test]
@@ -86,11 +97,17 @@ async fn a_limit_moves_a_conversation_and_its_end_brings_it_back() {
     let (scene, driver) = scene().await;
     let own = asked(&driver, post("/chat/completions", &turn(1, 1))).await;
     let number: usize = own[1..].parse().unwrap();
-    let limit = Order::new("rate-limit").with("bearer", key(number)).with("retry_after_secs", 30);
+    let limit = Order::new("rate-limit")
+        .with("bearer", key(number))
+        .with("retry_after_secs", 30);
     scene.control().arm(limit.times(1)).unwrap();
     let other = asked(&driver, post("/chat/completions", &turn(1, 2))).await;
     assert_ne!(other, own);
-    assert_eq!(asked(&driver, post("/chat/completions", &turn(1, 3))).await, other, "and stays there");
+    assert_eq!(
+        asked(&driver, post("/chat/completions", &turn(1, 3))).await,
+        other,
+        "and stays there"
+    );
     scene.clock.advance(std::time::Duration::from_secs(31));
     assert_eq!(asked(&driver, post("/chat/completions", &turn(1, 4))).await, own);
 }
@@ -108,7 +125,9 @@ async fn names_and_answers_keep_a_conversation_together() {
     let mut by_session = Vec::new();
     for turns in 1..4 {
         let mut call = post("/chat/completions", &turn(turns, turns));
-        call.request.headers_mut().insert("x-session-id", "s-1".parse().unwrap());
+        call.request
+            .headers_mut()
+            .insert("x-session-id", "s-1".parse().unwrap());
         by_session.push(asked(&driver, call).await);
     }
     assert!(by_session.windows(2).all(|pair| pair[0] == pair[1]), "{by_session:?}");

@@ -70,11 +70,19 @@ async fn what_is_the_requests_own_fault_never_falls_back() {
         (413, "payload_too_large"),
         (422, "invalid_request_error"),
     ] {
-        let error = json!({"error": {"message": "The request is not valid", "type": "invalid_request_error", "code": code}});
-        let order = Order::new("respond").with("path", "/v1/chat").with("status", status).with("body", error);
+        let error =
+            json!({"error": {"message": "The request is not valid", "type": "invalid_request_error", "code": code}});
+        let order = Order::new("respond")
+            .with("path", "/v1/chat")
+            .with("status", status)
+            .with("body", error);
         scene.control().arm(order.times(1)).unwrap();
         let told = ask(&driver, by_model(chat())).await.unwrap();
-        assert_eq!((told.status, told.trail.attempts, served_by(&told)), (status, 1, "acme"), "{code}");
+        assert_eq!(
+            (told.status, told.trail.attempts, served_by(&told)),
+            (status, 1, "acme"),
+            "{code}"
+        );
     }
     good(ask(&driver, by_model(chat())).await);
 }
@@ -85,17 +93,27 @@ async fn the_last_refusal_goes_through_as_it_is_and_ours_names_everyone() {
     let limit = Order::new("usage-limit").with("resets_in_secs", 7_200);
     scene.control().arm(limit).unwrap();
     let told = ask(&driver, by_model(chat())).await.unwrap();
-    assert_eq!((told.status, told.trail.attempts, served_by(&told)), (429, 2, "acme-key"));
+    assert_eq!(
+        (told.status, told.trail.attempts, served_by(&told)),
+        (429, 2, "acme-key")
+    );
     assert!(told.text.contains("usage_limit_reached"), "{}", told.text);
     assert_eq!(told.refusal.unwrap().code, Code::UsageLimited);
     let before = scene.control().counters().inference_requests;
     let (failure, trail) = ask(&driver, by_model(chat())).await.unwrap_err();
     assert_eq!((failure.code, trail.attempts), (Code::UsageLimited, 0));
-    assert_eq!(scene.control().counters().inference_requests, before, "nothing was sent");
+    assert_eq!(
+        scene.control().counters().inference_requests,
+        before,
+        "nothing was sent"
+    );
     let named: Vec<_> = failure.credentials.iter().map(|one| one.provider.as_str()).collect();
     assert_eq!(named, ["acme", "acme-key"]);
     for one in &failure.credentials {
-        assert!(one.until.is_some() && one.remedy.is_some() && !one.message.is_empty(), "{one:?}");
+        assert!(
+            one.until.is_some() && one.remedy.is_some() && !one.message.is_empty(),
+            "{one:?}"
+        );
     }
     let soonest = failure.retry_after.unwrap().as_secs();
     assert!((7_100..=7_200).contains(&soonest), "{soonest}");

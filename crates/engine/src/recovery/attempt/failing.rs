@@ -6,7 +6,9 @@ use super::input::Plan;
 use super::state::Missed;
 use crate::credential::Kind;
 use crate::failure::{Code, Failure, Unusable};
-use crate::pool::{Bar, Condition, Lease, Member, Readiness, Renewability, View, condition, renewability};
+use crate::pool::{
+    Bar, Condition, Lease, Member, Pool, Readiness, Renewability, View, condition, pause_of, renewability,
+};
 use crate::remedy::Remedy;
 use crate::store::Health;
 use crate::time::Moment;
@@ -95,21 +97,27 @@ pub(super) fn nothing_usable(plan: &Plan, view: &View, missed: Option<Missed>, n
             let lease = member.lease.clone();
             match &missed {
                 Some(missed) if missed.id == member.lease.fence.id => reasons.push((lease, missed.failure.clone())),
-                Some(_) | None => match unready(member, &readiness, view, now) {
-                    Some(failure) => reasons.push((lease, failure)),
-                    None => ready_again = ready_again.or(Some(&member.lease)),
-                },
+                Some(_) | None => {
+                    match resting(member, pool, plan, view, now).or_else(|| unready(member, &readiness, view, now)) {
+                        Some(failure) => reasons.push((lease, failure)),
+                        None => ready_again = ready_again.or(Some(&member.lease)),
+                    }
+                }
             }
         }
     }
     let detail = reasons
         .iter()
         .map(|(lease, failure)| format!("{}/{}: {}", lease.provider, lease.label, failure.message));
-    let detail = detail.collect::<Vec<_>>().join("; ");
+    let mut detail = detail.take(LISTED).collect::<Vec<_>>().join("; ");
+    if reasons.len() > LISTED {
+        detail = format!("{detail}; and {} more", reasons.len() - LISTED);
+    }
     let soonest = reasons.iter().filter(|(_, failure)| failure.code.exit() == 5);
     let soonest = soonest.filter_map(|(_, failure)| failure.retry_after).min();
     let credentials: Vec<_> = reasons
         .iter()
+        .take(LISTED)
         .map(|(lease, failure)| unusable(lease, failure, now))
         .collect();
     let easiest = reasons.into_iter().map(|(_, failure)| failure);
@@ -189,6 +197,19 @@ fn no_credential(plan: &Plan, view: &View) -> Failure {
     }
 }
 
+/// Why a member cannot be used for the model that is asked for, though it can for others.
+fn resting(member: &Member, pool: &Pool, plan: &Plan, view: &View, now: &Moment) -> Option<Failure> {
+    let model = plan.model.as_deref().filter(|_| pool.cooldowns.has_limits_by_model())?;
+    let (until, why) = pause_of(member, model, now)?;
+    let Lease {
+        provider, label, kind, ..
+    } = &member.lease;
+    let said = message(why, Channel::Inference, &view.place(provider).name, Some(label));
+    let failure = Failure::new(code(why, *kind), format!("{said}, for `{model}`"));
+    let wait = Remedy::Wait { until: Some(until) };
+    Some(failure.with_remedy(wait).with_retry_after(until.since(now.wall)))
+}
+
 /// Why a member cannot be used; `None` if it can (and was only tried already).
 fn unready(member: &Member, readiness: &Readiness, view: &View, now: &Moment) -> Option<Failure> {
     let stands = || condition(member, &view.place(&member.lease.provider), now);
@@ -229,3 +250,6 @@ const fn ease(code: Code) -> u8 {
         _ => 4,
     }
 }
+
+/// 256: whoever has more credentials than that asks `status`.
+const LISTED: usize = 256;

@@ -1,9 +1,14 @@
 //! Walks every state that a request's machine can reach, with every input, and asserts its invariants at each step.
 
+use std::sync::Arc;
+
 use super::course::{Course, course};
+use super::input::Plan;
 use super::walk_alphabet_tests::EACH;
 use super::walker_tests::{Found, Walk};
 use super::world_tests::{SORTS, Sort, World, plan};
+use crate::pool::{Cooldowns, Strategy};
+use crate::provider::Pauses;
 use crate::vocabulary::Verdict;
 
 fn one_provider(a: Sort, b: Sort) -> World {
@@ -75,6 +80,58 @@ fn walk_three_credentials() {
     found.walk(&mut walk, &world).unwrap();
     found.close(&walk);
     found.print("three credentials, two providers");
+}
+
+/// Every verdict, with the one in front of each sort that a request meets often, and two behind it at either provider.
+#[test]
+fn walk_three_credentials_and_every_verdict() {
+    let mut found = Found::new();
+    let mut walk = Walk::new(plan(&["p", "q"], true, true));
+    for sort in [
+        Sort::Proven,
+        Sort::Newborn,
+        Sort::Lapsed,
+        Sort::Key,
+        Sort::BorrowedLapsed,
+        Sort::Cooling,
+    ] {
+        let (lapsed, key) = (("b", Sort::Lapsed), ("c", Sort::Key));
+        found
+            .walk(&mut walk, &World::new(&[("p", &[("a", sort), lapsed]), ("q", &[key])]))
+            .unwrap();
+        found
+            .walk(&mut walk, &World::new(&[("p", &[("a", sort)]), ("q", &[lapsed, key])]))
+            .unwrap();
+    }
+    found.close(&walk);
+    found.print("three credentials, two providers, every verdict");
+}
+
+/// The same where limits are the model's, and each credential is chosen in turn.
+#[test]
+fn walk_limits_by_model() {
+    let mut found = Found::new();
+    let plan = Plan {
+        model: Some("m".into()),
+        ..plan(&["p", "q"], true, true)
+    };
+    let mut walk = Walk::new(plan);
+    walk.alphabet = &EACH;
+    let limits = Pauses {
+        by_model: Some(vec![Verdict::RateLimited]),
+        ..Pauses::default()
+    };
+    let cooldowns = Arc::new(Cooldowns::of(&limits, &Pauses::default()));
+    for sort in [Sort::Proven, Sort::Lapsed, Sort::Key] {
+        let mut world = World::new(&[("p", &[("a", sort), ("b", Sort::Key)]), ("q", &[("c", Sort::Key)])]);
+        for provider in ["p", "q"] {
+            let cooldowns = Arc::clone(&cooldowns);
+            world.view.choose_by(&provider.into(), Strategy::RoundRobin, cooldowns);
+        }
+        found.walk(&mut walk, &world).unwrap();
+    }
+    found.close(&walk);
+    found.print("three credentials, two providers, limits by model, in turn");
 }
 
 #[test]

@@ -6,5 +6,6 @@ mod doors;
 mod life;
 mod limits;
 mod repairs;
+mod sharing;
 mod streams;
 pub(crate) mod upstream;
