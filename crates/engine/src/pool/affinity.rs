@@ -48,35 +48,23 @@ impl Seats {
         Self { hashes, tables }
     }
 
-    /// The member of the tier that the conversation prefers among those that will do.
-    pub(super) fn preferred(
+    /// Whoever the conversation prefers of these: the one with the greatest weight that will do. Who will do is asked from
+    /// the greatest on.
+    pub(super) fn ranked(
         &self,
         conversation: Conversation,
-        tier: &Range<usize>,
-        will_do: impl Fn(usize) -> bool,
-    ) -> Option<usize> {
-        match self.tables.iter().find(|(of, _)| of == tier) {
-            None => self.ranked(conversation, tier, will_do),
-            Some((_, table)) => drawn(conversation, table, will_do),
-        }
-    }
-
-    /// The one with the greatest weight; the heavy work of asking whether one will do is done from the greatest on.
-    fn ranked(
-        &self,
-        conversation: Conversation,
-        tier: &Range<usize>,
+        members: impl Iterator<Item = usize> + Clone,
         will_do: impl Fn(usize) -> bool,
     ) -> Option<usize> {
         let mut below = None;
-        for _ in tier.clone() {
-            let heavy = tier.clone().filter_map(|place| {
+        for _ in members.clone() {
+            let weighed = members.clone().filter_map(|place| {
                 let weight = conversation.weight(*self.hashes.get(place)?);
                 below
                     .is_none_or(|below| (weight, place) < below)
                     .then_some((weight, place))
             });
-            let best = heavy.max()?;
+            let best = weighed.max()?;
             if will_do(best.1) {
                 return Some(best.1);
             }
@@ -84,18 +72,24 @@ impl Seats {
         }
         None
     }
-}
 
-/// Draws seats one after the other in the conversation's own order, until somebody who will do sits there. Each seat is as
-/// likely as any other, so that this is the ranking by weight without its walk over all members.
-fn drawn(conversation: Conversation, table: &[u32], will_do: impl Fn(usize) -> bool) -> Option<usize> {
-    let mask = table.len() as u64 - 1;
-    let seats = (1..=DRAWS).map(|draw| conversation.weight(mixed(draw)) & mask);
-    seats
-        .filter_map(|seat| table.get(usize::try_from(seat).ok()?))
-        .filter(|place| **place != EMPTY)
-        .map(|place| *place as usize)
-        .find(|place| will_do(*place))
+    /// Whoever of a tier of many sits at the first seat that is drawn from which one will do. The order of seats is the
+    /// conversation's own and each seat is as likely as any other, so that this is the ranking by weight without its walk.
+    pub(super) fn drawn(
+        &self,
+        conversation: Conversation,
+        tier: &Range<usize>,
+        will_do: impl Fn(usize) -> bool,
+    ) -> Option<usize> {
+        let (_, table) = self.tables.iter().find(|(of, _)| of == tier)?;
+        let mask = table.len() as u64 - 1;
+        let seats = (1..=DRAWS).map(|draw| conversation.weight(mixed(draw)) & mask);
+        seats
+            .filter_map(|seat| table.get(usize::try_from(seat).ok()?))
+            .filter(|place| **place != EMPTY)
+            .map(|place| *place as usize)
+            .find(|place| will_do(*place))
+    }
 }
 
 /// Seats for a tier's members, at least two for each: every one at the seat that its hash names, or at the next free one.
@@ -131,8 +125,8 @@ const fn mixed(number: u64) -> u64 {
     number ^ (number >> 31)
 }
 
-/// Up to 64 members are ranked one by one, which takes less than a table would.
-const FEW: usize = 64;
+/// Up to 64 are ranked one by one, which takes less than a table would.
+pub(super) const FEW: usize = 64;
 
 /// 64 draws find somebody with certainty for all practical purposes while one in four seats is served from; with fewer,
 /// most conversations have lost their credential anyway.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use super::affinity::Conversation;
+use super::affinity::{Conversation, FEW};
 use super::index::Index;
 use super::member::Member;
 use super::model_pause::pause_of;
@@ -125,18 +125,11 @@ impl<'a> Choosing<'a> {
 
     /// The one that a number falls on, each as likely as any other; or the next.
     fn by_number(&self, number: u64, tier: &Range<usize>, among: Among) -> Option<usize> {
-        let counted = |marks: &super::marks::Marks| marks.count_in(tier) as u64;
-        let ready = if among == Among::Due {
-            0
-        } else {
-            counted(&self.index.ready)
+        let ready = match among {
+            Among::Ready | Among::Both => self.count(tier, Among::Ready),
+            Among::Due => 0,
         };
-        let due = if among == Among::Ready {
-            0
-        } else {
-            counted(&self.index.due)
-        };
-        let nth = number % (ready + due).max(1);
+        let nth = number % self.count(tier, among).max(1);
         let place = |nth: u64| usize::try_from(nth).unwrap_or(0);
         let start = if nth < ready {
             self.index.ready.nth_in(tier, place(nth))
@@ -176,10 +169,31 @@ impl<'a> Choosing<'a> {
         if !stands(Protection::OwnCredential) {
             return self.by_number(number, tier, among);
         }
-        let preferred = self.roster.seats().preferred(conversation, tier, |place| {
-            self.is_marked(place, among) && self.serves(place, among)
+        let seats = self.roster.seats();
+        let serves = |place| self.serves(place, among);
+        if tier.len() <= FEW {
+            let marked = tier.clone().filter(|place| self.is_marked(*place, among));
+            return seats.ranked(conversation, marked, serves);
+        }
+        if self.count(tier, among) <= FEW as u64 {
+            let next = |from: usize| self.first_in(&(from..tier.end), among);
+            let marked = std::iter::successors(next(tier.start), |place| next(place + 1));
+            return seats.ranked(conversation, marked, serves);
+        }
+        let drawn = seats.drawn(conversation, tier, |place| {
+            self.is_marked(place, among) && serves(place)
         });
-        preferred.or_else(|| self.by_number(number, tier, among))
+        drawn.or_else(|| self.by_number(number, tier, among))
+    }
+
+    fn count(&self, tier: &Range<usize>, among: Among) -> u64 {
+        let (ready, due) = (&self.index.ready, &self.index.due);
+        let count = match among {
+            Among::Ready => ready.count_in(tier),
+            Among::Due => due.count_in(tier),
+            Among::Both => ready.count_in(tier) + due.count_in(tier),
+        };
+        count as u64
     }
 
     fn is_marked(&self, place: usize, among: Among) -> bool {
@@ -204,7 +218,7 @@ impl<'a> Choosing<'a> {
         }
         let rests = choice.model.and_then(|model| pause_of(member, model, choice.now));
         let last = || self.traffic.last(id);
-        match outlook(member, last(), choice.min_valid, choice.now).standing {
+        match outlook(member, last, choice.min_valid, choice.now).standing {
             Prospect::Ready if rests.is_some() => false,
             Prospect::Ready => true,
             Prospect::Due => among != Among::Ready,

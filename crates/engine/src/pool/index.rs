@@ -79,7 +79,7 @@ impl Index {
         let Some(member) = roster.members().get(place) else {
             return;
         };
-        let last = traffic.last(&member.lease.fence.id);
+        let last = || traffic.last(&member.lease.fence.id);
         let outlook = outlook(member, last, Duration::ZERO, now);
         let is_ready = outlook.standing == Prospect::Ready;
         self.ready.set(place, is_ready);

@@ -220,7 +220,7 @@ fn the_index_agrees_with_a_look_at_everyone() {
             .members()
             .iter()
             .map(|member| {
-                let last = pool.traffic.last(&member.lease.fence.id);
+                let last = || pool.traffic.last(&member.lease.fence.id);
                 outlook(member, last, Duration::ZERO, &now).standing
             })
             .collect();

@@ -37,15 +37,20 @@ pub(super) enum Prospect {
     Resting,
 }
 
-/// How the member stands, when it was last sent by this process at `last`.
-pub(super) fn outlook(member: &Member, last: Option<BootTime>, min_valid: Duration, now: &Moment) -> Outlook {
+/// How the member stands; `last` tells when this process sent it last, and is asked only where that matters.
+pub(super) fn outlook(
+    member: &Member,
+    last: impl FnOnce() -> Option<BootTime>,
+    min_valid: Duration,
+    now: &Moment,
+) -> Outlook {
     let (standing, changes_at) = match readiness(member, min_valid, now) {
         Readiness::Now => (Prospect::Ready, expiry(member, now)),
         Readiness::AfterRenewal { .. } | Readiness::AfterReread => (Prospect::Ready, None),
         Readiness::NotBefore { until, .. } => match secret(member, min_valid, now) {
             Readiness::Now | Readiness::AfterRenewal { .. } | Readiness::AfterReread => {
                 let rest = until.since(now.wall);
-                match quiet(member, last, now) {
+                match quiet(member, last(), now) {
                     Some(quiet) if quiet < interval(rest) => {
                         let due = now.wall.plus(left_until_due(quiet, rest));
                         (Prospect::Resting, Some(due.min(until)))

@@ -82,19 +82,12 @@ fn walk_three_credentials() {
     found.print("three credentials, two providers");
 }
 
-/// Every verdict, with the one in front of each sort that a request meets often, and two behind it at either provider.
+/// Every verdict, with each sort of credential in front, and two behind it at either provider.
 #[test]
 fn walk_three_credentials_and_every_verdict() {
     let mut found = Found::new();
     let mut walk = Walk::new(plan(&["p", "q"], true, true));
-    for sort in [
-        Sort::Proven,
-        Sort::Newborn,
-        Sort::Lapsed,
-        Sort::Key,
-        Sort::BorrowedLapsed,
-        Sort::Cooling,
-    ] {
+    for sort in SORTS {
         let (lapsed, key) = (("b", Sort::Lapsed), ("c", Sort::Key));
         found
             .walk(&mut walk, &World::new(&[("p", &[("a", sort), lapsed]), ("q", &[key])]))
