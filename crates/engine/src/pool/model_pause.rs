@@ -1,8 +1,9 @@
 //! Cooldowns of a credential for one model, where the provider limits model by model.
 
+use std::time::Duration;
+
 use super::cooldown::Rule;
 use super::member::Member;
-use super::outcome::Refusal;
 use crate::store::{ModelPause, Standing};
 use crate::time::{Moment, Timestamp};
 use crate::vocabulary::Verdict;
@@ -23,27 +24,35 @@ pub(super) fn lift(standing: &mut Standing, model: &str) {
     standing.models.retain(|pause| pause.model != model);
 }
 
-/// The model was refused, as in a cooldown of the whole credential: the longest deadline wins, and a refusal while it rests
-/// is no new strike.
-pub(super) fn rest(standing: &mut Standing, model: &str, refusal: &Refusal, rule: &Rule, now: &Moment, entropy: u64) {
+/// The model was refused, with this time to come back if the answer named one, as in a cooldown of the whole credential: the
+/// longest deadline wins, and a refusal while it rests is no new strike.
+pub(super) fn rest(
+    standing: &mut Standing,
+    model: &str,
+    verdict: Verdict,
+    own: Option<Duration>,
+    rule: &Rule,
+    now: &Moment,
+    entropy: u64,
+) {
     let before = standing.models.iter().position(|pause| pause.model == model);
     let before = before.map(|place| standing.models.remove(place));
     let stands = before.as_ref().filter(|pause| pause.until > now.wall);
     let strikes = match &before {
-        Some(pause) if pause.why != refusal.verdict => 0,
+        Some(pause) if pause.why != verdict => 0,
         Some(pause) if stands.is_some() => pause.strikes,
         Some(pause) => pause.strikes.saturating_add(1),
         None => 0,
     };
     // Other models go on being served with it, so that it is the sole one for nobody.
-    let until = now.wall.plus(rule.length(refusal.retry_after, strikes, entropy, false));
+    let until = now.wall.plus(rule.length(own, strikes, entropy, false));
     let longer = stands.is_none_or(|stands| stands.until < until);
     let pause = match before {
         Some(pause) if !longer => pause,
         Some(_) | None => ModelPause {
             model: model.to_owned(),
             until,
-            why: refusal.verdict,
+            why: verdict,
             strikes,
         },
     };

@@ -143,7 +143,8 @@ fn refuse(
     standing.last_error = Some(kept(refusal, generation, now));
     let Some(rule) = report.rule else { return };
     if let Some(model) = &report.model {
-        rest(standing, model, refusal, &rule, now, entropy);
+        let own = refusal.retry_after;
+        rest(standing, model, refusal.verdict, own, &rule, now, entropy);
         return;
     }
     let stands = cooling(&standing.health, now);
