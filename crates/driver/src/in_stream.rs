@@ -22,7 +22,6 @@ impl Driver {
         let picture = self.kernel.ledger().picture();
         let record = picture
             .records()
-            .iter()
             .find(|record| record.provider == *provider && Some(&record.label) == label);
         let kind = record.map_or(Kind::ApiKey, |record| record.material.kind());
         let situation = Situation {
