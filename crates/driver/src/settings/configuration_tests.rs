@@ -141,7 +141,7 @@ fn mistakes_are_told_with_file_line_and_key() {
     );
     refused(
         "[pool.xai.cooldown]\nrate-limited = { first_sec = 1 }",
-        "/h/config.toml:2: `pool.xai.cooldown.first_sec`: unknown field",
+        "/h/config.toml:2: `pool.xai.cooldown.rate-limited.first_sec`: unknown field",
     );
     refused(
         "[pool.xai]\nlimits_by_model = [\"not-entitled\"]",
