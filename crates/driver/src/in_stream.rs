@@ -2,9 +2,9 @@
 
 use evergrant_engine::credential::{Kind, Label, ProviderId};
 use evergrant_engine::failure::Failure;
-use evergrant_engine::verdict::{Channel, EventMeaning, Place, Situation, advise, code, message};
+use evergrant_engine::verdict::{Channel, EventMeaning, Place, Situation};
 
-use crate::client::read_event;
+use crate::client::{explain, read_event};
 use crate::driver::Driver;
 
 impl Driver {
@@ -33,11 +33,6 @@ impl Driver {
             variable: None,
             reset: reading.retry_after.map(|after| now.plus(after)),
         };
-        let said = message(reading.verdict, Channel::Stream, &place.name, label);
-        let failure = Failure::new(code(reading.verdict, kind), said);
-        Some(match advise(reading.verdict, &situation) {
-            Some(remedy) => failure.with_remedy(remedy),
-            None => failure,
-        })
+        explain(&reading, &situation)
     }
 }

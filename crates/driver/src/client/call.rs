@@ -38,6 +38,8 @@ pub struct Answer {
     pub trail: Trail,
     /// What explains the answer to people, if it is a refusal that nothing could be done about.
     pub refusal: Option<Failure>,
+    /// What explains the answer to people, if the request itself is at fault and nothing was to be done about it.
+    pub complaint: Option<Failure>,
 }
 
 /// The way a request took.

@@ -26,6 +26,7 @@ use super::conversing::{Thread, Threads};
 use super::dress::{Undressed, drop_hop_by_hop, place_of_credential};
 use super::earnings::Earnings;
 use super::exchange::{Held, judge, unanswered};
+use super::explaining::complaint;
 use super::listener::Listener;
 use super::outgoing::{Outgoing, Replayable};
 use super::route::way;
@@ -325,6 +326,10 @@ impl Errand<'_> {
         };
         self.trail.provider = Some(held.lease.provider.clone());
         self.trail.label = Some(held.lease.label.clone());
+        let complaint = match (&refusal, &held.reading) {
+            (None, Some(reading)) => complaint(reading, &held.lease, &held.row, self.client.turns.now().wall),
+            (_, _) => None,
+        };
         let listener = match (held.stream, step.next) {
             (Some(stream), Some(machine)) => {
                 let turns = Arc::clone(&self.client.turns);
@@ -344,6 +349,7 @@ impl Errand<'_> {
             response,
             trail: std::mem::take(&mut self.trail),
             refusal,
+            complaint,
         })
     }
 }

@@ -27,6 +27,8 @@ pub(super) struct Held {
     pub(super) rest: Rest,
     /// If it is a stream, where it was when it was let go.
     pub(super) stream: Option<Stream>,
+    /// What it means, as far as that could be told before it was let go.
+    pub(super) reading: Option<Reading>,
     pub(super) lease: Lease,
     pub(super) row: Arc<Row>,
 }
@@ -50,23 +52,25 @@ pub(super) async fn judge(
 ) -> (Input, Held) {
     let (head, body) = answer.into_parts();
     let status = head.status.as_u16();
-    let held = |head, pieces, rest, stream| Held {
+    let held = |head, pieces, rest, stream, reading| Held {
         head,
         pieces,
         rest,
         stream,
+        reading,
         lease: lease.clone(),
         row: Arc::clone(&row),
     };
     match glance(&row, status, &head.headers) {
         Glance::Judged(reading) => {
-            let input = answered(&lease, reading);
-            (input, held(head, Vec::new(), Rest::Coming(body), None))
+            let input = answered(&lease, reading.clone());
+            (input, held(head, Vec::new(), Rest::Coming(body), None, Some(reading)))
         }
         Glance::Body => {
             let (pieces, rest) = beginning(body).await;
             let reading = read_answer(&row, status, &head.headers, &pieces, now);
-            (answered(&lease, reading), held(head, pieces, rest, None))
+            let input = answered(&lease, reading.clone());
+            (input, held(head, pieces, rest, None, Some(reading)))
         }
         Glance::Events(reading) => {
             let gated = gate(body, &row, now).await;
@@ -80,7 +84,7 @@ pub(super) async fn judge(
                 heard: gated.heard,
                 late: gated.late,
             };
-            (input, held(head, gated.held, gated.rest, Some(stream)))
+            (input, held(head, gated.held, gated.rest, Some(stream), None))
         }
     }
 }

@@ -57,7 +57,7 @@ pub(crate) async fn ask(
         pin: partner.credential.clone(),
     };
     let answer = driver.send(call).await.map_err(|(failure, _)| refused(failure))?;
-    if let Some(failure) = answer.refusal {
+    if let Some(failure) = answer.refusal.or(answer.complaint) {
         return Err(refused(failure));
     }
     let (head, body) = answer.response.into_parts();
@@ -66,7 +66,7 @@ pub(crate) async fn ask(
         driver,
         trail: answer.trail,
         body,
-        heard_any: false,
+        heard: 0,
     };
     if is_stream(&head.headers) {
         listening.stream(&mut hear).await
@@ -95,7 +95,8 @@ struct Listening<'a> {
     driver: &'a Driver,
     trail: Trail,
     body: AnswerBody,
-    heard_any: bool,
+    /// How many bytes of text.
+    heard: usize,
 }
 
 impl Listening<'_> {
@@ -115,9 +116,13 @@ impl Listening<'_> {
     fn event(&mut self, raw: &[u8], hear: &mut impl FnMut(Heard)) -> Result<(), Broken> {
         let text = text_of_event(&Event::read(raw).data);
         if !text.is_empty() {
-            self.heard_any = true;
+            self.heard += text.len();
             hear(Heard::Text(text));
-            return Ok(());
+            return if self.heard > WHOLE_LIMIT {
+                Err(self.broken(endless()))
+            } else {
+                Ok(())
+            };
         }
         let Some(provider) = &self.trail.provider else {
             return Ok(());
@@ -162,7 +167,7 @@ impl Listening<'_> {
     }
 
     fn broken(&self, failure: Failure) -> Broken {
-        if self.heard_any {
+        if self.heard > 0 {
             Broken::Cut(Box::new(failure))
         } else {
             Broken::Refused(Box::new(failure))
@@ -175,6 +180,11 @@ fn is_stream(headers: &HeaderMap) -> bool {
     typed.is_some_and(|typed| typed.trim_start().to_ascii_lowercase().starts_with("text/event-stream"))
 }
 
+fn endless() -> Failure {
+    let message = format!("the answer does not end within {} MiB", WHOLE_LIMIT / 1024 / 1024);
+    Failure::new(Code::ServerError, message).with_remedy(Remedy::ChangeRequest)
+}
+
 fn unreadable() -> Failure {
     Failure::new(Code::ServerError, "the provider's answer could not be read").with_remedy(Remedy::Wait { until: None })
 }
@@ -182,5 +192,5 @@ fn unreadable() -> Failure {
 /// 64 MiB: the longest answers there are come in one event at worst.
 const EVENT_LIMIT: usize = 64 * 1024 * 1024;
 
-/// The same for an answer that comes in one piece.
+/// The same for all of an answer: a model that repeats itself for ever fills no disk.
 const WHOLE_LIMIT: usize = 64 * 1024 * 1024;

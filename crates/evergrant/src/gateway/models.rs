@@ -81,8 +81,9 @@ async fn list(answer: Answer) -> Result<Vec<Value>, Unanswered> {
         response,
         trail,
         refusal,
+        complaint,
     } = answer;
-    if let Some(refusal) = refusal {
+    if let Some(refusal) = refusal.or(complaint) {
         return Err((refusal, trail));
     }
     let Ok(whole) = Limited::new(response.into_body(), LIST_LENGTH).collect().await else {

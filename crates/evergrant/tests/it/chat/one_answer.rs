@@ -103,6 +103,27 @@ async fn a_failure_has_the_words_and_the_exit_code_of_every_other_command() {
 }
 
 #[tokio::test]
+async fn a_request_that_is_at_fault_itself_is_told_in_the_providers_words() {
+    let sandbox = sandbox().await;
+    let scratch = Scratch::with(&sandbox);
+    scratch.run(&["login", "acme", "--flow", "device"]).await.expect(0);
+    assert_exchange!(scratch.run(&["chat", "-p", "acme", "-m", "nothing-1", "hello"]).await, @r#"
+    $ evergrant chat -p acme -m nothing-1 hello
+    exit 2
+    --- stderr
+    error: Sandbox (acme) does not offer this model here: "model_not_found; The model `nothing-1` does not exist or your team does not have access to it; invalid_request_error"
+      help: ask for another model: acme does not offer this one here
+    "#);
+    let events = scratch
+        .run(&["chat", "-p", "acme", "-m", "nothing-1", "hello", "--json"])
+        .await
+        .expect(2)
+        .json_lines();
+    assert_eq!(events.len(), 2, "no answer began: {events:?}");
+    assert_eq!(events[1]["error"]["code"], "unknown-model");
+}
+
+#[tokio::test]
 async fn an_error_inside_the_stream_is_told_like_any_other() {
     let sandbox = sandbox().await;
     let scratch = Scratch::with(&sandbox);
