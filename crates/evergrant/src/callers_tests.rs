@@ -17,7 +17,7 @@ use serde_json::json;
 use crate::asking::{Heard, Partner, Wish, ask};
 use crate::chat::Talk;
 use crate::gateway::{ServeOptions, serve};
-use crate::tasks::{Auxiliary, perform};
+use crate::tasks::{Auxiliary, Occasion, perform};
 
 /// Who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,7 +161,10 @@ impl Scene {
                 let (auxiliary, question) = if caller == Caller::Title {
                     (Auxiliary::Title, talk.title_question().unwrap())
                 } else {
-                    (Auxiliary::Summary, talk.compaction(1_000, true).unwrap().question)
+                    (
+                        Auxiliary::Summary,
+                        talk.compaction(1_000, Occasion::Asked).unwrap().question,
+                    )
                 };
                 perform(auxiliary, &self.driver, &self.settings, &self.partner(), &question)
                     .await
@@ -257,7 +260,14 @@ async fn callers_with_an_expired_token_are_repaired_alike() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn callers_with_a_refused_token_are_repaired_alike() {
-    for wording in [Wording::ALL[0], Wording::ALL[Wording::ALL.len() - 1]] {
+    // Nobody tells a caller that takes its token away of a refusal: what is stale to it is what has expired.
+    let token = trace_of(Caller::Token, Stale::Expired).await;
+    for wording in [
+        Wording::Wke,
+        Wording::Code,
+        Wording::Unauthorized,
+        Wording::StreamNested,
+    ] {
         let stale = Stale::Refused(wording);
         let chat = trace_of(Caller::Chat, stale).await;
         let ends: Vec<&str> = chat
@@ -270,8 +280,6 @@ async fn callers_with_a_refused_token_are_repaired_alike() {
             let trace = trace_of(caller, stale).await;
             assert_eq!(trace, chat, "{caller:?} and the chat");
         }
-        // Nobody tells a caller that takes its token away of a refusal: what is stale to it is what has expired.
-        let token = trace_of(Caller::Token, Stale::Expired).await;
         assert_eq!(token.renewal, chat.renewal, "token and the chat");
         println!("the same {} steps in all five, {wording:?}", chat.renewal.len());
     }

@@ -18,6 +18,7 @@ STEERING = (
 )
 CONFIG = '[chat]\nprovider = "raw"\nmodel = "raw-1"\n[tasks]\ntitle = { enabled = false }\n'
 MEGABYTES = 10
+SMALL = 8_000
 COLOUR = re.compile(r"\x1b\[(?:\d+;)*(?:[34][0-8]|9\d|10\d)(?:;\d+)*m")
 
 
@@ -36,9 +37,28 @@ def main():
             for name in ("SIGTERM", "SIGHUP"):
                 begin(terminal)
                 leave(checks, terminal, modes, f"by {name}", lambda: os.kill(child(terminal), signal.Signals[name]))
+        too_long(checks, home)
         without_colour(checks, home)
         figure = f"{STEERING.count(chr(27))} sequences in answer and paste, {MEGABYTES} MB, a cut, 4 ways of leaving: terminal intact"
     checks.finish(figure)
+
+
+def too_long(checks, home):
+    """With a model whose window is smaller than what was set: room is made, and the conversation goes on."""
+    with Terminal(home.variables) as terminal:
+        begin(terminal, "-m raw-small")
+        for turn in range(3):
+            terminal.paste(f"question {turn}: " + "word " * 600)
+            terminal.wait("word word", IDLE)
+            terminal.keys("Enter")
+            if turn < 2:
+                terminal.wait(f"You said: question {turn}", IDLE)
+        terminal.wait("the conversation is too long", "to make room; /retry asks again", "messages were summed up for the model")
+        terminal.type("/retry")
+        frame = terminal.wait("You said: question 2", IDLE)
+        checks.check("a conversation that was too long goes on", "messages were summed up" in frame)
+        terminal.type("/quit")
+        terminal.wait("left with 0")
 
 
 def without_colour(checks, home):
@@ -64,8 +84,8 @@ def shell(terminal):
     return modes
 
 
-def begin(terminal):
-    terminal.type(f"clear; {evergrant()} chat 2>/dev/null; echo left with $?")
+def begin(terminal, *arguments):
+    terminal.type(f"clear; {' '.join((evergrant(), 'chat', *arguments))} 2>/dev/null; echo left with $?")
     terminal.wait("/help lists what can be done")
 
 
@@ -156,7 +176,10 @@ class Answer(socketserver.StreamRequestHandler):
             name, _, value = line.partition(b":")
             if name.lower() == b"content-length":
                 length = int(value)
-        asked = json.loads(self.rfile.read(length))["messages"][-1]["content"]
+        body = json.loads(self.rfile.read(length))
+        if body["model"] == "raw-small" and sum(len(message["content"]) for message in body["messages"]) > SMALL:
+            return self.refuse()
+        asked = body["messages"][-1]["content"]
         self.wfile.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n")
         try:
             for text in texts(asked):
@@ -166,6 +189,12 @@ class Answer(socketserver.StreamRequestHandler):
         except OSError:
             # Whoever has left hears no more.
             pass
+
+    def refuse(self):
+        error = {"message": "This model's maximum context length is 2000 tokens", "code": "context_length_exceeded"}
+        body = json.dumps({"error": error}).encode()
+        head = f"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\nconnection: close"
+        self.wfile.write(f"{head}\r\n\r\n".encode() + body)
 
     def event(self, data):
         self.wfile.write(f"data: {data}\n\n".encode())
@@ -181,7 +210,7 @@ def texts(asked):
         return [line * 1000] * (MEGABYTES * 1_000_000 // (len(line) * 1000) + 1) + ["the very end"]
     if asked == "cut":
         return ["half ", "an answ"]
-    return [f"You said: {asked}"]
+    return [f"You said: {asked[:60]}"]
 
 
 if __name__ == "__main__":

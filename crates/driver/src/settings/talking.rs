@@ -155,7 +155,7 @@ const TITLE_TOKENS: u64 = 64;
 /// 2,000 tokens: a summary must be much shorter than what it stands for.
 const SUMMARY_TOKENS: u64 = 2_000;
 
-/// What is sent to the provider as the bound of an answer.
+/// Below one token there is no answer; above a million no model writes.
 const BUDGETS: RangeInclusive<u64> = 1..=1_000_000;
 
 /// 30 s: nobody waits for a title, and whatever takes longer is tried again later.

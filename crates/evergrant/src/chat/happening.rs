@@ -26,8 +26,12 @@ pub(super) enum Event {
     Entitled(String),
     /// The beginning of it was summed up: so many messages, and in which words if they were asked for.
     Summed(usize, Option<String>),
-    /// A task has failed.
+    /// A task has failed that nobody waits for.
     TaskFailed(Auxiliary, Failure),
+    /// A task has ended, and what there is to say of it is said apart.
+    Idle,
+    /// The conversation was too long, and its beginning is being summed up.
+    MakingRoom,
     /// The earlier conversations.
     Listed(Vec<Heading>),
     /// Another conversation is led from now on.

@@ -13,7 +13,7 @@ use super::happening::{AnswerEnd, Command, Event};
 use super::talk::Talk;
 use super::words;
 use crate::asking::{Broken, Heard, Partner, Question, Wish, ask};
-use crate::tasks::{Auxiliary, perform};
+use crate::tasks::{Auxiliary, Occasion, perform};
 
 /// The conversation, and what is going on in it.
 pub(super) struct Led {
@@ -118,7 +118,7 @@ impl Led {
                 Some(question) => self.work(Auxiliary::Title, question, 0, true),
                 None => vec![Event::Told("there is nothing yet to find a title for".to_owned())],
             },
-            Command::Summarise => self.summarise(true),
+            Command::Summarise => self.summarise(Occasion::Asked),
             Command::Change(wish) => self.change(wish),
             Command::TellCredentials => vec![Event::Told(words::credentials(&self.driver.accounts()))],
             Command::List => match self.history.conversations(LISTED) {
@@ -217,9 +217,12 @@ impl Led {
             Ok(()) => (Ending::Whole, AnswerEnd::Whole),
             Err(broken) => (Ending::Cut, AnswerEnd::Broken(broken)),
         };
+        let too_long = matches!(&end, AnswerEnd::Broken(broken) if broken.failure().code == Code::BodyTooLarge);
         let mut events = kept(self.talk.ends(ending), vec![Event::Ended(end)]);
         if ending == Ending::Whole {
             events.extend(self.chores());
+        } else if too_long && self.settings.tasks.summary.enabled {
+            events.extend(self.summarise(Occasion::TooLong));
         }
         events
     }
@@ -234,16 +237,23 @@ impl Led {
             events.extend(self.work(Auxiliary::Title, question, 0, false));
         }
         if self.settings.tasks.summary.enabled {
-            events.extend(self.summarise(false));
+            events.extend(self.summarise(Occasion::Window));
         }
         events
     }
 
-    fn summarise(&mut self, asked_for: bool) -> Vec<Event> {
-        match self.talk.compaction(self.settings.chat.window_tokens, asked_for) {
-            Some(due) => self.work(Auxiliary::Summary, due.question, due.stands_for, asked_for),
-            None if asked_for => vec![Event::Told("there is nothing yet to sum up".to_owned())],
-            None => Vec::new(),
+    fn summarise(&mut self, occasion: Occasion) -> Vec<Event> {
+        let due = self.talk.compaction(self.settings.chat.window_tokens, occasion);
+        match (due, occasion) {
+            (Some(due), Occasion::Window) => self.work(Auxiliary::Summary, due.question, due.stands_for, false),
+            (Some(due), Occasion::Asked) => self.work(Auxiliary::Summary, due.question, due.stands_for, true),
+            (Some(due), Occasion::TooLong) => {
+                let mut events = vec![Event::MakingRoom];
+                events.extend(self.work(Auxiliary::Summary, due.question, due.stands_for, false));
+                events
+            }
+            (None, Occasion::Asked) => vec![Event::Told("there is nothing yet to sum up".to_owned())],
+            (None, Occasion::Window | Occasion::TooLong) => Vec::new(),
         }
     }
 
@@ -279,6 +289,7 @@ impl Led {
             return Vec::new();
         }
         match (work.auxiliary, work.result) {
+            (_, Err(failure)) if work.asked_for => vec![Event::Idle, Event::Failed(failure)],
             (auxiliary, Err(failure)) => vec![Event::TaskFailed(auxiliary, failure)],
             (Auxiliary::Title, Ok(title)) => kept(self.talk.entitle(title.clone()), vec![Event::Entitled(title)]),
             (Auxiliary::Summary, Ok(text)) => {

@@ -82,6 +82,8 @@ impl Page {
             }
             Event::Summed(stands_for, text) => self.summed(stands_for, text),
             Event::TaskFailed(auxiliary, failure) => self.task_failed(auxiliary, &failure),
+            Event::Idle => self.working = None,
+            Event::MakingRoom => self.transcript.push(Kind::Quiet, MAKING_ROOM),
             Event::Listed(headings) if headings.is_empty() => {
                 self.transcript.push(Kind::Note, "there is no earlier conversation");
             }
@@ -90,7 +92,7 @@ impl Page {
             Event::Emptied => self.empty(),
             Event::Partner(partner) => self.partner = plain_line(&partner, PARTNER),
             Event::Told(text) => self.transcript.push(Kind::Note, &text),
-            Event::Failed(failure) => self.transcript.push(Kind::Failure, &words::failure(&failure)),
+            Event::Failed(failure) => self.failed(&failure),
         }
         Vec::new()
     }
@@ -99,6 +101,9 @@ impl Page {
         self.answering = false;
         self.transcript.end();
         match end {
+            AnswerEnd::Whole if self.transcript.newest(Kind::Answer) == Some("") => {
+                self.transcript.push(Kind::Mark, EMPTY);
+            }
             AnswerEnd::Whole => {}
             AnswerEnd::Stopped => self.transcript.push(Kind::Mark, STOPPED),
             AnswerEnd::Broken(broken) => {
@@ -117,6 +122,14 @@ impl Page {
         self.transcript.push(Kind::Quiet, &line);
         if let Some(text) = text {
             self.transcript.push(Kind::Note, &text);
+        }
+    }
+
+    /// What fails again and again while an answer comes is said once.
+    fn failed(&mut self, failure: &Failure) {
+        let text = words::failure(failure);
+        if !self.answering || self.transcript.newest(Kind::Failure) != Some(&text) {
+            self.transcript.push(Kind::Failure, &text);
         }
     }
 
@@ -147,6 +160,7 @@ impl Page {
             };
             self.transcript.push(kind, &message.text);
             match message.ending {
+                Ending::Whole if message.text.is_empty() => self.transcript.push(Kind::Mark, EMPTY),
                 Ending::Whole => {}
                 Ending::Stopped => self.transcript.push(Kind::Mark, STOPPED),
                 Ending::Cut | Ending::Coming => self.transcript.push(Kind::Mark, CUT),
@@ -431,6 +445,12 @@ pub(super) const CUT: &str = "[cut off: the rest of the answer is missing]";
 
 /// What stands where an answer was stopped.
 pub(super) const STOPPED: &str = "[stopped]";
+
+/// What stands where an answer has no words.
+const EMPTY: &str = "[the answer is empty]";
+
+/// What is told while a summary is made without which nothing can be asked.
+const MAKING_ROOM: &str = "its beginning is being summed up to make room; /retry asks again after that";
 
 /// 1 MiB: more than that is no message that somebody writes, and every key would be slow.
 const WRITTEN: usize = 1 << 20;

@@ -102,6 +102,26 @@ fn a_task_that_fails_says_so_once() {
 }
 
 #[test]
+fn what_fails_while_an_answer_comes_is_told_once_and_a_task_that_was_asked_for_is_told_in_full() {
+    let mut page = page();
+    write(&mut page, "one");
+    page.handle(Event::Began(Vec::new()));
+    for _ in 0..3 {
+        page.handle(Event::Failed(failure()));
+    }
+    answer(&mut page, "", AnswerEnd::Whole);
+    let shown = seen(&mut page, 100, 20);
+    assert_eq!(shown.matches("error: ").count(), 1, "{shown}");
+    assert!(shown.contains("[the answer is empty]"), "{shown}");
+    page.handle(Event::Working(Auxiliary::Title));
+    page.handle(Event::Idle);
+    page.handle(Event::Failed(failure()));
+    let shown = seen(&mut page, 100, 20);
+    assert_eq!(shown.matches("error: ").count(), 2, "{shown}");
+    assert!(!shown.contains("making a title"), "{shown}");
+}
+
+#[test]
 fn an_interrupt_stops_the_answer_and_twice_on_an_idle_prompt_leaves() {
     let mut page = page();
     let interrupt = || Event::Key(Key::Interrupt);

@@ -8,7 +8,7 @@ use evergrant_driver::history::{Conversation, ConversationId, Ending, History, M
 use evergrant_driver::{Failure, Timestamp};
 
 use crate::asking::{Partner, Question, Turn};
-use crate::tasks::{Compaction, compaction, title_question};
+use crate::tasks::{Compaction, Occasion, compaction, title_question};
 
 /// A conversation that is being led.
 #[derive(Debug)]
@@ -228,9 +228,9 @@ impl Talk {
         Some(title_question(&asked.text, &self.messages[place].text))
     }
 
-    /// The summary that is due, or that is asked for.
-    pub(crate) fn compaction(&self, window: u64, asked_for: bool) -> Option<Compaction> {
-        compaction(&self.messages, self.summary.as_ref(), window, asked_for)
+    /// The summary that is due on that occasion.
+    pub(crate) fn compaction(&self, window: u64, occasion: Occasion) -> Option<Compaction> {
+        compaction(&self.messages, self.summary.as_ref(), window, occasion)
     }
 
     /// It has a title from now on.

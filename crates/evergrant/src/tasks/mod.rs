@@ -5,5 +5,5 @@ mod summary;
 mod title;
 
 pub(crate) use perform::{Auxiliary, perform};
-pub(crate) use summary::{Compaction, compaction};
+pub(crate) use summary::{Compaction, Occasion, compaction};
 pub(crate) use title::title_question;
