@@ -1,14 +1,15 @@
 //! The picture in memory of what the store holds, shared by everyone in this process and never older than a poll.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
-use evergrant_engine::credential::Fence;
+use evergrant_engine::credential::{CredentialId, Fence};
 use evergrant_engine::store::{Health, Record, Standing, amend};
 use tokio::sync::Notify;
 
 use crate::picture::Picture;
-use crate::store::{Store, StoreFault};
+use crate::store::{Changes, Store, StoreFault};
 
 /// What the store held when it was last looked at, and what has been published since.
 pub(crate) struct Ledger {
@@ -25,6 +26,8 @@ pub(crate) struct Ledger {
 struct Unwritten {
     next: u64,
     lessons: Vec<Lesson>,
+    /// Whose lessons are no longer unwritten: what the store said meanwhile of the same matter was covered by them.
+    uncovered: HashSet<CredentialId>,
 }
 
 struct Lesson {
@@ -61,23 +64,33 @@ impl Ledger {
         self.picture.load_full()
     }
 
-    /// Reads the store again if anyone has changed it since; blocks on the disk.
+    /// Reads what has changed in the store if anyone has changed it since; blocks on the disk.
     pub(crate) fn look(&self) -> Result<bool, StoreFault> {
-        let unwritten = self.change.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut unwritten = self.change.lock().unwrap_or_else(PoisonError::into_inner);
         // The version is read before the records: a change between the two is seen again at the next look.
         let version = self.store.version()?;
         let before = self.picture.load();
         if before.version() == Some(version) {
             return Ok(false);
         }
-        let records = self
-            .store
-            .records()?
-            .into_iter()
-            .map(|stored| newer(before.record(&stored.id), unwritten.remembered(stored)))
-            .collect();
-        let before = Picture::clone(&before);
-        self.show(before.after(version, records));
+        let shown = |stored: Record| newer(before.record(&stored.id), unwritten.remembered(stored));
+        let picture = match self.store.changes(before.mark())? {
+            Changes::All(records, mark) => {
+                let records = records.into_iter().map(shown).collect();
+                Picture::clone(&before).replaced(records).known_at(version, mark)
+            }
+            Changes::Of(mut records, mark) => {
+                for id in &unwritten.uncovered {
+                    if records.iter().all(|record| record.id != *id) {
+                        records.extend(self.store.record(id)?);
+                    }
+                }
+                let changed = Picture::clone(&before).with(records.into_iter().map(shown));
+                changed.known_at(version, Some(mark))
+            }
+        };
+        unwritten.uncovered.clear();
+        self.show(picture);
         Ok(true)
     }
 
@@ -89,7 +102,7 @@ impl Ledger {
             .record(&record.id)
             .is_none_or(|shown| rank(shown) <= rank(&record))
         {
-            self.show(picture.with(record));
+            self.show(picture.with([Arc::new(record)]));
         }
     }
 
@@ -108,7 +121,7 @@ impl Ledger {
         let picture = Picture::clone(&self.picture.load());
         if let Some(shown) = picture.record(&fence.id) {
             let learnt = lesson.applied(Record::clone(shown));
-            self.show(picture.with(learnt));
+            self.show(picture.with([Arc::new(learnt)]));
         }
         unwritten.lessons.push(lesson);
         ticket
@@ -117,8 +130,11 @@ impl Ledger {
     /// What was learnt is in the store now, or never will be.
     pub(crate) fn written(&self, ticket: Ticket) {
         let mut unwritten = self.change.lock().unwrap_or_else(PoisonError::into_inner);
-        unwritten.lessons.retain(|lesson| lesson.ticket != ticket);
-        // What the store said meanwhile of the same matter was covered by the lesson: it is read again.
+        let Some(place) = unwritten.lessons.iter().position(|lesson| lesson.ticket == ticket) else {
+            return;
+        };
+        let lesson = unwritten.lessons.remove(place);
+        unwritten.uncovered.insert(lesson.fence.id);
         let picture = Picture::clone(&self.picture.load());
         self.picture.store(Arc::new(picture.outdated()));
     }

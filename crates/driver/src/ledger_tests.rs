@@ -11,7 +11,7 @@ use evergrant_engine::time::Timestamp;
 
 use super::Ledger;
 use crate::home::Home;
-use crate::store::{Draft, Mode, Placement, Store, open};
+use crate::store::{Changes, Draft, Mode, Placement, Store, open};
 use crate::vault::KeySource;
 
 fn opened() -> (tempfile::TempDir, Arc<dyn Store>, Record) {
@@ -28,6 +28,78 @@ fn opened() -> (tempfile::TempDir, Arc<dyn Store>, Record) {
     };
     let record = store.place(&draft, &Placement::New).unwrap();
     (directory, store, record)
+}
+
+#[test]
+fn a_look_reads_what_has_changed_and_what_was_covered() {
+    let (directory, store, first) = opened();
+    let draft = |entropy, label: &str| Draft {
+        provider: ProviderId::from("acme"),
+        label: Some(label.into()),
+        source: Source::Added,
+        material: Material::ApiKey(Secret::from("sk-2")),
+        at: Timestamp::from_secs(1_800_000_001),
+        entropy,
+    };
+    let second = store.place(&draft(8, "second"), &Placement::New).unwrap();
+    let ledger = Ledger::load(Arc::clone(&store)).unwrap();
+    assert!(!ledger.look().unwrap(), "nothing has changed");
+    let Changes::All(all, Some(mark)) = store.changes(None).unwrap() else {
+        panic!("without a mark everything is read")
+    };
+    assert_eq!(all.len(), 2);
+    let changed = |since| match store.changes(Some(since)).unwrap() {
+        Changes::Of(records, mark) => (ids(&records), mark),
+        Changes::All(..) => panic!("it counts its changes"),
+    };
+    assert_eq!(changed(mark), (vec![], mark));
+
+    store.prioritise(&first.id, 7).unwrap();
+    let (seen, next) = changed(mark);
+    assert_eq!(seen, [first.id.to_string()]);
+    let third = store.place(&draft(9, "third"), &Placement::New).unwrap();
+    store.bury(&second.id, Timestamp::from_secs(1_800_000_002)).unwrap();
+    let (mut seen, last) = changed(next);
+    seen.sort();
+    let mut others = [second.id.to_string(), third.id.to_string()];
+    others.sort();
+    assert_eq!((&seen[..], changed(last)), (&others[..], (vec![], last)));
+
+    assert!(ledger.look().unwrap());
+    let shown: Vec<_> = ledger.picture().records().map(|record| Record::clone(record)).collect();
+    assert_eq!(
+        shown,
+        store.records().unwrap(),
+        "as the store has them, and in its order"
+    );
+
+    // What another hand wrote under a lesson is read once the lesson is over, though it changed before.
+    let fence = third.fence();
+    let lesson = Standing {
+        strikes: 3,
+        ..third.standing.clone()
+    };
+    let ticket = ledger.learn(&fence, &third.standing, &lesson);
+    assert!(store.amend(&fence, &mut |standing| standing.strikes = 1).unwrap());
+    assert!(ledger.look().unwrap());
+    let strikes = |ledger: &Ledger| ledger.picture().record(&fence.id).unwrap().standing.strikes;
+    assert_eq!(strikes(&ledger), 3);
+    ledger.written(ticket);
+    ledger.look().unwrap();
+    assert_eq!(strikes(&ledger), 1);
+
+    // Whoever takes a row away by hand is noticed, too.
+    let connection = rusqlite::Connection::open(Home::at(directory.path().join("home")).database()).unwrap();
+    connection
+        .execute("DELETE FROM credential WHERE id = ?1", [third.id.as_str()])
+        .unwrap();
+    assert!(ledger.look().unwrap());
+    assert_eq!(ids(&store.records().unwrap()).len(), 2);
+    assert!(ledger.picture().record(&third.id).is_none());
+}
+
+fn ids(records: &[Record]) -> Vec<String> {
+    records.iter().map(|record| record.id.to_string()).collect()
 }
 
 #[test]

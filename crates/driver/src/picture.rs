@@ -6,14 +6,15 @@ use std::sync::Arc;
 use evergrant_engine::credential::CredentialId;
 use evergrant_engine::store::Record;
 
-use crate::store::Version;
+use crate::store::{Mark, Version};
 
 /// All records at one point in time, in the store's order. Pictures share what has not changed between them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Picture {
     version: Option<Version>,
+    mark: Option<Mark>,
     shelves: Vec<Arc<Shelf>>,
-    /// Shared as long as the same credentials are there.
+    /// Shared as long as the same credentials are there in the same order.
     places: Arc<HashMap<CredentialId, usize>>,
 }
 
@@ -21,7 +22,7 @@ type Shelf = Vec<Arc<Record>>;
 
 impl Picture {
     /// The picture of these records.
-    pub(crate) fn of(version: Option<Version>, records: impl IntoIterator<Item = Arc<Record>>) -> Self {
+    pub(crate) fn of(records: impl IntoIterator<Item = Arc<Record>>) -> Self {
         let mut shelves: Vec<Shelf> = Vec::new();
         let mut places = HashMap::new();
         for (place, record) in records.into_iter().enumerate() {
@@ -32,60 +33,78 @@ impl Picture {
             }
         }
         Self {
-            version,
+            version: None,
+            mark: None,
             shelves: shelves.into_iter().map(Arc::new).collect(),
             places: Arc::new(places),
         }
     }
 
-    /// The picture of what the store holds now; what is as it was before is shared with the picture before.
-    pub(crate) fn after(self, version: Version, records: Vec<Arc<Record>>) -> Self {
-        let same = |(record, before): (&Arc<Record>, &Arc<Record>)| record.id == before.id;
-        if records.len() != self.places.len() || !records.iter().zip(self.records()).all(same) {
-            return Self::of(Some(version), records);
-        }
-        let mut records = records.into_iter();
-        let shelves = self.shelves.iter().map(|before| {
-            let shelf: Shelf = records
-                .by_ref()
-                .zip(before.iter())
-                .map(|(record, before)| if record == *before { Arc::clone(before) } else { record })
-                .take(before.len())
-                .collect();
-            let is_same = shelf
-                .iter()
-                .zip(before.iter())
-                .all(|(record, before)| Arc::ptr_eq(record, before));
-            if is_same { Arc::clone(before) } else { Arc::new(shelf) }
-        });
+    /// The same, known to be as the store was then.
+    pub(crate) fn known_at(self, version: Version, mark: Option<Mark>) -> Self {
         Self {
             version: Some(version),
-            shelves: shelves.collect(),
-            places: Arc::clone(&self.places),
+            mark,
+            ..self
         }
     }
 
-    /// What the store's version was; `None`: it has to be read again.
-    pub(crate) const fn version(&self) -> Option<Version> {
-        self.version
-    }
-
-    /// The same, to be read again.
+    /// The same, to be looked at again.
     pub(crate) fn outdated(self) -> Self {
         Self { version: None, ..self }
     }
 
-    /// The same with this record, in the place of what it was or at the end.
-    pub(crate) fn with(self, record: Record) -> Self {
-        let Some(place) = self.places.get(&record.id).copied() else {
-            let added = std::iter::once(Arc::new(record));
-            return Self::of(self.version, self.records().cloned().chain(added));
-        };
-        let mut shelves = self.shelves;
-        if let Some(shelf) = shelves.get_mut(place / SHELF) {
-            Arc::make_mut(shelf)[place % SHELF] = Arc::new(record);
+    /// What the store's version was; `None`: it has to be looked at again.
+    pub(crate) const fn version(&self) -> Option<Version> {
+        self.version
+    }
+
+    /// How far the store's changes are in it; `None`: they cannot be told apart.
+    pub(crate) const fn mark(&self) -> Option<Mark> {
+        self.mark
+    }
+
+    /// The picture of these records in the store's order; what is as it was before is shared with the picture before.
+    pub(crate) fn replaced(self, records: Vec<Arc<Record>>) -> Self {
+        let same = |(record, before): (&Arc<Record>, &Arc<Record>)| record.id == before.id;
+        if records.len() == self.places.len() && records.iter().zip(self.records()).all(same) {
+            return self.with(records);
         }
-        Self { shelves, ..self }
+        Self::of(records)
+    }
+
+    /// The same with these records, each in the place of what it was or in the store's order.
+    pub(crate) fn with(mut self, changed: impl IntoIterator<Item = Arc<Record>>) -> Self {
+        let mut others = HashMap::new();
+        for record in changed {
+            match self.record(&record.id) {
+                Some(shown) if *shown == record => {}
+                Some(shown) if rank(shown) == rank(&record) => self.put(record),
+                Some(_) | None => drop(others.insert(record.id.clone(), record)),
+            }
+        }
+        if others.is_empty() {
+            return self;
+        }
+        let kept = self.records().filter(|record| !others.contains_key(&record.id));
+        let mut records: Vec<_> = kept.cloned().collect();
+        records.extend(others.into_values());
+        records.sort_by(|a, b| rank(a).cmp(&rank(b)));
+        Self {
+            version: self.version,
+            mark: self.mark,
+            ..Self::of(records)
+        }
+    }
+
+    /// Puts a record in the place of what it was.
+    fn put(&mut self, record: Arc<Record>) {
+        let Some(place) = self.places.get(&record.id).copied() else {
+            return;
+        };
+        if let Some(shelf) = self.shelves.get_mut(place / SHELF) {
+            Arc::make_mut(shelf)[place % SHELF] = record;
+        }
     }
 
     /// All of them, tombstones included.
@@ -110,6 +129,11 @@ impl Picture {
         let changed = records.filter(|(now, before)| !Arc::ptr_eq(now, before));
         Some(changed.map(|(now, _)| now).collect())
     }
+}
+
+/// The order of the store.
+fn rank(record: &Record) -> impl Ord + '_ {
+    (&record.provider, record.priority, record.created_at, &record.id)
 }
 
 /// 256: with a hundred thousand records a change copies four hundred shelves' addresses and one shelf.

@@ -24,45 +24,73 @@ fn record(number: usize, generation: u64) -> Record {
 }
 
 fn picture(count: usize) -> Picture {
-    Picture::of(None, (0..count).map(|number| Arc::new(record(number, 1))))
+    Picture::of((0..count).map(|number| Arc::new(record(number, 1))))
 }
 
 fn ids(changed: Option<Vec<&Arc<Record>>>) -> Option<Vec<String>> {
     changed.map(|changed| changed.iter().map(|record| record.id.to_string()).collect())
 }
 
+fn with(picture: &Picture, changed: impl IntoIterator<Item = Record>) -> Picture {
+    picture.clone().with(changed.into_iter().map(Arc::new))
+}
+
 #[test]
 fn what_changes_is_told_and_the_rest_is_shared() {
     let before = picture(1_000);
-    let after = before.clone().with(record(700, 2)).with(record(3, 2));
+    let after = with(&before, [record(700, 2), record(3, 2), record(9, 1)]);
     assert_eq!(ids(after.changed_since(&before)).unwrap(), ["c3", "c700"]);
     assert_eq!(after.record(&"c700".into()).unwrap().generation, Generation(2));
     assert_eq!(before.record(&"c700".into()).unwrap().generation, Generation(1));
     assert!(Arc::ptr_eq(&after.shelves[1], &before.shelves[1]));
     assert_eq!(after.records().count(), 1_000);
-    let more = after.clone().with(record(1_000, 1));
-    assert_eq!((ids(more.changed_since(&after)), more.records().count()), (None, 1_001));
-    assert_eq!(more.records().last().unwrap().id.as_str(), "c1000");
+}
+
+#[test]
+fn who_comes_or_is_moved_stands_in_the_stores_order() {
+    let before = picture(600);
+    let first = Record {
+        priority: -1,
+        ..record(300, 1)
+    };
+    let last = Record {
+        provider: "q".into(),
+        ..record(600, 1)
+    };
+    let after = with(&before, [last, first, record(5, 2)]);
+    assert_eq!(ids(after.changed_since(&before)), None);
+    let order: Vec<_> = after.records().map(|record| record.id.to_string()).collect();
+    assert_eq!((order[0].as_str(), order.last().unwrap().as_str()), ("c300", "c600"));
+    assert_eq!(
+        (order.len(), after.record(&"c5".into()).unwrap().generation),
+        (601, Generation(2))
+    );
+    assert!(
+        order
+            .iter()
+            .all(|id| after.record(&id.as_str().into()).unwrap().id.as_str() == id)
+    );
 }
 
 #[test]
 fn what_is_read_again_and_is_the_same_is_shared() {
     let before = picture(600);
     let read = |generation: u64| {
-        (0..600).map(move |number| Arc::new(record(number, if number == 300 { generation } else { 1 })))
+        let one = move |number| Arc::new(record(number, if number == 300 { generation } else { 1 }));
+        (0..600).map(one).collect::<Vec<_>>()
     };
-    let same = before.clone().after(Version(7), read(1).collect());
+    let same = before.clone().replaced(read(1)).known_at(Version(7), None);
     assert_eq!(
         (ids(same.changed_since(&before)), same.version()),
         (Some(vec![]), Some(Version(7)))
     );
-    let after = before.clone().after(Version(8), read(2).collect());
+    let after = before.clone().replaced(read(2));
     assert_eq!(ids(after.changed_since(&before)).unwrap(), ["c300"]);
     assert!(Arc::ptr_eq(&after.shelves[0], &before.shelves[0]));
-    let fewer = before.clone().after(Version(9), read(2).skip(1).collect());
+    let fewer = before.clone().replaced(read(2).split_off(1));
     assert_eq!(
         (ids(fewer.changed_since(&before)), fewer.records().count()),
         (None, 599)
     );
-    assert_eq!(after.outdated().version(), None);
+    assert_eq!(same.outdated().version(), None);
 }

@@ -8,7 +8,7 @@ use evergrant_engine::secret::{Fingerprint, FingerprintKey};
 use evergrant_engine::store::{Claim, ClaimOwner, Owner, Record, Revocation, Standing};
 use evergrant_engine::time::{Moment, Timestamp};
 
-use super::exchange::{ClaimAnswer, Commit, CommitAnswer, Draft, Placement, Quarantine, Version};
+use super::exchange::{Changes, ClaimAnswer, Commit, CommitAnswer, Draft, Mark, Placement, Quarantine, Version};
 use super::journal::Journal;
 use super::lock::{Held, Holder, LockName};
 use crate::fault::StoreFault;
@@ -23,6 +23,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Every record, tombstones included, by provider, priority, creation.
     fn records(&self) -> Result<Vec<Record>, StoreFault>;
+
+    /// What has changed since that mark, all of it as of one moment; without a mark, everything.
+    fn changes(&self, since: Option<Mark>) -> Result<Changes, StoreFault>;
 
     /// One record, tombstones included.
     fn record(&self, id: &CredentialId) -> Result<Option<Record>, StoreFault>;

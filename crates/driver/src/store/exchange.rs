@@ -9,6 +9,24 @@ use evergrant_engine::time::Timestamp;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Version(pub u64);
 
+/// How far a store's changes have been read; it grows with each of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// Of the newest change of a record.
+    pub(super) changed: u64,
+    /// How many records have gone.
+    pub(super) gone: u64,
+}
+
+/// What has changed in a store.
+#[derive(Clone, Debug)]
+pub enum Changes {
+    /// It cannot be told: every record, as `records` answers, and the mark to go on from if there is one.
+    All(Vec<Record>, Option<Mark>),
+    /// These records, tombstones and new ones included, and the mark to go on from.
+    Of(Vec<Record>, Mark),
+}
+
 /// A credential to be kept, before it has an id.
 #[derive(Clone, Debug)]
 pub struct Draft {

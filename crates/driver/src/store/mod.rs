@@ -9,7 +9,7 @@ mod sqlite;
 mod wire;
 
 pub use contract::Store;
-pub use exchange::{ClaimAnswer, Commit, CommitAnswer, Draft, Placement, Quarantine, Version};
+pub use exchange::{Changes, ClaimAnswer, Commit, CommitAnswer, Draft, Mark, Placement, Quarantine, Version};
 pub use journal::Journal;
 pub(crate) use journal::{Found as FoundJournal, find as find_journal, ids as journals, path_of as journal_path};
 pub use lock::{Held, Holder, LockName, this_process};

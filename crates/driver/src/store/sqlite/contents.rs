@@ -8,9 +8,9 @@ use evergrant_engine::time::Timestamp;
 use rusqlite::Connection;
 
 use super::trouble::Trouble;
-use super::{claims, records, revocations};
+use super::{claims, records, revocations, schema};
 use crate::fault::StoreFault;
-use crate::store::exchange::{ClaimAnswer, Commit, CommitAnswer, Draft, Placement, Quarantine};
+use crate::store::exchange::{Changes, ClaimAnswer, Commit, CommitAnswer, Draft, Mark, Placement, Quarantine};
 use crate::vault::Vault;
 
 /// The tables, and the keys to what is sealed in them.
@@ -21,6 +21,17 @@ pub(super) struct Contents<'a> {
 }
 
 impl Contents<'_> {
+    pub(super) fn changes(&self, since: Option<Mark>) -> Result<Changes, Trouble> {
+        let mark = schema::mark(self.connection)?;
+        match (since, mark) {
+            (Some(since), Some(mark)) if since.gone == mark.gone => {
+                let changed = records::changed_since(self.connection, self.vault, since.changed)?;
+                Ok(Changes::Of(changed, mark))
+            }
+            (_, mark) => Ok(Changes::All(records::all(self.connection, self.vault)?, mark)),
+        }
+    }
+
     pub(super) fn view(&self, id: &CredentialId) -> Result<View, Trouble> {
         let record = self.record(id)?;
         let fingerprint = record.as_ref().and_then(|record| self.refresh_token(&record.material));

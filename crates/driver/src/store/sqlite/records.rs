@@ -23,6 +23,19 @@ pub(super) fn all(connection: &Connection, vault: &Vault) -> Result<Vec<Record>,
     Ok(records)
 }
 
+/// The records whose newest change came after that one, in the same order.
+pub(super) fn changed_since(connection: &Connection, vault: &Vault, change: u64) -> Result<Vec<Record>, Trouble> {
+    let mut statement = connection.prepare_cached(&format!(
+        "{SELECT} WHERE changed > ?1 ORDER BY provider, priority, created_at, id"
+    ))?;
+    let mut rows = statement.query([to_column(change)?])?;
+    let mut records = Vec::new();
+    while let Some(row) = rows.next()? {
+        records.push(read(row, vault)?);
+    }
+    Ok(records)
+}
+
 /// One record.
 pub(super) fn one(connection: &Connection, vault: &Vault, id: &CredentialId) -> Result<Option<Record>, Trouble> {
     let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE id = ?1"))?;

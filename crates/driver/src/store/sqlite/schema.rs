@@ -8,9 +8,11 @@ use evergrant_engine::secret::FingerprintKey;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use zeroize::Zeroizing;
 
+use super::number::from_column;
 use super::trouble::Trouble;
 use crate::entropy;
 use crate::fault::StoreFault;
+use crate::store::exchange::Mark;
 use crate::vault::Vault;
 
 /// Makes the tables in an empty database, with a new key of fingerprints sealed in it.
@@ -49,6 +51,21 @@ pub(super) fn complete(connection: &mut Connection) -> Result<(), Trouble> {
     )?;
     transaction.commit()?;
     Ok(())
+}
+
+/// How far the changes of records go; `None` if the store is of a version that does not count them.
+pub(super) fn mark(connection: &Connection) -> Result<Option<Mark>, Trouble> {
+    if minor(connection)? < COUNTS_CHANGES {
+        return Ok(None);
+    }
+    let number = |statement: &str| -> Result<u64, Trouble> {
+        let found = connection.prepare_cached(statement)?.query_row([], |row| row.get(0))?;
+        Ok(from_column(found)?)
+    };
+    Ok(Some(Mark {
+        changed: number("SELECT coalesce(max(changed), 0) FROM credential")?,
+        gone: number("SELECT value FROM meta WHERE name = 'gone'")?,
+    }))
 }
 
 fn minor(connection: &Connection) -> rusqlite::Result<u32> {
@@ -167,7 +184,7 @@ CREATE INDEX claim_credential ON claim (credential);
 ";
 
 /// What each minor version added to the one before.
-const STEPS: [&str; 1] = [
+const STEPS: [&str; 2] = [
     // `logout_epoch` is the epoch of the newest logout that revokes: what was renewed from it or before must be revoked.
     "
 ALTER TABLE credential ADD COLUMN logout_epoch INTEGER NOT NULL DEFAULT 0;
@@ -188,4 +205,28 @@ CREATE TABLE revocation (
     why TEXT
 ) WITHOUT ROWID;
 ",
+    // `changed` numbers the newest change of each record among all changes. The database counts itself, so that what an older
+    // evergrant writes counts, too.
+    "
+ALTER TABLE credential ADD COLUMN changed INTEGER NOT NULL DEFAULT 0;
+
+CREATE INDEX credential_changed ON credential (changed);
+
+CREATE TRIGGER credential_made AFTER INSERT ON credential BEGIN
+    UPDATE credential SET changed = 1 + (SELECT max(changed) FROM credential) WHERE id = NEW.id;
+END;
+
+CREATE TRIGGER credential_amended AFTER UPDATE ON credential WHEN NEW.changed = OLD.changed BEGIN
+    UPDATE credential SET changed = 1 + (SELECT max(changed) FROM credential) WHERE id = NEW.id;
+END;
+
+CREATE TRIGGER credential_gone AFTER DELETE ON credential BEGIN
+    UPDATE meta SET value = 1 + value WHERE name = 'gone';
+END;
+
+INSERT INTO meta (name, value) VALUES ('gone', 0);
+",
 ];
+
+/// The minor version since which the changes of records are counted.
+const COUNTS_CHANGES: u32 = 2;

@@ -20,7 +20,7 @@ use crate::failpoint::{Failpoint, pass};
 use crate::fault::StoreFault;
 use crate::home::Home;
 use crate::store::contract::Store;
-use crate::store::exchange::{ClaimAnswer, Commit, CommitAnswer, Draft, Placement, Quarantine, Version};
+use crate::store::exchange::{Changes, ClaimAnswer, Commit, CommitAnswer, Draft, Mark, Placement, Quarantine, Version};
 use crate::store::journal::{self, Found, Journal};
 use crate::store::lock::{Held, Holder, LockName, Locks, this_process};
 use crate::vault::Vault;
@@ -155,6 +155,15 @@ impl Store for SqliteStore {
 
     fn records(&self) -> Result<Vec<Record>, StoreFault> {
         self.read(|contents| records::all(contents.connection, contents.vault))
+    }
+
+    fn changes(&self, since: Option<Mark>) -> Result<Changes, StoreFault> {
+        let mut connection = lock(&self.reader);
+        let mut inner = || -> Result<Changes, Trouble> {
+            let moment = connection.transaction()?;
+            self.contents(&moment).changes(since)
+        };
+        inner().map_err(|trouble| trouble.at(&self.place))
     }
 
     fn record(&self, id: &CredentialId) -> Result<Option<Record>, StoreFault> {

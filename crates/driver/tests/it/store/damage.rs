@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use evergrant_driver::home::Home;
-use evergrant_driver::store::{Mode, Store, StoreFault};
+use evergrant_driver::store::{Changes, Mode, Store, StoreFault};
 use evergrant_driver::vault::KeySource;
 use evergrant_engine::failure::{Code, Failure};
 use evergrant_engine::secret::Secret;
@@ -170,9 +170,12 @@ fn an_older_minor_is_read_as_it_is_and_completed_by_who_writes() {
     };
     alter(
         "UPDATE meta SET value = 0 WHERE name = 'minor'; DROP TABLE revocation;
-         ALTER TABLE credential DROP COLUMN logout_epoch;",
+         ALTER TABLE credential DROP COLUMN logout_epoch; DELETE FROM meta WHERE name = 'gone';
+         DROP TRIGGER credential_made; DROP TRIGGER credential_amended; DROP TRIGGER credential_gone;
+         DROP INDEX credential_changed; ALTER TABLE credential DROP COLUMN changed;",
     );
     let reader = bench.try_open(Mode::ReadOnly).unwrap();
+    assert!(matches!(reader.changes(None).unwrap(), Changes::All(_, None)));
     assert_eq!(reader.records().unwrap(), std::slice::from_ref(&record));
     assert_eq!(reader.revocations().unwrap(), []);
     let threads: Vec<_> = (0..4)
@@ -186,8 +189,12 @@ fn an_older_minor_is_read_as_it_is_and_completed_by_who_writes() {
     for thread in threads {
         thread.join().unwrap().unwrap();
     }
+    let Changes::All(_, Some(mark)) = reader.changes(None).unwrap() else {
+        panic!("its changes are counted from now on")
+    };
     bench.open().log_out(&record.id, moment(9).wall).unwrap();
     assert_eq!(reader.revocations().unwrap().len(), 2);
+    assert!(matches!(reader.changes(Some(mark)).unwrap(), Changes::Of(changed, _) if changed.len() == 1));
 }
 
 #[test]
