@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use evergrant_engine::credential::{CredentialId, Epoch, Fence, Generation, Kind};
-use evergrant_engine::pool::{Choice, Conversation, Lease, Life, Member, Pool, Probing, Roster, Strategy, View};
+use evergrant_engine::pool::{
+    Choice, Conversation, Holder, Lease, Life, Member, Pool, Probing, Roster, Strategy, View,
+};
 use evergrant_engine::store::{Health, Standing};
 use evergrant_engine::time::{BootId, BootTime, Moment, Timestamp};
 use evergrant_engine::vocabulary::Verdict;
@@ -49,7 +51,7 @@ fn measure(size: &Size, state: &str, strategy: Strategy, members: Vec<Member>) {
     // What was sent spreads, as it does after a while.
     for request in 0..2_000 {
         let lease = pick(view.pool(&provider), request, &now);
-        lease.iter().for_each(|lease| view.sent(lease, &now));
+        lease.iter().for_each(|lease| view.sent(lease, None, &now));
     }
     let name = format!("{} of {}, {state}", strategy.as_str(), size.name);
     let pool = view.pool(&provider);
@@ -76,6 +78,7 @@ fn measure(size: &Size, state: &str, strategy: Strategy, members: Vec<Member>) {
 fn pick(pool: Option<&Pool>, request: u64, now: &Moment) -> Option<Lease> {
     let number = request.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     pool?.pick(&Choice {
+        owner: Holder(request),
         tried: &[],
         pin: None,
         min_valid: Duration::ZERO,
@@ -101,6 +104,7 @@ fn members(count: usize, ready: usize) -> Vec<Member> {
         }
         Member {
             lease: Lease {
+                owner: Holder::default(),
                 fence: Fence {
                     id: CredentialId::from(format!("{number:032x}")),
                     generation: Generation(1),

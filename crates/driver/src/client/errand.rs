@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use evergrant_engine::credential::{Fence, Label, ProviderId};
 use evergrant_engine::failure::{Code, Failure};
-use evergrant_engine::pool::{Conversation, Cooldowns, Lease};
+use evergrant_engine::pool::{Conversation, Cooldowns, Holder, Lease};
 use evergrant_engine::provider::{Row, Table};
 use evergrant_engine::recovery::attempt::{Action, Input, Plan, Renew, Replay, Step, limits};
 use evergrant_engine::recovery::renewal::{Ask, Asker};
@@ -147,6 +147,8 @@ impl Client {
         };
         let is_safe = request.method().is_safe() || (is_listed && !skimmed.leaves_something);
         let plan = Plan {
+            // Its number is given when it begins.
+            owner: Holder::default(),
             replay: Replay {
                 refused: body.is_whole(),
                 ambiguous: body.is_whole() && is_safe,
@@ -188,6 +190,8 @@ impl Client {
         around: Surroundings<'_>,
     ) -> Result<(Lease, Option<Renewed>), Failure> {
         let plan = Plan {
+            // Its number is given when it begins.
+            owner: Holder::default(),
             route: vec![provider.clone()],
             pin: pin.cloned(),
             conversation: None,

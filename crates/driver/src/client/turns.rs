@@ -1,11 +1,12 @@
 //! The machine's turns: what it is shown, what it says, and what is done at once about what it says.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use evergrant_engine::credential::{CredentialId, Fence, Material, ProviderId};
-use evergrant_engine::pool::{Cooldowns, Lease, Member, Roster, Strategy, View};
+use evergrant_engine::pool::{Cooldowns, Holder, Lease, Member, Roster, Strategy, View};
 use evergrant_engine::recovery::attempt::{Action, Attempt, Cue, Input, Note, Plan, Recorded, Step};
 use evergrant_engine::store::Record;
 use evergrant_engine::time::Moment;
@@ -31,6 +32,8 @@ pub(super) struct Turns {
     earnings: Earnings,
     environment: Environment,
     recorder: Option<AttemptRecorder>,
+    /// How many requests there were.
+    requests: AtomicU64,
     scene: Mutex<Scene>,
 }
 
@@ -81,6 +84,7 @@ impl Turns {
             earnings,
             environment,
             recorder,
+            requests: AtomicU64::default(),
             scene: Mutex::default(),
         }
     }
@@ -121,6 +125,8 @@ impl Turns {
 
     /// The first step of a request.
     pub(super) fn begin(&self, plan: Plan) -> (Run, Step) {
+        let owner = Holder(self.requests.fetch_add(1, Ordering::Relaxed) + 1);
+        let plan = Plan { owner, ..plan };
         let mut run = Run::default();
         if let Some(recorder) = &self.recorder {
             let mut runs = recorder.lock().unwrap_or_else(PoisonError::into_inner);
@@ -186,7 +192,8 @@ impl Turns {
             scene.view.advance(&now);
             let step = step(&scene.view, &now, entropy);
             if let Action::Send(lease) = &step.action {
-                scene.view.sent(lease, &now);
+                let model = step.next.as_ref().and_then(Attempt::model);
+                scene.view.sent(lease, model, &now);
             }
             if let Some((cue, view)) = seen {
                 self.record(run, cue, view, now.clone(), entropy, &step);

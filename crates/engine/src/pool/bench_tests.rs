@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::choosing::Choice;
 use super::cooldown::Cooldowns;
-use super::lease::Lease;
+use super::lease::{Holder, Lease};
 use super::member::{Life, Member};
 use super::outcome::{Outcome, Refusal, Report, apply};
 use super::probing::Probing;
@@ -31,6 +31,7 @@ pub(super) fn at(secs: u64) -> Moment {
 pub(super) fn member(label: &str, priority: i32) -> Member {
     Member {
         lease: Lease {
+            owner: Holder::default(),
             fence: Fence {
                 id: CredentialId::from(label),
                 generation: Generation(1),
@@ -67,6 +68,7 @@ pub(super) fn report(verdict: Verdict, retry_after: Option<u64>, sole: bool) -> 
             settles: false,
         }),
         sole,
+        sent: None,
         rule: Cooldowns::default().rule(verdict),
         model: None,
     }
@@ -110,6 +112,7 @@ pub(super) fn pool(members: Vec<Member>, strategy: Strategy) -> View {
 
 pub(super) fn choice<'a>(now: &'a Moment, tried: &'a [CredentialId]) -> Choice<'a> {
     Choice {
+        owner: Holder::default(),
         tried,
         pin: None,
         min_valid: Duration::ZERO,
@@ -125,6 +128,6 @@ pub(super) fn choice<'a>(now: &'a Moment, tried: &'a [CredentialId]) -> Choice<'
 pub(super) fn send(view: &mut View, choice: &Choice<'_>) -> Option<String> {
     view.advance(choice.now);
     let lease = view.pool(&"p".into())?.pick(choice)?;
-    view.sent(&lease, choice.now);
+    view.sent(&lease, choice.model, choice.now);
     Some(lease.label.to_string())
 }

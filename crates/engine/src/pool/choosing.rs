@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use super::affinity::{Conversation, FEW};
 use super::index::Index;
+use super::lease::Holder;
 use super::member::Member;
-use super::model_pause::pause_of;
+use super::model_pause::{is_due, pause_of};
 use super::probing::{Probing, Prospect, outlook};
 use super::roster::Roster;
 use super::strategy::Strategy;
@@ -18,6 +19,8 @@ use crate::time::Moment;
 /// What a choice has to respect.
 #[derive(Clone, Copy, Debug)]
 pub struct Choice<'a> {
+    /// Who asks.
+    pub owner: Holder,
     /// Who has been tried in this attempt already.
     pub tried: &'a [CredentialId],
     /// The only label that will do, if the caller named one.
@@ -113,7 +116,7 @@ impl<'a> Choosing<'a> {
 
     fn first_in(&self, range: &Range<usize>, among: Among) -> Option<usize> {
         let (ready, due) = (&self.index.ready, &self.index.due);
-        match among {
+        match self.marked(among) {
             Among::Ready => ready.first_in(range),
             Among::Due => due.first_in(range),
             Among::Both => match (ready.first_in(range), due.first_in(range)) {
@@ -125,7 +128,7 @@ impl<'a> Choosing<'a> {
 
     /// The one that a number falls on, each as likely as any other; or the next.
     fn by_number(&self, number: u64, tier: &Range<usize>, among: Among) -> Option<usize> {
-        let ready = match among {
+        let ready = match self.marked(among) {
             Among::Ready | Among::Both => self.count(tier, Among::Ready),
             Among::Due => 0,
         };
@@ -188,7 +191,7 @@ impl<'a> Choosing<'a> {
 
     fn count(&self, tier: &Range<usize>, among: Among) -> u64 {
         let (ready, due) = (&self.index.ready, &self.index.due);
-        let count = match among {
+        let count = match self.marked(among) {
             Among::Ready => ready.count_in(tier),
             Among::Due => due.count_in(tier),
             Among::Both => ready.count_in(tier) + due.count_in(tier),
@@ -197,7 +200,7 @@ impl<'a> Choosing<'a> {
     }
 
     fn is_marked(&self, place: usize, among: Among) -> bool {
-        match among {
+        match self.marked(among) {
             Among::Ready => self.index.ready.has(place),
             Among::Due => self.index.due.has(place),
             Among::Both => self.index.ready.has(place) || self.index.due.has(place),
@@ -216,13 +219,32 @@ impl<'a> Choosing<'a> {
         if choice.tried.contains(id) {
             return false;
         }
-        let rests = choice.model.and_then(|model| pause_of(member, model, choice.now));
         let last = || self.traffic.last(id);
-        match outlook(member, last, choice.min_valid, choice.now).standing {
-            Prospect::Ready if rests.is_some() => false,
-            Prospect::Ready => true,
-            Prospect::Due => among != Among::Ready,
-            Prospect::Resting => false,
+        match (
+            outlook(member, last, choice.min_valid, choice.now).standing,
+            self.resting(member),
+        ) {
+            (Prospect::Ready, None) => among != Among::Due,
+            // The model is asked for as a probe, as whoever cools down altogether is.
+            (Prospect::Ready | Prospect::Due, Some(is_due)) => among != Among::Ready && is_due,
+            (Prospect::Due, None) => among != Among::Ready,
+            (Prospect::Resting, _) => false,
+        }
+    }
+
+    /// Whether it rests for the model, and then whether a probe is due.
+    fn resting(&self, member: &Member) -> Option<bool> {
+        let model = self.choice.model?;
+        let pause = pause_of(member, model, self.choice.now)?;
+        let last = self.traffic.last_asked(&member.lease.fence.id, model);
+        Some(is_due(pause, last, self.choice.now))
+    }
+
+    /// Where to look for them. Who rests for a model alone is marked as ready.
+    const fn marked(&self, among: Among) -> Among {
+        match among {
+            Among::Due if self.choice.model.is_some() => Among::Both,
+            among @ (Among::Ready | Among::Due | Among::Both) => among,
         }
     }
 }

@@ -88,6 +88,74 @@ fn cooldown_is_not_lengthened_by_what_was_under_way() {
 }
 
 #[test]
+fn cooldown_doubles_with_each_probe_that_is_refused() {
+    let sent = |secs: u64, standing: &Standing, received: u64| {
+        let report = Report {
+            sent: Some(at(secs).wall),
+            ..report(Verdict::RateLimited, None, false)
+        };
+        apply(standing, &report.lease.fence, &report, &at(received), 0)
+    };
+    let first = sent(0, &Standing::default(), 0);
+    // Another process had not heard of it yet.
+    let under_way = sent(0, &first, 1);
+    assert_eq!((under_way.strikes, rest(&under_way, 1)), (0, 60));
+    let probed = sent(7, &under_way, 8);
+    assert_eq!((probed.strikes, rest(&probed, 8)), (1, 120));
+    // A request every second for an hour: the limit is asked about less and less, and at least once a minute.
+    let (mut resting, mut asked, mut last, mut longest) = (member("a", 0), vec![], 0, 0);
+    resting.standing = first;
+    let mut view = pool(vec![resting.clone(), member("b", 0)], Strategy::FillFirst);
+    for secs in 1..3_600 {
+        if send(&mut view, &choice(&at(secs), &[])).as_deref() == Some("a") {
+            resting.standing = sent(secs, &resting.standing, secs);
+            assert!(view.amend(resting.clone(), &at(secs)));
+            asked.push(secs);
+            longest = longest.max(secs - last);
+            last = secs;
+        }
+    }
+    assert!(asked.len() < 70 && longest <= 61, "{asked:?} {longest}");
+    println!(
+        "cooldown under load: {} of 3600 requests asked, {longest} s apart at most",
+        asked.len()
+    );
+}
+
+#[test]
+fn cooldown_for_a_model_is_probed_and_ends_early_for_the_sole_one() {
+    let limited = |sole| Report {
+        model: Some("large".into()),
+        ..report(Verdict::RateLimited, Some(DAY), sole)
+    };
+    let mut one = member("a", 0);
+    let fence = one.lease.fence.clone();
+    one.standing = apply(&one.standing, &fence, &limited(true), &at(0), 0);
+    assert_eq!(pause_of(&one, "large", &at(0)).unwrap().until, at(60).wall);
+    one.standing = apply(&one.standing, &fence, &limited(false), &at(0), 0);
+    for strategy in Strategy::ALL {
+        let mut view = pool(vec![one.clone(), member("b", 1)], strategy);
+        let mut asked = |secs, tried: &[_], probing| {
+            let now = at(secs);
+            let choice = super::choosing::Choice {
+                model: Some("large"),
+                probing,
+                ..choice(&now, tried)
+            };
+            send(&mut view, &choice)
+        };
+        let name = |name: &str| Some(name.to_owned());
+        let both: [crate::credential::CredentialId; 1] = ["b".into()];
+        assert_eq!(asked(59, &[], Probing::Early), name("b"), "{strategy:?}");
+        assert_eq!(asked(59, &both, Probing::Late), None, "{strategy:?}");
+        assert_eq!(asked(60, &[], Probing::Never), name("b"), "{strategy:?}");
+        assert_eq!(asked(60, &[], Probing::Early), name("a"), "{strategy:?}");
+        assert_eq!(asked(61, &[], Probing::Early), name("b"), "one a minute, {strategy:?}");
+        assert_eq!(asked(121, &both, Probing::Late), name("a"), "{strategy:?}");
+    }
+}
+
+#[test]
 fn cooldown_with_the_longest_deadline_wins() {
     let money = refuse(&Standing::default(), Verdict::OutOfCredit, None, false, 0);
     let both = refuse(&money, Verdict::RateLimited, Some(5), false, 10);
@@ -146,7 +214,7 @@ fn cooldown_is_probed_and_a_weekly_reset_that_is_lifted_early_is_found() {
     let mut resting = member("a", 0);
     resting.standing = refuse(&Standing::default(), Verdict::UsageLimited, Some(7 * DAY), false, 0);
     let mut view = pool(vec![resting.clone(), member("b", 0)], Strategy::FillFirst);
-    view.sent(&resting.lease, &at(0));
+    view.sent(&resting.lease, None, &at(0));
     let (mut probes, mut shortest, mut last) = (0_u64, u64::MAX, 0);
     let found = (1..8 * DAY / 5).map(|request| request * 5).find(|secs| {
         if send(&mut view, &choice(&at(*secs), &[])).as_deref() == Some("b") {
@@ -270,7 +338,7 @@ fn cooldown_table_is_data_that_a_row_and_a_configuration_override() {
 fn cooldown_for_a_model_leaves_the_others() {
     let limited = |model: &str, retry_after| Report {
         model: Some(model.into()),
-        ..report(Verdict::RateLimited, retry_after, true)
+        ..report(Verdict::RateLimited, retry_after, false)
     };
     let mut one = member("a", 0);
     let apply_to = |one: &mut super::member::Member, report: &Report, secs| {
@@ -278,11 +346,11 @@ fn cooldown_for_a_model_leaves_the_others() {
     };
     apply_to(&mut one, &limited("large", Some(300)), 0);
     assert_eq!(one.standing.health, Health::Ready);
-    let until = pause_of(&one, "large", &at(0)).unwrap().0;
+    let until = pause_of(&one, "large", &at(0)).unwrap().until;
     assert_eq!((until, pause_of(&one, "small", &at(0))), (at(300).wall, None));
     apply_to(&mut one, &limited("large", Some(5)), 10);
     assert_eq!(
-        pause_of(&one, "large", &at(10)).unwrap().0,
+        pause_of(&one, "large", &at(10)).unwrap().until,
         at(300).wall,
         "the longest deadline wins"
     );
@@ -299,7 +367,7 @@ fn cooldown_for_a_model_leaves_the_others() {
     assert_eq!(pause_of(&one, "large", &at(300)), None);
     apply_to(&mut one, &limited("large", None), 301);
     assert_eq!(one.standing.models[0].strikes, 1, "repetition doubles");
-    assert_eq!(pause_of(&one, "large", &at(301)).unwrap().0, at(421).wall);
+    assert_eq!(pause_of(&one, "large", &at(301)).unwrap().until, at(421).wall);
     let served = Report {
         model: Some("large".into()),
         ..accepted()

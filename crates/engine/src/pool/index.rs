@@ -110,14 +110,5 @@ impl Index {
     }
 }
 
-/// All that an index holds follows from what it is the index of.
-impl PartialEq for Index {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-
-impl Eq for Index {}
-
 /// Four entries for each member: one is right, the others are left from before its record changed.
 const AGENDA: usize = 4;

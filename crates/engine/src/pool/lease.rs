@@ -2,7 +2,7 @@
 
 use crate::credential::{Fence, Kind, Label, ProviderId};
 
-/// The right to use one credential at one generation, and who is to be blamed for what comes of it.
+/// The right to use one credential at one generation, whose right it is, and who is to be blamed for what comes of it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Lease {
     /// Which secret of which credential.
@@ -13,7 +13,13 @@ pub struct Lease {
     pub label: Label,
     /// What sort of credential it is.
     pub kind: Kind,
+    /// The request that it was given to.
+    pub owner: Holder,
 }
+
+/// A request, by the number that its process has given to it and to no other; zero is nobody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub struct Holder(pub u64);
 
 impl Lease {
     /// The same credential at another generation or epoch.
@@ -23,5 +29,11 @@ impl Lease {
             fence: fence.clone(),
             ..self.clone()
         }
+    }
+
+    /// The same right, given to this request.
+    #[must_use]
+    pub fn given_to(&self, owner: Holder) -> Self {
+        Self { owner, ..self.clone() }
     }
 }

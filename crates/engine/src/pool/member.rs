@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::lease::Lease;
+use super::lease::{Holder, Lease};
 use crate::credential::Material;
 use crate::store::{Record, Standing};
 use crate::time::{Moment, Timestamp};
@@ -10,7 +10,7 @@ use crate::time::{Moment, Timestamp};
 /// A credential of a roster, without its secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
-    /// The lease it would be used under.
+    /// The lease it would be used under; it is nobody's yet.
     pub lease: Lease,
     /// Lower is preferred.
     pub priority: i32,
@@ -79,6 +79,7 @@ impl Member {
                 provider: record.provider.clone(),
                 label: record.label.clone(),
                 kind: record.material.kind(),
+                owner: Holder::default(),
             },
             priority: record.priority,
             created_at: record.created_at,

@@ -2,16 +2,24 @@
 
 use std::time::Duration;
 
-use super::cooldown::Rule;
 use super::member::Member;
+use super::probing::interval;
 use crate::store::{ModelPause, Standing};
-use crate::time::{Moment, Timestamp};
+use crate::time::{BootTime, Moment, Timestamp};
 use crate::vocabulary::Verdict;
 
-/// Until when the member rests for this model, and why.
-pub fn pause_of(member: &Member, model: &str, now: &Moment) -> Option<(Timestamp, Verdict)> {
+/// Its rest for this model, if it rests.
+pub fn pause_of<'a>(member: &'a Member, model: &str, now: &Moment) -> Option<&'a ModelPause> {
     let pause = member.standing.models.iter().find(|pause| pause.model == model)?;
-    (pause.until > now.wall).then_some((pause.until, pause.why))
+    (pause.until > now.wall).then_some(pause)
+}
+
+/// Whether a request may find out if that rest is over: nobody has asked for the model as long as in any other cooldown. `last`
+/// is when this process has.
+pub(super) fn is_due(pause: &ModelPause, last: Option<BootTime>, now: &Moment) -> bool {
+    let quiet = now.wall.since(pause.refused_at);
+    let quiet = last.map_or(quiet, |last| quiet.min(now.boot.since(last)));
+    quiet >= interval(pause.until.since(now.wall))
 }
 
 /// Whether anything is remembered of this model.
@@ -24,36 +32,38 @@ pub(super) fn lift(standing: &mut Standing, model: &str) {
     standing.models.retain(|pause| pause.model != model);
 }
 
-/// The model was refused, with this time to come back if the answer named one, as in a cooldown of the whole credential: the
-/// longest deadline wins, and a refusal while it rests is no new strike.
+/// The model was refused, as in a cooldown of the whole credential: the longest deadline wins, and the refusal of what was
+/// under way while it rests is no new strike. `knew` tells whether who sent it knew of a refusal at that time, `length` how
+/// long so many strikes are.
 pub(super) fn rest(
     standing: &mut Standing,
     model: &str,
     verdict: Verdict,
-    own: Option<Duration>,
-    rule: &Rule,
+    knew: impl FnOnce(Timestamp) -> bool,
+    length: impl FnOnce(u32) -> Duration,
     now: &Moment,
-    entropy: u64,
 ) {
     let before = standing.models.iter().position(|pause| pause.model == model);
     let before = before.map(|place| standing.models.remove(place));
     let stands = before.as_ref().filter(|pause| pause.until > now.wall);
     let strikes = match &before {
         Some(pause) if pause.why != verdict => 0,
-        Some(pause) if stands.is_some() => pause.strikes,
+        Some(pause) if stands.is_some() && !knew(pause.refused_at) => pause.strikes,
         Some(pause) => pause.strikes.saturating_add(1),
         None => 0,
     };
-    // Other models go on being served with it, so that it is the sole one for nobody.
-    let until = now.wall.plus(rule.length(own, strikes, entropy, false));
-    let longer = stands.is_none_or(|stands| stands.until < until);
+    let until = now.wall.plus(length(strikes));
     let pause = match before {
-        Some(pause) if !longer => pause,
+        Some(pause) if pause.until >= until => ModelPause {
+            refused_at: now.wall,
+            ..pause
+        },
         Some(_) | None => ModelPause {
             model: model.to_owned(),
             until,
             why: verdict,
             strikes,
+            refused_at: now.wall,
         },
     };
     if standing.models.len() >= MODELS {

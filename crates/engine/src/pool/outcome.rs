@@ -23,6 +23,8 @@ pub struct Report {
     pub outcome: Outcome,
     /// Whether nobody else of the provider could serve.
     pub sole: bool,
+    /// When the request was sent.
+    pub sent: Option<Timestamp>,
     /// The provider's line for it, if it is a refusal that has one.
     pub rule: Option<Rule>,
     /// The model it was earned for, where that verdict is the model's and not the account's.
@@ -140,26 +142,33 @@ fn refuse(
         | Health::Unsaved { .. }
         | Health::LoggedOut { .. } => return,
     };
-    standing.last_error = Some(kept(refusal, generation, now));
+    let last = standing.last_error.replace(kept(refusal, generation, now));
+    let last = last.filter(|error| error.channel == Channel::Inference);
     let Some(rule) = report.rule else { return };
+    let length = |strikes| rule.length(refusal.retry_after, strikes, entropy, report.sole);
     if let Some(model) = &report.model {
-        let own = refusal.retry_after;
-        rest(standing, model, refusal.verdict, own, &rule, now, entropy);
+        let knew = |refused| knew_of(refused, report.sent);
+        rest(standing, model, refusal.verdict, knew, length, now);
         return;
     }
     let stands = cooling(&standing.health, now);
-    // A refusal during the cooldown it caused (requests under way, probes) is no new strike.
-    let strikes = match (before == Some(refusal.verdict), stands) {
-        (true, None) => standing.strikes.saturating_add(1),
-        (true, Some(_)) => standing.strikes,
+    // A refusal of what was under way when the cooldown began is no new strike; that of a probe is.
+    let is_anew = stands.is_none() || last.is_some_and(|last| knew_of(last.at, report.sent));
+    let strikes = match (before == Some(refusal.verdict), is_anew) {
+        (true, true) => standing.strikes.saturating_add(1),
+        (true, false) => standing.strikes,
         (false, _) => 0,
     };
-    let length = rule.length(refusal.retry_after, strikes, entropy, report.sole);
-    let until = now.wall.plus(length);
+    let until = now.wall.plus(length(strikes));
     if stands.is_none_or(|(stands, _)| stands < until) {
         standing.strikes = strikes;
         standing.health = health(refusal.verdict, until, generation);
     }
+}
+
+/// Whether what was sent then was sent by somebody who knew of the last refusal.
+fn knew_of(refused: Timestamp, sent: Option<Timestamp>) -> bool {
+    sent.is_some_and(|sent| sent >= refused.plus(KNOWN_TO_ALL))
 }
 
 /// The evidence of it, for `status`.
@@ -198,3 +207,6 @@ const fn health(verdict: Verdict, until: Timestamp, generation: Generation) -> H
         Health::Cooling { until, why: verdict }
     }
 }
+
+/// 1 s: by then every process of a home knows of a refusal.
+const KNOWN_TO_ALL: Duration = Duration::from_secs(1);

@@ -246,7 +246,7 @@ fn the_index_agrees_with_a_look_at_everyone() {
         let mut changed = pool.roster.members()[usize::try_from(spread(step) % 400).unwrap()].clone();
         changed.standing = odd_one(usize::try_from(spread(step) >> 40).unwrap()).standing;
         assert!(view.amend(changed, &now));
-        early.iter().for_each(|lease| view.sent(lease, &now));
+        early.iter().for_each(|lease| view.sent(lease, None, &now));
     }
 }
 

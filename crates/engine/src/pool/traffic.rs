@@ -11,6 +11,8 @@ use crate::time::{BootTime, Moment};
 pub struct Traffic {
     uses: HashMap<CredentialId, Use>,
     latest: Option<CredentialId>,
+    /// Models that were asked for while their credential rested for them.
+    asked: Vec<(CredentialId, String, BootTime)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -28,6 +30,21 @@ impl Traffic {
         self.latest = Some(lease.fence.id.clone());
     }
 
+    /// Remembers that this model was asked for while the credential rests for it.
+    pub(super) fn asked_for(&mut self, id: &CredentialId, model: &str, now: &Moment) {
+        self.asked.retain(|(who, what, _)| who != id || what != model);
+        if self.asked.len() >= ASKED {
+            self.asked.remove(0);
+        }
+        self.asked.push((id.clone(), model.to_owned(), now.boot));
+    }
+
+    /// When this model was last asked for while the credential rested for it.
+    pub(super) fn last_asked(&self, id: &CredentialId, model: &str) -> Option<BootTime> {
+        let asked = self.asked.iter().find(|(who, what, _)| who == id && what == model);
+        asked.map(|(_, _, at)| *at)
+    }
+
     /// How many requests were sent with it.
     pub fn count(&self, id: &CredentialId) -> u64 {
         self.uses.get(id).map_or(0, |one| one.sent)
@@ -43,3 +60,6 @@ impl Traffic {
         self.latest.as_ref()
     }
 }
+
+/// 256: whose probe is forgotten before its refusal is known is asked once more at worst.
+const ASKED: usize = 256;

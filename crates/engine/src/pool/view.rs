@@ -8,6 +8,7 @@ use super::cooldown::Cooldowns;
 use super::index::Index;
 use super::lease::Lease;
 use super::member::Member;
+use super::model_pause::pause_of;
 use super::roster::Roster;
 use super::strategy::Strategy;
 use super::traffic::Traffic;
@@ -16,13 +17,13 @@ use crate::time::Moment;
 use crate::verdict::Place;
 
 /// The pools of all providers at one moment.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct View {
     pools: BTreeMap<ProviderId, Pool>,
 }
 
 /// One provider's credentials, how to choose among them, and what was sent with each.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Pool {
     /// The credentials.
     pub roster: Arc<Roster>,
@@ -79,10 +80,17 @@ impl View {
         pool.cooldowns = cooldowns;
     }
 
-    /// Counts a request; whoever carries out a `Send` calls this before anyone else chooses.
-    pub fn sent(&mut self, lease: &Lease, now: &Moment) {
+    /// Counts a request for this model, if limits may be the model's; whoever carries out a `Send` calls this before anyone
+    /// else chooses.
+    pub fn sent(&mut self, lease: &Lease, model: Option<&str>, now: &Moment) {
         if let Some(pool) = self.pools.get_mut(&lease.provider) {
             pool.traffic.sent(lease, now);
+            let member = pool.roster.member(&lease.fence.id);
+            if let Some(model) =
+                model.filter(|model| member.is_some_and(|member| pause_of(member, model, now).is_some()))
+            {
+                pool.traffic.asked_for(&lease.fence.id, model, now);
+            }
             if let Some(place) = pool.roster.place(&lease.fence.id) {
                 pool.index.sent(place, &pool.roster, &pool.traffic, now);
             }
@@ -118,6 +126,6 @@ impl Pool {
             strategy: self.strategy,
             choice,
         };
-        choosing.chosen().map(|member| member.lease.clone())
+        choosing.chosen().map(|member| member.lease.given_to(choice.owner))
     }
 }

@@ -220,6 +220,8 @@ pub fn settle(reckoned: Timestamp, told: Timestamp) -> Timestamp {
 /// A cooldown for one model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModelPause {
+    /// When it was refused last.
+    pub refused_at: Timestamp,
     /// The model.
     pub model: String,
     /// When it ends.

@@ -91,6 +91,7 @@ struct ModelPauseWire {
     until: i64,
     why: String,
     strikes: u32,
+    refused_at: i64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -180,6 +181,7 @@ impl From<&ModelPause> for ModelPauseWire {
             until: pause.until.as_millis(),
             why: pause.why.as_str().to_owned(),
             strikes: pause.strikes,
+            refused_at: pause.refused_at.as_millis(),
         }
     }
 }
@@ -192,6 +194,7 @@ impl TryFrom<ModelPauseWire> for ModelPause {
             model: wire.model,
             until: Timestamp::from_millis(wire.until),
             why: verdict(&wire.why)?,
+            refused_at: Timestamp::from_millis(wire.refused_at),
             strikes: wire.strikes,
         })
     }
@@ -421,6 +424,7 @@ mod tests {
                 models: vec![ModelPause {
                     model: "m/1".to_owned(),
                     until: at,
+                    refused_at: at,
                     why: *verdict,
                     strikes: 2,
                 }],

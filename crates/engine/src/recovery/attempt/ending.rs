@@ -157,6 +157,7 @@ impl Turn<'_> {
             lease: self.to_blame(lease),
             outcome,
             sole,
+            sent: self.sent,
             rule,
             model,
         });
@@ -170,12 +171,12 @@ impl Turn<'_> {
 
     /// Who has earned what came of that lease: its own credential, and nobody who may be in use by now.
     fn to_blame(&self, lease: &Lease) -> Lease {
-        let members = || self.view.pool(&lease.provider).map(|pool| pool.roster.members());
+        if stands(Protection::RightBlame) {
+            return lease.clone();
+        }
+        let members = self.view.pool(&lease.provider).map(|pool| pool.roster.members());
         let other = |member: &&Member| member.lease.fence.id != lease.fence.id;
-        let current = match stands(Protection::RightBlame) {
-            true => None,
-            false => members().and_then(|members| members.iter().find(other)),
-        };
+        let current = members.and_then(|members| members.iter().find(other));
         current.map_or_else(|| lease.clone(), |member| member.lease.clone())
     }
 }

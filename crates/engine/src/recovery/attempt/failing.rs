@@ -10,7 +10,7 @@ use crate::pool::{
     Bar, Condition, Lease, Member, Pool, Readiness, Renewability, View, condition, pause_of, renewability,
 };
 use crate::remedy::Remedy;
-use crate::store::Health;
+use crate::store::{Health, ModelPause};
 use crate::time::Moment;
 use crate::verdict::{Situation, advise, code, message};
 use crate::vocabulary::{Channel, Verdict};
@@ -200,7 +200,7 @@ fn no_credential(plan: &Plan, view: &View) -> Failure {
 /// Why a member cannot be used for the model that is asked for, though it can for others.
 fn resting(member: &Member, pool: &Pool, plan: &Plan, view: &View, now: &Moment) -> Option<Failure> {
     let model = plan.model.as_deref().filter(|_| pool.cooldowns.has_limits_by_model())?;
-    let (until, why) = pause_of(member, model, now)?;
+    let ModelPause { until, why, .. } = *pause_of(member, model, now)?;
     let Lease {
         provider, label, kind, ..
     } = &member.lease;

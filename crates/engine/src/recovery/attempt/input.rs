@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::credential::{Label, ProviderId};
-use crate::pool::{Conversation, Lease};
+use crate::pool::{Conversation, Holder, Lease};
 use crate::recovery::renewal::Renewed;
 use crate::verdict::Reading;
 use crate::wire::Phase;
@@ -12,6 +12,8 @@ use crate::wire::Phase;
 /// What a request may do; nothing in it says who asks, because all callers are alike.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
+    /// The request's number, so that its leases are told from others'.
+    pub owner: Holder,
     /// The providers in their order; only those that serve the request's path and model.
     pub route: Vec<ProviderId>,
     /// The only credential that will do, if the caller named one.
@@ -75,4 +77,16 @@ pub enum Input {
     },
     /// The caller went away.
     Cancelled,
+}
+
+impl Input {
+    /// Under whose lease it happened, if it did under one.
+    pub(super) const fn owner(&self) -> Option<Holder> {
+        match self {
+            Self::Answered { lease, .. } | Self::Failed { lease, .. } | Self::StreamBroke { lease, .. } => {
+                Some(lease.owner)
+            }
+            Self::Renewed(_) | Self::Waited | Self::FellBack | Self::Cancelled => None,
+        }
+    }
 }

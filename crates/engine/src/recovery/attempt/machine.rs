@@ -22,8 +22,9 @@ impl Attempt {
 
     /// Begins under another table of courses; only tests have one.
     pub(super) fn begin_by(course: fn(Verdict) -> Course, plan: Plan, view: &View, now: &Moment, entropy: u64) -> Step {
-        let mut turn = Turn::new(course, &plan, view, now, entropy);
-        Self::new(plan, now).next(&mut turn)
+        let attempt = Self::new(plan, now);
+        let mut turn = Turn::new(course, &attempt, view, now, entropy);
+        attempt.next(&mut turn)
     }
 
     /// Goes on under another table of courses; only tests have one.
@@ -35,8 +36,13 @@ impl Attempt {
         now: &Moment,
         entropy: u64,
     ) -> Step {
-        let mut turn = Turn::new(course, &self.plan, view, now, entropy);
+        let mut turn = Turn::new(course, &self, view, now, entropy);
         let turn = &mut turn;
+        if input.owner().is_some_and(|owner| owner != self.plan.owner) {
+            // What came of another request's lease says nothing of this one's, and nobody is blamed for it here.
+            let doing = std::mem::replace(&mut self.doing, Doing::Choosing);
+            return self.misled(turn, &doing);
+        }
         match (std::mem::replace(&mut self.doing, Doing::Choosing), input) {
             (Doing::Listening, Input::StreamBroke { lease, reading, .. }) => {
                 turn.blamed(&lease, reading.as_ref());
@@ -135,13 +141,14 @@ impl Hand {
 }
 
 impl<'a> Turn<'a> {
-    fn new(course: fn(Verdict) -> Course, plan: &Plan, view: &'a View, now: &'a Moment, entropy: u64) -> Self {
+    fn new(course: fn(Verdict) -> Course, attempt: &Attempt, view: &'a View, now: &'a Moment, entropy: u64) -> Self {
         Self {
             view,
             now,
             entropy,
             course,
-            model: plan.model.clone(),
+            model: attempt.plan.model.clone(),
+            sent: attempt.sent,
             reports: Vec::new(),
             note: None,
         }

@@ -64,8 +64,9 @@ impl Attempt {
         };
         let ahead = hand.lease.fence.epoch == member.lease.fence.epoch
             && hand.lease.fence.generation > member.lease.fence.generation;
-        if !ahead && hand.lease != member.lease {
-            hand.lease = member.lease.clone();
+        let current = member.lease.given_to(self.plan.owner);
+        if !ahead && hand.lease != current {
+            hand.lease = current;
             hand.act = hand.act.map(|_| Act::Adopt);
         }
         match secret(member, self.plan.min_valid, turn.now) {
@@ -114,6 +115,7 @@ impl Attempt {
         }
         self.trouble = None;
         self.tries += 1;
+        self.sent = Some(turn.now.wall);
         let lease = hand.lease.clone();
         self.step(turn, Doing::Sending(hand), Action::Send(lease))
     }

@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::pool::{Choice, Lease, Pool, Probing, Report, View};
 use crate::protection::{Protection, stands};
 use crate::recovery::renewal::Reason;
-use crate::time::Moment;
+use crate::time::{Moment, Timestamp};
 use crate::verdict::Reading;
 use crate::vocabulary::Verdict;
 
@@ -20,6 +20,8 @@ use crate::vocabulary::Verdict;
 pub struct Attempt {
     pub(super) plan: Plan,
     pub(super) begun: Moment,
+    /// When it was sent last.
+    pub(super) sent: Option<Timestamp>,
     /// Which provider of the route it is at.
     pub(super) leg: usize,
     pub(super) fallbacks: usize,
@@ -118,6 +120,8 @@ pub(super) struct Turn<'a> {
     pub(super) entropy: u64,
     pub(super) course: fn(Verdict) -> Course,
     pub(super) model: Option<Arc<str>>,
+    /// When the request was sent whose outcome this is about.
+    pub(super) sent: Option<Timestamp>,
     pub(super) reports: Vec<Report>,
     pub(super) note: Option<Note>,
 }
@@ -127,6 +131,7 @@ impl Attempt {
         Self {
             plan,
             begun: now.clone(),
+            sent: None,
             leg: 0,
             fallbacks: 0,
             tries: 0,
@@ -138,6 +143,11 @@ impl Attempt {
             repaired: Vec::new(),
             doing: Doing::Choosing,
         }
+    }
+
+    /// The model that it asks for, if limits may be the model's.
+    pub fn model(&self) -> Option<&str> {
+        self.plan.model.as_deref()
     }
 
     /// The provider it is at.
@@ -171,6 +181,7 @@ impl Attempt {
         }
         let pool = self.pool(turn)?;
         pool.pick(&Choice {
+            owner: self.plan.owner,
             tried: &self.tried,
             pin: self.plan.pin.as_ref(),
             min_valid: self.plan.min_valid,

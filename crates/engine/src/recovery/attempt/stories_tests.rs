@@ -8,6 +8,7 @@ use super::story_tests::{FALLBACK, ONE, Story, TWO};
 use super::world_tests::{Sort, World, plan, reading, secs, usable};
 use crate::credential::Generation;
 use crate::failure::Code;
+use crate::pool::Holder;
 use crate::recovery::renewal::{Obstacle, Reason};
 use crate::store::Health;
 use crate::vocabulary::Verdict;
@@ -29,6 +30,25 @@ fn a_stale_token_is_renewed_once() {
     assert_eq!(story.notes, [Act::Refresh]);
     assert_eq!(story.health("a"), Health::Ready);
     assert_eq!(story.world.of("p", "a").standing.accepted, Some(Generation(2)));
+}
+
+#[test]
+fn what_came_of_anothers_lease_is_no_answer_and_blames_nobody() {
+    let mut story = Story::new(TWO);
+    let before = story.world.of("p", "a").standing.clone();
+    let mine = story.lease();
+    assert_eq!(mine.owner, Holder(7));
+    let lease = mine.given_to(Holder(8));
+    story.tell(Input::Answered {
+        lease,
+        reading: reading(Verdict::OutOfCredit, None),
+    });
+    let Action::Fail(failure) = &story.step.action else {
+        panic!("{:?}", story.step.action)
+    };
+    assert_eq!(failure.code, Code::Internal);
+    assert_eq!((&story.step.reports[..], story.step.next.is_none()), (&[][..], true));
+    assert_eq!(story.world.of("p", "a").standing, before);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::pool::View;
 use crate::time::Moment;
 
 /// One step of a real run.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Recorded {
     /// What led to it.
     pub cue: Cue,

@@ -7,8 +7,9 @@ use std::time::Duration;
 use super::action::{Action, Step};
 use super::input::{Plan, Replay};
 use super::limits;
+use super::state::Attempt;
 use crate::credential::{CredentialId, Epoch, Fence, Generation, Kind, ProviderId};
-use crate::pool::{Lease, Life, Member, Roster, View, apply};
+use crate::pool::{Holder, Lease, Life, Member, Roster, View, apply};
 use crate::provider::Tier;
 use crate::recovery::renewal::{Obstacle, Reason, Renewed};
 use crate::secret::Fingerprint;
@@ -189,6 +190,7 @@ pub(super) fn member(provider: &str, label: &str, sort: Sort) -> Member {
     };
     Member {
         lease: Lease {
+            owner: Holder::default(),
             fence: Fence {
                 id: CredentialId::from(label),
                 generation: one,
@@ -240,7 +242,7 @@ impl World {
             for one in &members {
                 // Whoever cools down was asked a second ago, so that no probe is due.
                 view.enroll(&ProviderId::from(*provider), Arc::default());
-                view.sent(&one.lease, &before(&now, secs(1)));
+                view.sent(&one.lease, None, &before(&now, secs(1)));
             }
             view.enroll(&ProviderId::from(*provider), Arc::new(Roster::of(members)));
         }
@@ -287,7 +289,8 @@ impl World {
             });
         }
         if let Action::Send(lease) = &step.action {
-            self.view.sent(lease, &self.now);
+            self.view
+                .sent(lease, step.next.as_ref().and_then(Attempt::model), &self.now);
         }
     }
 
@@ -376,6 +379,7 @@ pub(super) fn reading(verdict: Verdict, retry_after: Option<Duration>) -> Readin
 
 pub(super) fn plan(route: &[&str], refused: bool, ambiguous: bool) -> Plan {
     Plan {
+        owner: Holder(7),
         route: route.iter().map(|name| ProviderId::from(*name)).collect(),
         pin: None,
         conversation: None,
