@@ -1,6 +1,7 @@
 //! A signal: one line of a provider's table that says where to look, what to find and what it means.
 
 use std::fmt;
+use std::ops::Range;
 
 use memchr::memmem::Finder;
 
@@ -117,6 +118,16 @@ impl Needles {
     pub fn new(texts: Vec<String>) -> Self {
         let finders = texts.iter().map(|text| Finder::new(text).into_owned()).collect();
         Self { texts, finders }
+    }
+
+    /// Where they stand in the text.
+    pub fn within(&self, text: &str) -> impl Iterator<Item = Range<usize>> {
+        self.finders.iter().flat_map(|finder| {
+            let length = finder.needle().len();
+            finder
+                .find_iter(text.as_bytes())
+                .map(move |start| start..start + length)
+        })
     }
 
     /// Whether one of them stands in the text.

@@ -9,6 +9,7 @@ use super::grammar::is_told;
 use super::matching::{Hit, Setting, one_by_one};
 use super::reading::Reading;
 use super::retry_after;
+use super::sentence::Leads;
 use super::status;
 use super::tables::Tables;
 use super::ties::{is_general, is_vague, stronger, yields_to_authentication};
@@ -35,17 +36,24 @@ pub fn classify_by(
     evidence: &Evidence<'_>,
     now: Timestamp,
 ) -> Reading {
+    let mut leads = None;
     let decided = match channel {
-        Channel::Inference | Channel::Stream => inference(tables, row, channel, evidence),
+        Channel::Inference | Channel::Stream => inference(tables, row, channel, evidence, &mut leads),
         Channel::Token | Channel::Device => token::decide(tables, row, channel, evidence),
     };
-    reading(&decided, row, evidence, now)
+    reading(&decided, row, evidence, now, leads)
 }
 
-fn reading(decided: &Decided<'_>, row: Option<&Row>, evidence: &Evidence<'_>, now: Timestamp) -> Reading {
+fn reading(
+    decided: &Decided<'_>,
+    row: Option<&Row>,
+    evidence: &Evidence<'_>,
+    now: Timestamp,
+    leads: Option<Leads>,
+) -> Reading {
     let verdict = decided.verdict();
     let local_hours = row.map_or(0, |row| row.local_hours);
-    let (retry_after, reset_source) = retry_after::read(verdict, evidence, now, local_hours).unzip();
+    let (retry_after, reset_source) = retry_after::read(verdict, evidence, now, local_hours, leads).unzip();
     Reading {
         verdict,
         signal: decided.signal(),
@@ -63,7 +71,8 @@ pub(super) fn by_the_user(row: &Row, evidence: &Evidence<'_>, now: Timestamp) ->
     };
     let own = row.signals.iter().filter(|signal| is_of_streams(signal));
     let hit = one_by_one(own, setting, evidence).next()?;
-    (hit.signal.verdict != Verdict::Success).then(|| reading(&Decided::Signal(hit.signal), Some(row), evidence, now))
+    let decided = Decided::Signal(hit.signal);
+    (hit.signal.verdict != Verdict::Success).then(|| reading(&decided, Some(row), evidence, now, None))
 }
 
 /// Whether it is a signal of the user's for events of a stream.
@@ -71,7 +80,14 @@ pub(super) fn is_of_streams(signal: &Signal) -> bool {
     signal.tier == Tier::User && signal.channel == Channel::Stream
 }
 
-fn inference<'s>(tables: &'s Tables, row: Option<&'s Row>, channel: Channel, evidence: &Evidence<'_>) -> Decided<'s> {
+/// What decides; the leads of sentences that are met on the way to it are left in `leads`.
+fn inference<'s>(
+    tables: &'s Tables,
+    row: Option<&'s Row>,
+    channel: Channel,
+    evidence: &Evidence<'_>,
+    leads: &mut Option<Leads>,
+) -> Decided<'s> {
     let rule = |(verdict, name)| Decided::Rule(verdict, name, Tier::Status);
     let hides_errors = row.is_some_and(|row| row.errors_in_200);
     let status = effective_status(channel, hides_errors, evidence);
@@ -90,7 +106,7 @@ fn inference<'s>(tables: &'s Tables, row: Option<&'s Row>, channel: Channel, evi
         return rule(status::of_inference(status, evidence));
     }
     let (mut common, mut standard, mut authentication) = (None, None, None);
-    tables.of_inference(setting, evidence, |hit| {
+    *leads = tables.of_inference(setting, evidence, |hit| {
         if !is_told(evidence.shape(), hit.signal.verdict) {
             return;
         }

@@ -84,6 +84,13 @@ impl<'h> Evidence<'h> {
         })
     }
 
+    /// Where in what is kept the sentences stand.
+    pub(super) fn sentences(&self) -> impl Iterator<Item = Range<usize>> {
+        let is_sentence = |span: &&Span| matches!(span.role, Role::Message | Role::Error);
+        let spans = self.found.spans.iter().filter(is_sentence);
+        spans.map(|span| span.start as usize..span.end as usize)
+    }
+
     /// All that is kept of the body: the error fields, and other texts between them.
     pub(super) fn kept(&self) -> &str {
         &self.found.text
@@ -92,8 +99,8 @@ impl<'h> Evidence<'h> {
     /// The role of the error field in which a part of what is kept stands, and whether the part begins it.
     pub(super) fn field_around(&self, part: Range<usize>) -> Option<(Role, bool)> {
         let holds = |span: &&Span| span.start as usize <= part.start && part.end <= span.end as usize;
-        let fields = self.found.spans.iter().filter(|span| span.role != Role::Words);
-        let field = fields.into_iter().find(holds)?;
+        let mut fields = self.found.spans.iter().filter(|span| span.role != Role::Words);
+        let field = fields.find(holds)?;
         Some((field.role, field.start as usize == part.start))
     }
 

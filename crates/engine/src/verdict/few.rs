@@ -1,11 +1,13 @@
 //! A list that is almost always short: its first items need no allocation.
 
-/// Up to `N` items in place, and more beside.
+use std::ops::{Deref, DerefMut};
+
+/// Up to `N` items in place; all of them elsewhere if there are more.
 #[derive(Clone, Debug)]
 pub(super) struct Few<T, const N: usize> {
     here: [T; N],
     length: usize,
-    more: Vec<T>,
+    elsewhere: Vec<T>,
 }
 
 impl<T: Copy + Default, const N: usize> Default for Few<T, N> {
@@ -13,7 +15,7 @@ impl<T: Copy + Default, const N: usize> Default for Few<T, N> {
         Self {
             here: [T::default(); N],
             length: 0,
-            more: Vec::new(),
+            elsewhere: Vec::new(),
         }
     }
 }
@@ -24,23 +26,33 @@ impl<T: Copy + Default, const N: usize> Few<T, N> {
         if let Some(place) = self.here.get_mut(self.length) {
             *place = item;
             self.length += 1;
+            return;
+        }
+        if self.elsewhere.is_empty() {
+            self.elsewhere.extend(self.here);
+        }
+        self.elsewhere.push(item);
+    }
+}
+
+impl<T, const N: usize> Deref for Few<T, N> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        if self.elsewhere.is_empty() {
+            &self.here[..self.length]
         } else {
-            self.more.push(item);
+            &self.elsewhere
         }
     }
+}
 
-    /// How many there are.
-    pub(super) const fn len(&self) -> usize {
-        self.length + self.more.len()
-    }
-
-    /// All of them, in order.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.here[..self.length].iter().chain(&self.more)
-    }
-
-    /// All of them, to be changed.
-    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
-        self.here[..self.length].iter_mut().chain(&mut self.more)
+impl<T, const N: usize> DerefMut for Few<T, N> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        if self.elsewhere.is_empty() {
+            &mut self.here[..self.length]
+        } else {
+            &mut self.elsewhere
+        }
     }
 }

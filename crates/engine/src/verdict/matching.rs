@@ -8,8 +8,10 @@ use memchr::memmem;
 use super::evidence::Evidence;
 use super::few::Few;
 use super::found::Role;
-use super::scan::Scanner;
+use super::header_names;
+use super::sentence::Leads;
 use super::short::Table;
+use super::sieve::Sieve;
 use crate::protection::{Protection, stands};
 use crate::provider::{Field, Pattern, Signal};
 use crate::vocabulary::Channel;
@@ -76,20 +78,32 @@ pub(super) fn one_by_one<'s>(
 }
 
 fn matched(signal: &Signal, setting: Setting, evidence: &Evidence<'_>) -> Option<Plainness> {
+    // Most signals that ask for a header end here.
+    if let Field::Header(name) = &signal.field
+        && !evidence.names.may_have(name)
+    {
+        return None;
+    }
     if !setting.admits(signal) {
         return None;
     }
-    let all = signal
+    let plainness = of_pattern(signal, evidence)?;
+    signal
         .all
         .iter()
-        .all(|needle| contains(evidence.kept(), needle) && evidence.fields().any(|(_, text)| contains(text, needle)));
-    if !all {
-        return None;
-    }
+        .all(|needle| has(evidence, needle))
+        .then_some(plainness)
+}
+
+/// Whether one of the error fields has that text.
+fn has(evidence: &Evidence<'_>, needle: &str) -> bool {
+    let mut places = memmem::find_iter(evidence.kept().as_bytes(), needle);
+    places.any(|start| evidence.field_around(start..start + needle.len()).is_some())
+}
+
+/// How plainly an answer has what the signal looks for.
+fn of_pattern(signal: &Signal, evidence: &Evidence<'_>) -> Option<Plainness> {
     if let Field::Header(name) = &signal.field {
-        if !evidence.names.may_have(name) {
-            return None;
-        }
         return evidence.headers().get_all(name).iter().find_map(|value| {
             let value = value.to_str().ok()?.trim();
             let mut buffer = [0; HEADER_LENGTH];
@@ -111,11 +125,15 @@ fn matched(signal: &Signal, setting: Setting, evidence: &Evidence<'_>) -> Option
             Plainness::Phrase
         });
     }
-    // One look at all that is kept, which most signals do not survive.
-    if let Pattern::Contains(needles) = &signal.pattern
-        && !needles.are_in(evidence.kept())
-    {
-        return None;
+    // One look at all that is kept finds it in whichever field it stands.
+    if let Pattern::Contains(needles) = &signal.pattern {
+        let fields = needles
+            .within(evidence.kept())
+            .filter_map(|part| evidence.field_around(part));
+        let roles = fields
+            .map(|(role, _)| role)
+            .filter(|role| looks_at(&signal.field, *role));
+        return roles.map(of_part).max();
     }
     evidence
         .fields()
@@ -150,10 +168,6 @@ const fn of_part(role: Role) -> Plainness {
     }
 }
 
-fn contains(text: &str, needle: &str) -> bool {
-    needle.len() <= text.len() && memmem::find(text.as_bytes(), needle.as_bytes()).is_some()
-}
-
 fn looks_at(field: &Field, role: Role) -> bool {
     match field {
         Field::Any => true,
@@ -169,13 +183,15 @@ fn looks_at(field: &Field, role: Role) -> bool {
 #[derive(Debug)]
 pub(super) struct Compiled {
     signals: Vec<Arc<Signal>>,
-    /// Signals without a text in a body: they are asked one by one.
-    bodiless: Vec<usize>,
+    /// Signals without a text in a body, each with the bits of which its header's name has one: they are asked one by one.
+    bodiless: Vec<(u64, usize)>,
     /// For each text that is a whole field, the signals that want it.
     whole: Table<String, Vec<usize>>,
-    scanner: Option<Scanner>,
-    /// For each text of the scanner, the signals that look for it.
+    sieve: Option<Sieve>,
+    /// For each text of the sieve, the signals that look for it.
     uses: Vec<Vec<Use>>,
+    /// Whether the leads of sentences are among the texts.
+    has_leads: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -190,6 +206,8 @@ enum Part {
     Prefix,
     /// One of the texts that must all be there, by its place in the list.
     All(u32),
+    /// No signal's: words by which sentences come to a time, by their place among these.
+    Lead,
 }
 
 /// How far one signal has matched so far.
@@ -201,26 +219,36 @@ struct Progress {
 }
 
 impl Compiled {
-    /// Compiles a table; lists of `all` beyond 31 texts are asked one by one.
-    pub(super) fn new(signals: Vec<Arc<Signal>>) -> Self {
+    /// Compiles a table, and the leads of sentences that are looked for on the way; lists of `all` beyond 31 texts are asked
+    /// one by one.
+    pub(super) fn new(signals: Vec<Arc<Signal>>, leads: &[&str]) -> Self {
         let mut texts: Vec<String> = Vec::new();
         let mut uses: Vec<Vec<Use>> = Vec::new();
         let mut index: HashMap<String, usize> = HashMap::new();
         let mut whole: Table<String, Vec<usize>> = Table::default();
         let mut bodiless = Vec::new();
+        let mut add = |text: &str, one: Use| {
+            let at = *index.entry(text.to_owned()).or_insert_with(|| {
+                texts.push(text.to_owned());
+                uses.push(Vec::new());
+                texts.len() - 1
+            });
+            uses[at].push(one);
+        };
+        for (lead, text) in leads.iter().enumerate() {
+            let part = Part::Lead;
+            add(text, Use { signal: lead, part });
+        }
         for (place, signal) in signals.iter().enumerate() {
             if matches!(signal.field, Field::Header(_)) || signal.pattern == Pattern::Present || signal.all.len() > 31 {
-                bodiless.push(place);
+                let bits = match &signal.field {
+                    Field::Header(name) => header_names::bit_of(name.as_str().as_bytes()),
+                    Field::Code | Field::Type | Field::Error | Field::Message | Field::Any => u64::MAX,
+                };
+                bodiless.push((bits, place));
                 continue;
             }
-            let mut add = |text: &String, part: Part| {
-                let at = *index.entry(text.clone()).or_insert_with(|| {
-                    texts.push(text.clone());
-                    uses.push(Vec::new());
-                    texts.len() - 1
-                });
-                uses[at].push(Use { signal: place, part });
-            };
+            let mut add = |text: &String, part: Part| add(text, Use { signal: place, part });
             match &signal.pattern {
                 Pattern::Contains(_) => signal.pattern.texts().iter().for_each(|text| add(text, Part::Contains)),
                 Pattern::Prefix(needles) => needles.iter().for_each(|text| add(text, Part::Prefix)),
@@ -235,28 +263,35 @@ impl Compiled {
                 add(text, Part::All(1 << at));
             }
         }
-        let scanner = Scanner::new(&texts);
+        let sieve = Sieve::new(&texts);
         Self {
             signals,
             bodiless,
             whole,
-            scanner,
+            sieve,
             uses,
+            has_leads: !leads.is_empty(),
         }
     }
 
-    /// Whether it has a machine, so that its length does not count.
+    /// Whether it is read in one pass, so that its length does not count.
     #[cfg(test)]
     pub(super) const fn is_one_pass(&self) -> bool {
-        self.scanner.is_some()
+        self.sieve.is_some()
     }
 
-    /// Calls `hit` with every signal that matches, in the order of the table.
-    pub(super) fn matches<'s>(&'s self, setting: Setting, evidence: &Evidence<'_>, mut hit: impl FnMut(Hit<'s>)) {
-        let Some(scanner) = self.scanner.as_ref().filter(|_| stands(Protection::CompiledTables)) else {
+    /// Calls `hit` with every signal that matches, in the order of the table; gives back the leads that were met on the way.
+    pub(super) fn matches<'s>(
+        &'s self,
+        setting: Setting,
+        evidence: &Evidence<'_>,
+        mut hit: impl FnMut(Hit<'s>),
+    ) -> Option<Leads> {
+        let Some(sieve) = self.sieve.as_ref().filter(|_| stands(Protection::CompiledTables)) else {
             one_by_one(self.signals.iter(), setting, evidence).for_each(hit);
-            return;
+            return None;
         };
+        let mut leads = Leads::default();
         let mut progress = Few::default();
         for (role, text) in evidence.fields().filter(|(_, text)| text.len() <= WHOLE_LENGTH) {
             for signal in self.whole.get(text).into_iter().flatten() {
@@ -266,38 +301,37 @@ impl Compiled {
             }
         }
         // All fields in one go; what is found across two of them, or outside of all, is nothing.
-        scanner.scan(evidence.kept(), &mut |found, within| {
-            let Some((role, is_first)) = evidence.field_around(within) else {
+        sieve.scan(evidence.kept(), &mut |found, within| {
+            let Some((role, is_first)) = evidence.field_around(within.clone()) else {
                 return;
             };
             for one in &self.uses[found] {
-                let here = looks_at(&self.signals[one.signal].field, role);
+                let here = || looks_at(&self.signals[one.signal].field, role);
                 match one.part {
-                    Part::Contains if here => advance(&mut progress, one.signal, Some(of_part(role)), 0),
-                    Part::Prefix if here && is_first => {
+                    Part::Contains if here() => advance(&mut progress, one.signal, Some(of_part(role)), 0),
+                    Part::Prefix if is_first && here() => {
                         advance(&mut progress, one.signal, Some(Plainness::Constant), 0);
                     }
                     Part::All(bit) => advance(&mut progress, one.signal, None, bit),
                     Part::Contains | Part::Prefix => {}
+                    Part::Lead => leads.add(one.signal, within.clone()),
                 }
             }
         });
         // In the order of the table, which decides between equals.
-        let after = |last: Option<usize>| {
-            let later = progress.iter().filter(|one| last.is_none_or(|last| one.signal > last));
-            later.min_by_key(|one| one.signal).copied()
-        };
-        let mut next = after(None);
-        while let Some(one) = next {
+        progress.sort_unstable_by_key(|one| one.signal);
+        for one in progress.iter() {
             let signal = &self.signals[one.signal];
             let complete = one.all.count_ones() as usize == signal.all.len();
             if let (Some(plainness), true, true) = (one.plainness, complete, setting.admits(signal)) {
                 hit(Hit { signal, plainness });
             }
-            next = after(Some(one.signal));
         }
-        let bodiless = self.bodiless.iter().map(|place| &self.signals[*place]);
+        let may_be = |bits: u64| bits == u64::MAX || evidence.names.may_have_bit(bits);
+        let bodiless = self.bodiless.iter().filter(|(bits, _)| may_be(*bits));
+        let bodiless = bodiless.map(|(_, place)| &self.signals[*place]);
         one_by_one(bodiless, setting, evidence).for_each(hit);
+        self.has_leads.then_some(leads)
     }
 }
 

@@ -29,6 +29,7 @@ mod rules;
 mod scan;
 mod sentence;
 mod short;
+mod sieve;
 mod sink;
 mod sse;
 mod status;

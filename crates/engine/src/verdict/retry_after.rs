@@ -7,9 +7,8 @@ use http::header::DATE;
 
 use super::duration::{Unit, When, of_value};
 use super::evidence::Evidence;
-use super::found::Role;
 use super::reading::ResetSource;
-use super::sentence;
+use super::sentence::{self, Leads};
 use super::windows::{self, Sheet};
 use crate::protection::{Protection, stands};
 use crate::time::Timestamp;
@@ -22,12 +21,13 @@ use crate::vocabulary::Verdict;
 /// that are used up, and of them the latest. For an allowance that comes back by itself the latest of all these counts:
 /// `Retry-After` is often a default there. A span outweighs a point in time beside it, because it needs no clock; a
 /// point is compared with the answer's own `Date`, if it has one, because it is by the same clock. A sentence that names no zone
-/// is by a clock that is `local_hours` east of UTC.
+/// is by a clock that is `local_hours` east of UTC. Who has looked for the leads of sentences already hands them in.
 pub(super) fn read(
     verdict: Verdict,
     evidence: &Evidence<'_>,
     now: Timestamp,
     local_hours: i8,
+    leads: Option<Leads>,
 ) -> Option<(Duration, ResetSource)> {
     if verdict == Verdict::Success || !stands(Protection::ResetTold) {
         return None;
@@ -41,12 +41,15 @@ pub(super) fn read(
     let told = told
         .or(|now| evidence.names.may_advise.then(|| advice(headers, now)).flatten())
         .or(|now| field(evidence, now))
-        .or(|now| of_sentences(evidence, now, local_hours));
+        .or(|now| {
+            let leads = leads.unwrap_or_else(|| Leads::of(evidence.kept()));
+            of_sentences(evidence, &leads, now, local_hours)
+        });
     if told.best.is_some() && !told.latest {
         return told.best;
     }
-    let of_answer = if evidence.names.may_tell_of_windows {
-        windows::read(Sheet::Answer(headers), told.now)
+    let of_answer = if evidence.names.may_tell_of_windows() {
+        windows::read(Sheet::Answer(headers, evidence.names), told.now)
     } else {
         windows::Windows::default()
     };
@@ -119,14 +122,16 @@ fn field(evidence: &Evidence<'_>, now: Timestamp) -> Option<(When, ResetSource)>
     point.map(|(when, hint)| (when, ResetSource::Field(found.name(hint).to_owned())))
 }
 
-fn of_sentences(evidence: &Evidence<'_>, now: Timestamp, local_hours: i8) -> Option<(When, ResetSource)> {
-    evidence
-        .fields()
-        .filter(|(role, _)| matches!(role, Role::Message | Role::Error))
-        .find_map(|(_, text)| {
-            let (when, words) = sentence::read(text, now, local_hours)?;
-            Some((when, ResetSource::Words(words)))
-        })
+fn of_sentences(
+    evidence: &Evidence<'_>,
+    leads: &Leads,
+    now: Timestamp,
+    local_hours: i8,
+) -> Option<(When, ResetSource)> {
+    evidence.sentences().find_map(|part| {
+        let (when, words) = sentence::read(evidence.kept(), part, leads, now, local_hours)?;
+        Some((when, ResetSource::Words(words)))
+    })
 }
 
 /// Headers that say of this request when to come back.

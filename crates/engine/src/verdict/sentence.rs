@@ -1,28 +1,85 @@
 //! When to come back, said in a sentence: `Please try again in 1m32.5s`, `resets 3pm (UTC)`, `reset at Feb 3rd`.
 
+use std::cmp::Reverse;
+use std::ops::Range;
 use std::sync::LazyLock;
-
-use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::duration::{self, When};
 use super::point;
+use super::sieve::Sieve;
 use crate::time::Timestamp;
 
-/// When a sentence (in lower case) says to come back, and the words by which it does.
-pub(super) fn read(text: &str, now: Timestamp, local_hours: i8) -> Option<(When, &'static str)> {
-    let leads = LEAD_FINDER.as_ref()?;
-    leads.find_iter(text).find_map(|lead| {
-        let before = text[..lead.start()].chars().next_back();
-        if before.is_some_and(char::is_alphanumeric) {
+/// Where in a text words stand by which sentences come to a time.
+#[derive(Debug, Default)]
+pub(super) struct Leads(Vec<Lead>);
+
+/// Such words, by their place among all of them, and where they stand.
+#[derive(Clone, Copy, Debug)]
+struct Lead {
+    lead: usize,
+    start: usize,
+    end: usize,
+}
+
+impl Leads {
+    /// Those in that text.
+    pub(super) fn of(text: &str) -> Self {
+        let mut leads = Self::default();
+        if let Some(sieve) = LEAD_SIEVE.as_ref() {
+            sieve.scan(text, &mut |lead, within| leads.add(lead, within));
+        }
+        leads
+    }
+
+    /// Adds one, by its place among all of them.
+    pub(super) fn add(&mut self, lead: usize, within: Range<usize>) {
+        let (start, end) = (within.start, within.end);
+        self.0.push(Lead { lead, start, end });
+    }
+}
+
+/// When a sentence (in lower case) says to come back, and the words by which it does; the sentence is that part of a text in
+/// which these leads stand.
+pub(super) fn read(
+    kept: &str,
+    part: Range<usize>,
+    leads: &Leads,
+    now: Timestamp,
+    local_hours: i8,
+) -> Option<(When, &'static str)> {
+    if leads.0.is_empty() {
+        return None;
+    }
+    let text = kept.get(part.clone())?;
+    let here = leads
+        .0
+        .iter()
+        .filter(|lead| part.start <= lead.start && lead.end <= part.end);
+    let mut here: Vec<Lead> = here.copied().collect();
+    // Of those that begin together the longest, and none that begins within another.
+    here.sort_unstable_by_key(|lead| (lead.start, Reverse(lead.end)));
+    let mut read = part.start;
+    here.into_iter().find_map(|Lead { lead, start, end }| {
+        if start < read {
             return None;
         }
-        let (words, rest) = (LEADS[lead.pattern().as_usize()], &text[lead.end()..]);
-        // `limit reached for 5 hours` names the window, `limit reached|1767225660` its end.
-        if words == BEFORE_A_BAR && !rest.starts_with('|') {
-            return None;
-        }
-        Some((after_lead(rest, now, local_hours)?, words))
+        read = end;
+        let (start, end) = (start - part.start, end - part.start);
+        after_words(text, Lead { lead, start, end }, now, local_hours)
     })
+}
+
+fn after_words(text: &str, lead: Lead, now: Timestamp, local_hours: i8) -> Option<(When, &'static str)> {
+    let before = text[..lead.start].chars().next_back();
+    if before.is_some_and(char::is_alphanumeric) {
+        return None;
+    }
+    let (words, rest) = (LEADS[lead.lead], &text[lead.end..]);
+    // `limit reached for 5 hours` names the window, `limit reached|1767225660` its end.
+    if words == BEFORE_A_BAR && !rest.starts_with('|') {
+        return None;
+    }
+    Some((after_lead(rest, now, local_hours)?, words))
 }
 
 fn after_lead(text: &str, now: Timestamp, local_hours: i8) -> Option<When> {
@@ -72,15 +129,10 @@ fn after_lead(text: &str, now: Timestamp, local_hours: i8) -> Option<When> {
     }
 }
 
-static LEAD_FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    AhoCorasick::builder()
-        .match_kind(MatchKind::LeftmostLongest)
-        .build(LEADS)
-        .ok()
-});
+static LEAD_SIEVE: LazyLock<Option<Sieve>> = LazyLock::new(|| Sieve::new(&LEADS.map(str::to_owned)));
 
 /// The words by which sentences come to a time.
-const LEADS: [&str; 33] = [
+pub(super) const LEADS: [&str; 33] = [
     "try again",
     "tried again",
     "retry",

@@ -6,6 +6,7 @@ use super::evidence::Evidence;
 use super::grammar::Grammar;
 use super::matching::{Compiled, Hit, Setting};
 use super::rules::{Rule, parse};
+use super::sentence::{LEADS, Leads};
 use crate::provider::{Needles, Pattern, Signal, Tier, parse_signals};
 use crate::vocabulary::Verdict;
 
@@ -34,9 +35,11 @@ impl Tables {
             Arc::new(Grammar::new(rules.collect()))
         };
         Self {
-            signals: Arc::new(compiled(COMMON_FILES, STANDARD_FILES, &|signal| thin(&signal, keep))),
+            signals: Arc::new(compiled(COMMON_FILES, STANDARD_FILES, &LEADS, &|signal| {
+                thin(&signal, keep)
+            })),
             words: words(WORD_FILES),
-            tokens: Arc::new(compiled(SERVER_FILES, OAUTH_FILES, &|signal| thin(&signal, keep))),
+            tokens: Arc::new(compiled(SERVER_FILES, OAUTH_FILES, &[], &|signal| thin(&signal, keep))),
             token_words: words(TOKEN_WORD_FILES),
             without: None,
         }
@@ -68,13 +71,18 @@ impl Tables {
         signals.chain(words).collect()
     }
 
-    /// Calls `hit` with every signal for inference that matches.
-    pub(super) fn of_inference<'s>(&'s self, setting: Setting, evidence: &Evidence<'_>, mut hit: impl FnMut(Hit<'s>)) {
+    /// Calls `hit` with every signal for inference that matches; gives back the leads of sentences that were met on the way.
+    pub(super) fn of_inference<'s>(
+        &'s self,
+        setting: Setting,
+        evidence: &Evidence<'_>,
+        mut hit: impl FnMut(Hit<'s>),
+    ) -> Option<Leads> {
         self.signals.matches(setting, evidence, |one| {
             if self.has(one.signal) {
                 hit(one);
             }
-        });
+        })
     }
 
     /// Calls `hit` with every signal for token and device endpoints that matches.
@@ -130,9 +138,9 @@ pub fn thin(signal: &Arc<Signal>, keep: &dyn Fn(&Signal, &str) -> bool) -> Optio
 }
 
 static BUILT_IN: LazyLock<Tables> = LazyLock::new(|| Tables {
-    signals: Arc::new(compiled(COMMON_FILES, STANDARD_FILES, &Some)),
+    signals: Arc::new(compiled(COMMON_FILES, STANDARD_FILES, &LEADS, &Some)),
     words: Arc::new(Grammar::new(written(WORD_FILES))),
-    tokens: Arc::new(compiled(SERVER_FILES, OAUTH_FILES, &Some)),
+    tokens: Arc::new(compiled(SERVER_FILES, OAUTH_FILES, &[], &Some)),
     token_words: Arc::new(Grammar::new(written(TOKEN_WORD_FILES))),
     without: None,
 });
@@ -158,9 +166,10 @@ files!(OAUTH_FILES: "oauth.toml");
 fn compiled(
     common: &'static [File],
     standard: &'static [File],
+    leads: &[&str],
     keep: &dyn Fn(Arc<Signal>) -> Option<Arc<Signal>>,
 ) -> Compiled {
-    Compiled::new(embedded(common, standard).filter_map(keep).collect())
+    Compiled::new(embedded(common, standard).filter_map(keep).collect(), leads)
 }
 
 fn embedded(common: &'static [File], standard: &'static [File]) -> impl Iterator<Item = Arc<Signal>> {

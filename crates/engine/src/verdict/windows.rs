@@ -2,16 +2,17 @@
 
 use http::HeaderMap;
 
-use super::duration::{When, of_value};
+use super::duration::{Unit, When, of_value};
 use super::found::{Found, Hint};
+use super::header_names::{CLAIM, HeaderNames, is_structured};
 use super::keys;
 use crate::time::Timestamp;
 
 /// Headers, those of an answer or those that a body quotes.
 #[derive(Clone, Copy)]
 pub(super) enum Sheet<'e> {
-    /// Of the answer itself.
-    Answer(&'e HeaderMap),
+    /// Of the answer itself, with what is known of their names.
+    Answer(&'e HeaderMap, HeaderNames),
     /// Of its body, in an error frame or in an aggregator's metadata.
     Quoted(&'e Found),
 }
@@ -51,7 +52,12 @@ pub(super) fn read<'e>(sheet: Sheet<'e>, now: Timestamp) -> Windows<'e> {
             if beside.is_some_and(|span| sheet.sibling(span).is_some()) {
                 return;
             }
-            let unit = keys::header_unit(name);
+            // A number without a unit of its own does not end like that.
+            let unit = if value.ends_with('s') {
+                Unit::Seconds
+            } else {
+                keys::header_unit(name)
+            };
             if let Some(when) = of_value(value, unit, now) {
                 windows.add(sheet.standing(name, at), (when, name), now);
             }
@@ -90,8 +96,11 @@ impl<'e> Sheet<'e> {
     /// Every header that may tell of a limit.
     fn each(self, mut read: impl FnMut(&'e str, &'e str)) {
         match self {
-            Self::Answer(headers) => {
-                for (name, value) in headers {
+            Self::Answer(headers, names) => {
+                let all = headers.keys().enumerate();
+                let told = all.filter(|(place, _)| names.may_tell_of_a_window(*place));
+                for (name, value) in told.flat_map(|(_, name)| headers.get_all(name).iter().map(move |one| (name, one)))
+                {
                     if let Ok(value) = value.to_str() {
                         read(name.as_str(), value);
                     }
@@ -108,7 +117,7 @@ impl<'e> Sheet<'e> {
     /// The value of the first header whose name is meant.
     fn find(self, is_it: impl Fn(&str) -> bool) -> Option<&'e str> {
         match self {
-            Self::Answer(headers) => {
+            Self::Answer(headers, _) => {
                 let (_, value) = headers.iter().find(|(name, _)| is_it(name.as_str()))?;
                 value.to_str().ok()
             }
@@ -158,7 +167,7 @@ const fn of(is_used_up: bool) -> Standing {
 /// Anthropic's subscription windows: the one that it names as decisive.
 fn claimed<'e>(sheet: Sheet<'e>, claim: &str, now: Timestamp) -> Option<Told<'e>> {
     let (_, window) = CLAIMS.iter().find(|(name, _)| *name == claim)?;
-    let Sheet::Answer(headers) = sheet else { return None };
+    let Sheet::Answer(headers, _) = sheet else { return None };
     let (name, value) = headers.iter().find(|(name, _)| name.as_str() == *window)?;
     let when = of_value(value.to_str().ok()?, keys::header_unit(window), now)?;
     Some((when, name.as_str()))
@@ -167,12 +176,6 @@ fn claimed<'e>(sheet: Sheet<'e>, claim: &str, now: Timestamp) -> Option<Told<'e>
 /// Where a name says `reset`.
 fn reset_in(name: &str) -> Option<usize> {
     name.as_bytes().windows(5).position(|part| part == b"reset")
-}
-
-/// Headers of one line for a whole window: `RateLimit` of the drafts of draft-ietf-httpapi-ratelimit-headers, and
-/// GitHub's snapshots of a quota.
-pub(super) fn is_structured(name: &[u8]) -> bool {
-    matches!(name, b"ratelimit" | b"x-ratelimit") || name.starts_with(b"x-quota-snapshot")
 }
 
 /// One window of such a header.
@@ -219,7 +222,7 @@ fn structured<'e>(sheet: Sheet<'e>, (name, value): (&'e str, &'e str), windows: 
 }
 
 fn of_parameter(text: &str, now: Timestamp) -> Option<When> {
-    let unit = super::duration::Unit::Seconds;
+    let unit = Unit::Seconds;
     if text.contains('%') {
         return of_value(&text.replace("%3A", ":").replace("%3a", ":"), unit, now);
     }
@@ -252,8 +255,6 @@ const TAILS: [&str; 9] = [
 ];
 /// How a window is called that is used up.
 const CLOSED: [&str; 4] = ["rejected", "exceeded", "exhausted", "limited"];
-/// Where Anthropic names the window that decides.
-const CLAIM: &str = "anthropic-ratelimit-unified-representative-claim";
 /// Anthropic's names of its windows, and the headers in which these end.
 const CLAIMS: [(&str, &str); 6] = [
     ("five_hour", "anthropic-ratelimit-unified-5h-reset"),
