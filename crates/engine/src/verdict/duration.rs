@@ -46,6 +46,9 @@ pub(super) fn of_value(text: &str, unit: Unit, now: Timestamp) -> Option<When> {
     if let Ok(number) = text.parse::<f64>() {
         return of_number(number, unit);
     }
+    if let Some(seconds) = of_letters(text) {
+        return span(seconds).map(When::In);
+    }
     if let Some((point, rest)) = point::leading(text, now, 0)
         && is_end(rest)
     {
@@ -62,6 +65,14 @@ pub(super) fn of_value(text: &str, unit: Unit, now: Timestamp) -> Option<When> {
         .then(|| text.split(',').map(|one| one.trim().parse::<f64>()));
     let latest = joined?.try_fold(0.0_f64, |latest, one| one.ok().map(|one| latest.max(one)));
     of_number(latest?, unit)
+}
+
+/// A whole number or a decimal with `s` or `ms` behind it, as most write it; it can mean nothing else.
+fn of_letters(text: &str) -> Option<f64> {
+    let number = text.strip_suffix('s')?;
+    let (digits, unit) = number.strip_suffix('m').map_or((number, 1.0), |number| (number, 0.001));
+    let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    is_plain.then(|| digits.parse::<f64>().ok().map(|number| number * unit))?
 }
 
 fn is_end(rest: &str) -> bool {

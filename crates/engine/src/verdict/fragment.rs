@@ -1,5 +1,13 @@
 //! The fragment of an answer that `status` shows: its first words, whatever looks like a secret or a person left out.
 
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+use memchr::{memchr, memrchr};
+
+use super::stride;
+
 /// Appends a text to a fragment, within its limit, whatever looks like a secret or a person left out.
 pub(super) fn add(fragment: &mut String, text: &str) {
     if fragment.len() >= FRAGMENT_LIMIT {
@@ -15,93 +23,117 @@ pub(super) fn add(fragment: &mut String, text: &str) {
         fragment.push_str("; ");
         room -= 2;
     }
-    // Words that stand one space apart are copied together: from `begun`, and up to `copied` so far.
-    let (mut begun, mut copied, mut first) = (0, 0, true);
-    for word in words(text) {
-        let is_secret = word.is_secret();
-        let shown = if is_secret { "[..]" } else { word.text };
-        let length = count(shown) + usize::from(!first);
+    let mut copied = plain_words(text);
+    if copied > 0 {
+        let Some(left) = add_plain(fragment, &text[..copied], room) else {
+            return;
+        };
+        room = left;
+    }
+    // Other spaces than single ones, other letters, and what has a mark of an address.
+    while let Some(word) = next_word(text, copied) {
+        let shown = if is_secret_like(&text[word.clone()]) {
+            SECRET
+        } else {
+            &text[word.clone()]
+        };
+        let lead = if copied == 0 { "" } else { " " };
+        let length = lead.len() + count(shown);
         if length > room {
-            fragment.push_str(&text[begun..copied]);
             fragment.extend((room > 0).then_some('…'));
             return;
         }
         room -= length;
-        let end = word.begun + word.text.len();
-        let follows = word.begun == copied + 1 && text[copied..].starts_with(' ');
-        if first || !follows || is_secret {
-            fragment.push_str(&text[begun..copied]);
-            fragment.extend((!first).then_some(' '));
-            begun = word.begun;
-        }
-        if is_secret {
-            fragment.push_str(shown);
-            begun = end;
-        }
-        (copied, first) = (end, false);
+        fragment.push_str(lead);
+        fragment.push_str(shown);
+        copied = word.end;
     }
-    fragment.push_str(&text[begun..copied]);
 }
 
-/// A word of a text.
-struct Word<'t> {
-    text: &'t str,
-    /// Where it begins.
-    begun: usize,
-    /// Whether it has a byte that most words do not have, and secrets do.
-    is_odd: bool,
-}
-
-/// The words of a text, one by one: what fits into a fragment is in the first of them.
-fn words(text: &str) -> impl Iterator<Item = Word<'_>> {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        let mut rest = &text[at..];
-        rest = rest.strip_prefix(' ').unwrap_or(rest);
-        let mut seen = Look::LETTER;
-        let looks = rest.bytes().map(|byte| LOOKS[usize::from(byte)]);
-        let mut end = 0;
-        for look in looks.take_while(|look| *look != Look::END) {
-            seen |= look;
-            end += 1;
-        }
-        let mut is_odd = seen == Look::ODD;
-        if end == 0 || rest.as_bytes().get(end).is_some_and(|byte| *byte != b' ') {
-            // Other spaces than the usual one, or other letters.
-            rest = rest.trim_start();
-            end = rest.find(char::is_whitespace).unwrap_or(rest.len());
-            is_odd = true;
-        }
-        let begun = text.len() - rest.len();
-        at = begun + end;
-        let text = &rest[..end];
-        (!text.is_empty()).then_some(Word { text, begun, is_odd })
-    })
-}
-
-/// What a byte is to a word, as bits.
-struct Look;
-
-impl Look {
-    const LETTER: u8 = 0;
-    const ODD: u8 = 1;
-    const END: u8 = 2;
-}
-
-static LOOKS: [u8; 256] = {
-    let mut looks = [Look::END; 256];
-    let mut byte = 0x21;
-    while byte < 0x7f {
-        looks[byte] = Look::LETTER;
-        byte += 1;
+/// How many bytes of whole words at a text's beginning have no spaces but single ones between them, no other letters than
+/// ASCII's, and no mark of an address or a mask.
+fn plain_words(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let head = bytes.get(..HEAD).unwrap_or(bytes);
+    let is_special = |byte: u8| (byte.cast_signed() < 0x20) | (byte == b'@') | (byte == b'*');
+    let special = stride::position(head, is_special).unwrap_or(head.len());
+    let plain = TWO_SPACES.find(&head[..special]).unwrap_or(special);
+    if head.first() == Some(&b' ') {
+        0
+    } else if plain == bytes.len() {
+        plain
+    } else {
+        memrchr(b' ', &head[..plain]).unwrap_or(0)
     }
-    let mut at = 0;
-    while at < ODD.len() {
-        looks[ODD[at] as usize] = Look::ODD;
-        at += 1;
+}
+
+/// Appends such words, and gives back what room is left; `None` if there was too little.
+fn add_plain(fragment: &mut String, words: &str, mut room: usize) -> Option<usize> {
+    let mut copied = 0;
+    while let Some(secret) = next_secret(words, copied) {
+        let lead = secret.start.saturating_sub(1);
+        room = add_whole(fragment, &words[copied..lead], room)?;
+        let shown = if secret.start == 0 { SECRET } else { LATER_SECRET };
+        room = add_whole(fragment, shown, room)?;
+        copied = secret.end;
     }
-    looks
-};
+    add_whole(fragment, &words[copied..], room)
+}
+
+/// Appends whole words, as many as there is room for, and gives back what is left; `None` if there was too little.
+fn add_whole(fragment: &mut String, words: &str, room: usize) -> Option<usize> {
+    if words.len() <= room {
+        fragment.push_str(words);
+        return Some(room - words.len());
+    }
+    let fitting = memrchr(b' ', &words.as_bytes()[..=room]).unwrap_or(0);
+    fragment.push_str(&words[..fitting]);
+    fragment.extend((fitting < room).then_some('…'));
+    None
+}
+
+/// Where the next of such words is that might be a secret; without the bytes that are looked for only a long one might.
+fn next_secret(words: &str, from: usize) -> Option<Range<usize>> {
+    let bytes = words.as_bytes();
+    let is_odd = |byte: u8| {
+        let low = byte | 0x20;
+        (byte == b'-') | (low == b'_' | 0x20) | (low == b'j') | (low == b'b')
+    };
+    let mut at = from;
+    while at < bytes.len() {
+        let odd = stride::position(&bytes[at..], is_odd).map(|odd| at + odd);
+        let begun = odd.map_or(bytes.len(), |odd| {
+            memrchr(b' ', &bytes[at..odd]).map_or(at, |space| at + space + 1)
+        });
+        let begun = long_word(&bytes[at..begun]).map_or(begun, |long| at + long);
+        let end = memchr(b' ', &bytes[begun..]).map_or(bytes.len(), |length| begun + length);
+        if end - begun >= SHORTEST_SECRET && is_secret_like(&words[begun..end]) {
+            return Some(begun..end);
+        }
+        at = end;
+    }
+    None
+}
+
+/// Where the first word begins that is as long as a secret without such bytes.
+fn long_word(words: &[u8]) -> Option<usize> {
+    let mut begun = 0;
+    while let Some(word) = words.get(begun..begun + SHORTEST_RANDOM) {
+        let Some(space) = word.iter().rposition(|byte| *byte == b' ') else {
+            return Some(begun);
+        };
+        begun += space + 1;
+    }
+    None
+}
+
+/// The first word after that place of a text.
+fn next_word(text: &str, after: usize) -> Option<Range<usize>> {
+    let rest = text[after..].trim_start();
+    let begun = text.len() - rest.len();
+    let length = rest.find(char::is_whitespace).unwrap_or(rest.len());
+    (length > 0).then(|| begun..begun + length)
+}
 
 fn count(text: &str) -> usize {
     if text.is_ascii() {
@@ -111,13 +143,7 @@ fn count(text: &str) -> usize {
     }
 }
 
-impl Word<'_> {
-    /// Whether it might be a key, a token, an account's id or an address.
-    fn is_secret(&self) -> bool {
-        (self.is_odd || self.text.len() >= SHORTEST_RANDOM) && is_secret_like(self.text)
-    }
-}
-
+/// Whether a word might be a key, a token, an account's id or an address.
 fn is_secret_like(word: &str) -> bool {
     let is_marked = word.contains(['@', '*']);
     if word.len() < SHORTEST_SECRET && !is_marked {
@@ -133,10 +159,13 @@ fn is_secret_like(word: &str) -> bool {
     if is_keyed || plain.len() < SHORTEST_RANDOM {
         return is_keyed;
     }
-    let digits = plain.bytes().filter(u8::is_ascii_digit).count();
-    let capitals = plain.bytes().filter(u8::is_ascii_uppercase).count();
-    let is_random = !plain.contains("://") && (digits >= 4 || (digits >= 1 && capitals >= 3));
-    is_random || plain.len() > 60 || holds_a_key(plain)
+    plain.len() > 60 || is_random(plain) || holds_a_key(plain)
+}
+
+fn is_random(word: &str) -> bool {
+    let digits = word.bytes().filter(u8::is_ascii_digit).count();
+    let capitals = word.bytes().filter(u8::is_ascii_uppercase).count();
+    (digits >= 4 || (digits >= 1 && capitals >= 3)) && !word.contains("://")
 }
 
 /// Whether a key stands behind something else in the same word, as in `key=sk-..`; glued to letters it must be longer,
@@ -163,8 +192,14 @@ fn begins_like(text: &str, lead: &str) -> bool {
         .is_some_and(|head| head.eq_ignore_ascii_case(lead))
 }
 
-/// What is in every mark of an address or a mask, and in each of the beginnings below.
-const ODD: [u8; 8] = *b"@*-_jJbB";
+static TWO_SPACES: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("  "));
+
+/// What is shown of a secret.
+const SECRET: &str = "[..]";
+/// The same after other words.
+const LATER_SECRET: &str = " [..]";
+/// 256 bytes: as many as a fragment has, and the word at its end.
+const HEAD: usize = 256;
 /// 200 characters: one line of a terminal and a half.
 const FRAGMENT_LIMIT: usize = 200;
 /// How keys, tokens and ids begin.

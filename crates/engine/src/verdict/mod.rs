@@ -33,6 +33,7 @@ mod sieve;
 mod sink;
 mod sse;
 mod status;
+mod stride;
 mod suggestion;
 mod tables;
 mod ties;

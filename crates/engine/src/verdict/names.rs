@@ -1,5 +1,7 @@
 //! What a sentence names without saying anything by it: models, tools, projects, and the paths of routes.
 
+use super::stride;
+
 /// Blanks the names of models, tools and projects, and the paths of routes, in a text that is in lower case already.
 pub(super) fn blank_names(into: &mut String, start: usize) {
     let mut found = [(0, 0, ""); NAMES];
@@ -28,22 +30,24 @@ pub(super) fn blank_names(into: &mut String, start: usize) {
 
 /// Where the next byte is that only names and paths have, and numbers.
 fn next_mark(text: &[u8]) -> Option<usize> {
-    let is_mark = |(byte, next): (&u8, &u8)| {
-        let is_joint = (*byte == b'-') | (*byte == b'_') | (*byte == b'/') | ((*byte == b'.') & (*next != b' '));
-        is_joint | byte.is_ascii_digit()
-    };
     let mut at = 0;
-    // Whole strides first, in a form that a compiler turns into a few instructions for all of a stride.
-    while let Some(stride) = text.get(at..=at + STRIDE) {
-        let pairs = stride.iter().zip(&stride[1..]);
-        if pairs.clone().fold(false, |found, pair| found | is_mark(pair)) {
-            return pairs.into_iter().position(is_mark).map(|found| at + found);
+    loop {
+        at += stride::position(&text[at..], may_be_mark)?;
+        let is_mark = match text[at] {
+            // A full stop ends a sentence.
+            b'.' => text.get(at + 1).is_some_and(|next| *next != b' '),
+            byte => matches!(byte, b'-' | b'/' | b'_') || byte.is_ascii_digit(),
+        };
+        if is_mark {
+            return Some(at);
         }
-        at += STRIDE;
+        at += 1;
     }
-    let rest = &text[at..];
-    let following = rest.get(1..).unwrap_or_default().iter().chain(b" ");
-    rest.iter().zip(following).position(is_mark).map(|found| at + found)
+}
+
+/// One of `-./_`, a digit, or one of `:;<=>?`, which share their upper half.
+const fn may_be_mark(byte: u8) -> bool {
+    (byte & 0xf0 == 0x30) | (byte == b'-') | (byte == b'.') | (byte == b'/') | (byte == b'_')
 }
 
 /// Where in a word stands what is no word of the provider's own, how long it is, and what stands for it: the path of a route,
@@ -98,5 +102,3 @@ const ENDS: &str = "\"'`<>),;]}";
 
 /// 8 names: a sentence that lists more of them has said what it means before.
 const NAMES: usize = 8;
-/// 32 bytes: as many as a vector register has.
-const STRIDE: usize = 32;

@@ -18,12 +18,20 @@ impl Default for Hash {
 
 impl Hasher for Hash {
     fn write(&mut self, bytes: &[u8]) {
-        for part in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..part.len()].copy_from_slice(part);
-            self.0 = (self.0 ^ u64::from_le_bytes(word)).wrapping_mul(PRIME);
-            self.0 ^= self.0 >> 29;
+        let (words, rest) = bytes.as_chunks::<8>();
+        for word in words {
+            self.mix(u64::from_le_bytes(*word));
         }
+        // What is left, with what is before it where that is simpler.
+        let left = match (bytes.last_chunk::<8>(), rest.first_chunk::<4>(), rest.last_chunk::<4>()) {
+            _ if rest.is_empty() => return,
+            (Some(last), ..) => u64::from_le_bytes(*last),
+            (None, Some(first), Some(last)) => {
+                u64::from(u32::from_le_bytes(*first)) | (u64::from(u32::from_le_bytes(*last)) << 32)
+            }
+            (None, ..) => rest.iter().fold(0, |left, byte| (left << 8) | u64::from(*byte)),
+        };
+        self.mix(left);
     }
 
     fn write_u8(&mut self, byte: u8) {
@@ -32,6 +40,13 @@ impl Hasher for Hash {
 
     fn finish(&self) -> u64 {
         self.0 ^ (self.0 >> 32)
+    }
+}
+
+impl Hash {
+    fn mix(&mut self, word: u64) {
+        self.0 = (self.0 ^ word).wrapping_mul(PRIME);
+        self.0 ^= self.0 >> 29;
     }
 }
 

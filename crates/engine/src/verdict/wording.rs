@@ -1,8 +1,12 @@
 //! Words: lower case, with what a provider merely quotes blanked.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 use memchr::{memchr, memchr2};
 
 use super::names::{blank_names, end_of_word};
+use super::stride;
 use crate::protection::{Protection, stands};
 
 /// Appends the text in lower case.
@@ -23,19 +27,34 @@ pub(super) fn has_words(code: &str) -> bool {
 
 /// Appends a code as the sentence it is: `AccountQuotaExceeded` and `account_quota-exceeded` as `account quota exceeded`.
 pub(super) fn push_apart(into: &mut String, code: &str) {
-    let (mut begun, mut before) = (0, b' ');
-    for (at, byte) in code.bytes().enumerate() {
-        let is_apart = matches!(byte, b'_' | b'-' | b'.' | b':' | b'/' | b'#');
-        if is_apart || (byte.is_ascii_uppercase() && before.is_ascii_lowercase()) {
-            push_lowered(into, &code[begun..at]);
-            if !into.ends_with(' ') {
-                into.push(' ');
-            }
-            begun = at + usize::from(is_apart);
+    let mut apart = [0; 2 * CODE_LENGTH];
+    let (mut length, mut before) = (0, Part::Other);
+    let mut last = into.bytes().next_back().unwrap_or_default();
+    let bytes = code.as_bytes();
+    for byte in bytes.get(..CODE_LENGTH).unwrap_or(bytes) {
+        let part = PARTS[usize::from(*byte)];
+        let begins = match part {
+            Part::Between => true,
+            Part::Capital => before == Part::Small,
+            Part::Small | Part::Other => false,
+        };
+        if begins && last != b' ' {
+            (apart[length], last) = (b' ', b' ');
+            length += 1;
         }
-        before = byte;
+        if part != Part::Between {
+            last = byte.to_ascii_lowercase();
+            apart[length] = last;
+            length += 1;
+        }
+        before = part;
     }
-    push_lowered(into, &code[begun..]);
+    // What is not ASCII has its own lower case.
+    match std::str::from_utf8(&apart[..length]) {
+        Ok(apart) if apart.is_ascii() => into.push_str(apart),
+        Ok(apart) => push_lowered(into, apart),
+        Err(_) => push_lowered(into, code),
+    }
 }
 
 /// Appends the text in lower case, each quoted span as `'_'` and each URL as `url`.
@@ -49,12 +68,17 @@ pub(super) fn push_masked(into: &mut String, text: &str) {
     let text = unquoted(text);
     let start = into.len();
     let limit = start + TEXT_LENGTH;
+    let has_wide_spaces = TWO_SPACES.find(text.as_bytes()).is_some();
     let mut before = ' ';
     let mut at = 0;
     while at < text.len() && into.len() < limit {
         let rest = &text[at..];
         // Plain words are copied whole; only what may open a quotation or a URL is looked at.
-        let run = plain_run(&rest.as_bytes()[..rest.len().min(limit - into.len())], before);
+        let run = plain_run(
+            &rest.as_bytes()[..rest.len().min(limit - into.len())],
+            before,
+            has_wide_spaces,
+        );
         if run > 0 {
             push_ascii(into, &rest[..run]);
             before = char::from(rest.as_bytes()[run - 1]);
@@ -108,55 +132,43 @@ pub(super) fn own_object(text: &str, looks_like_object: impl Fn(&str) -> bool) -
 }
 
 /// How many bytes can be copied without a look: letters, digits, plain punctuation, and a space between words.
-fn plain_run(text: &[u8], before: char) -> usize {
+fn plain_run(text: &[u8], before: char, has_wide_spaces: bool) -> usize {
+    let before = match u8::try_from(before) {
+        _ if before.is_whitespace() => b' ',
+        Ok(byte) => byte,
+        Err(_) => b'-',
+    };
+    if before == b' ' && text.first() == Some(&b' ') {
+        return 0;
+    }
     let mut at = 0;
-    let mut last = u8::try_from(before).unwrap_or(b'-');
-    if before.is_whitespace() {
-        last = b' ';
-    }
-    while at < text.len() {
-        // Whole strides first, in a form that a compiler turns into a few instructions for all of a stride.
-        while let Some((stride, next)) = text[at..].split_first_chunk::<STRIDE>() {
-            let opens = stride[0] == b'\'' || (stride[0] == b' ' && last == b' ');
-            if opens || next.is_empty() || !is_plain_stride(stride, next[0]) {
-                break;
-            }
-            at += STRIDE;
-            last = stride[STRIDE - 1];
+    loop {
+        let rest = &text[at..];
+        let next = if has_wide_spaces {
+            stride::position(rest, |byte| may_be_special(byte) || byte == b' ')
+        } else {
+            stride::position(rest, may_be_special)
+        };
+        let Some(next) = next else { return text.len() };
+        at += next;
+        let last = at.checked_sub(1).map_or(before, |at| text[at]);
+        let is_plain = match text[at] {
+            b' ' => last != b' ',
+            b':' => !text[at..].starts_with(b"://"),
+            // In a word it is an apostrophe.
+            b'\'' => last.is_ascii_alphabetic(),
+            _ => false,
+        };
+        if !is_plain {
+            return at;
         }
-        let end = text.len().min(at + STRIDE);
-        while at < end {
-            let is_plain = match LOOKS[usize::from(text[at])] {
-                Look::Plain => true,
-                Look::Space => last != b' ',
-                Look::Colon => !text[at..].starts_with(b"://"),
-                // In a word it is an apostrophe.
-                Look::Quote => last.is_ascii_alphabetic(),
-                Look::Open => false,
-            };
-            if !is_plain {
-                return at;
-            }
-            last = text[at];
-            at += 1;
-        }
+        at += 1;
     }
-    at
 }
 
-/// Whether a stride, with the byte that follows it, has nothing but plain bytes, apostrophes within words and single spaces.
-fn is_plain_stride(stride: &[u8; STRIDE], next: u8) -> bool {
-    let mut following = [next; STRIDE];
-    following[..STRIDE - 1].copy_from_slice(&stride[1..]);
-    let mut is_special = false;
-    for (byte, next) in stride.iter().zip(following) {
-        let is_letter = (byte | 0x20).wrapping_sub(b'a') < 26;
-        let is_quote = (*byte == b'"') | (*byte == b'`') | (!is_letter & (next == b'\''));
-        let is_strange = (*byte < b' ') | (*byte >= 0x7f);
-        let is_scheme = (*byte == b':') & (next == b'/');
-        is_special |= is_quote | is_strange | is_scheme | ((*byte == b' ') & (next == b' '));
-    }
-    !is_special
+/// Whether a byte may open a quotation or an address, or is no letter, digit or sign of ASCII that one sees.
+const fn may_be_special(byte: u8) -> bool {
+    (byte.cast_signed() < 0x20) | (byte == b'"') | (byte == b'\'') | (byte == b'`') | (byte == b':')
 }
 
 /// Takes `http` or `https` off the end again, if it is there.
@@ -173,31 +185,6 @@ fn push_ascii(into: &mut String, text: &str) {
     into.push_str(text);
     into[start..].make_ascii_lowercase();
 }
-
-/// What a byte may be the beginning of.
-#[derive(Clone, Copy)]
-enum Look {
-    Plain,
-    Space,
-    Colon,
-    Quote,
-    Open,
-}
-
-static LOOKS: [Look; 256] = {
-    let mut looks = [Look::Open; 256];
-    let mut byte = 0x21;
-    while byte < 0x7f {
-        looks[byte] = Look::Plain;
-        byte += 1;
-    }
-    looks[b' ' as usize] = Look::Space;
-    looks[b':' as usize] = Look::Colon;
-    looks[b'"' as usize] = Look::Open;
-    looks[b'\'' as usize] = Look::Quote;
-    looks[b'`' as usize] = Look::Open;
-    looks
-};
 
 /// The text without quotes around all of it: then nothing in it is quoted from elsewhere.
 fn unquoted(text: &str) -> &str {
@@ -269,6 +256,35 @@ fn push_lower(into: &mut String, c: char) {
     }
 }
 
+/// What a byte is in a code of several words.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Small,
+    Capital,
+    Between,
+    Other,
+}
+
+static PARTS: [Part; 256] = {
+    let mut parts = [Part::Other; 256];
+    let mut letter = 0;
+    while letter < 26 {
+        parts[b'a' as usize + letter] = Part::Small;
+        parts[b'A' as usize + letter] = Part::Capital;
+        letter += 1;
+    }
+    let mut at = 0;
+    while at < BETWEEN.len() {
+        parts[BETWEEN[at] as usize] = Part::Between;
+        at += 1;
+    }
+    parts
+};
+/// What stands between the words of a code.
+const BETWEEN: &[u8] = b"_-.:/#";
+
+static TWO_SPACES: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("  "));
+
 /// RFC 6749, 7636 and 8628: what a token request is made of.
 const PARAMETERS: &[&str] = &[
     "refresh_token",
@@ -286,5 +302,3 @@ const CODE_LENGTH: usize = 80;
 const TEXT_LENGTH: usize = 4_096;
 /// 2,048 bytes: what is quoted at such length is a request, and what may come after it is no reason.
 const QUOTE_LENGTH: usize = 2_048;
-/// 32 bytes: as many as a vector register has.
-const STRIDE: usize = 32;
