@@ -27,6 +27,7 @@ def main():
     with checks, Raw() as provider, Home({"raw": provider.row()}, CONFIG) as home:
         checks.done("a key", home.run("add", "raw", "--stdin", input="sk-raw-0000000000000000\n"))
         with Terminal(home.variables) as terminal:
+            one_answer(checks, terminal)
             modes = shell(terminal)
             steered(checks, terminal)
             large(checks, terminal)
@@ -41,6 +42,17 @@ def main():
         without_colour(checks, home)
         figure = f"{STEERING.count(chr(27))} sequences in answer and paste, {MEGABYTES} MB, a cut, 4 ways of leaving: terminal intact"
     checks.finish(figure)
+
+
+def one_answer(checks, terminal):
+    """Straight to the terminal, without a screen of the chat's own between them."""
+    title = terminal.state("pane_title")
+    terminal.type(f"clear; echo first; {evergrant()} chat steer; echo left with $?")
+    frame = terminal.wait("left with 0")
+    checks.check("one answer: what is said stands there", "first" in frame and "before" in frame and "after" in frame)
+    checks.equal("one answer: the title", terminal.state("pane_title"), title)
+    checks.equal("one answer: the cursor", terminal.state("cursor_flag"), "1")
+    checks.check("one answer: no bell rang", terminal.state("window_bell_flag") == "0")
 
 
 def too_long(checks, home):

@@ -15,6 +15,8 @@ pub(crate) struct Wish {
     pub(crate) credential: Option<Label>,
     /// The model.
     pub(crate) model: Option<String>,
+    /// Whether the provider is only the usual one, and the model was wished for without it.
+    pub(crate) usually: bool,
 }
 
 /// Who answers.
@@ -34,7 +36,9 @@ impl Wish {
     /// The same with these where it is silent. A provider that is wished for does not get another one's model.
     pub(crate) fn or(self, provider: Option<&ProviderId>, model: Option<&str>) -> Self {
         let same = self.provider.is_none() || self.provider.as_ref() == provider;
+        let usually = self.provider.is_none() && self.model.is_some();
         Self {
+            usually: self.usually || usually,
             model: self.model.or_else(|| same.then(|| model.map(str::to_owned)).flatten()),
             provider: self.provider.or_else(|| provider.cloned()),
             credential: self.credential,
@@ -49,6 +53,11 @@ impl Partner {
     /// No such provider, no credential at all, no model, or none of the APIs that take conversations.
     pub(crate) fn find(wish: Wish, driver: &Driver, settings: &Settings) -> Result<Self, Failure> {
         let provider = match (wish.provider, &wish.model) {
+            (Some(usual), Some(model))
+                if wish.usually && wish.credential.is_none() && is_others(model, &usual, driver, settings) =>
+            {
+                None
+            }
             (Some(provider), _) => Some(provider),
             (None, Some(_)) => None,
             (None, None) => Some(first_at_hand(driver)?),
@@ -118,6 +127,14 @@ fn first_at_hand(driver: &Driver) -> Result<ProviderId, Failure> {
     })
 }
 
+/// Whether this provider does not serve the model, but another one that can be used does.
+fn is_others(model: &str, provider: &ProviderId, driver: &Driver, settings: &Settings) -> bool {
+    let serves = |id: &ProviderId| settings.table.row(id).is_none_or(|row| row.serves(model));
+    let accounts = driver.accounts();
+    let another = serving(model, driver, settings).filter(|other| other != provider);
+    !serves(provider) && another.is_some_and(|other| accounts.iter().any(|account| account.provider == other))
+}
+
 /// The first provider that the model leads to, as the driver will find it.
 fn serving(model: &str, driver: &Driver, settings: &Settings) -> Option<ProviderId> {
     let accounts = driver.accounts();
@@ -152,6 +169,7 @@ mod tests {
             provider: provider.map(ProviderId::from),
             credential: None,
             model: model.map(str::to_owned),
+            usually: false,
         };
         assert_eq!(wish(None, None).or(Some(&set), Some("m")), wish(Some("set"), Some("m")));
         assert_eq!(
@@ -164,7 +182,11 @@ mod tests {
         );
         assert_eq!(
             wish(None, Some("x")).or(Some(&set), Some("m")),
-            wish(Some("set"), Some("x"))
+            Wish {
+                usually: true,
+                ..wish(Some("set"), Some("x"))
+            },
+            "it may be another one's model"
         );
     }
 }

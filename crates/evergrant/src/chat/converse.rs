@@ -9,7 +9,7 @@ use evergrant_driver::history::{ConversationId, History};
 use evergrant_driver::settings::Settings;
 use evergrant_driver::{Driver, Failure};
 use tokio::sync::mpsc;
-use tokio::time::Instant;
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::frame;
 use super::happening::{Command, Event};
@@ -86,6 +86,8 @@ struct Terminal {
 impl Terminal {
     async fn lead(&mut self) -> io::Result<()> {
         let mut signals = Signals::new();
+        let mut seconds = interval(Duration::from_secs(1));
+        seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let (page, coloured) = (&mut self.page, self.coloured);
             self.screen.draw(|frame| frame::draw(page, frame, coloured))?;
@@ -97,6 +99,7 @@ impl Terminal {
                 },
                 key = self.typed.recv() => self.typed(key.unwrap_or(Typed::Gone))?,
                 Some(come) = self.led.next() => self.came(come)?,
+                _ = seconds.tick(), if self.page.waited_secs.is_some() => self.happened(Event::Second)?,
             };
             // Whatever else is there by now is seen in the same frame, unless that would take long.
             let until = Instant::now() + FRAME;

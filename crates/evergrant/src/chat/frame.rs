@@ -150,7 +150,10 @@ fn status(page: &Page, width: usize, paint: Paint) -> Line<'static> {
         (Some(hint), _) => hint.clone(),
         (None, Mode::Searching(_)) => "Enter finds the one before, Down the one after, Esc ends".to_owned(),
         (None, Mode::Choosing(_)) => "Enter goes on with it, letters narrow the list, Esc ends".to_owned(),
-        (None, Mode::Writing) if page.answering => "answering; Ctrl-C stops".to_owned(),
+        (None, Mode::Writing) if page.answering => match page.waited_secs {
+            Some(secs) if secs > 1 => format!("waiting for an answer, {secs} s; Ctrl-C stops"),
+            Some(_) | None => "answering; Ctrl-C stops".to_owned(),
+        },
         (None, Mode::Writing) => match page.working {
             Some(auxiliary) => format!("making a {}", auxiliary.word()),
             None => "Enter sends, Alt-Enter begins a new line, /help".to_owned(),

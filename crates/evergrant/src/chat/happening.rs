@@ -14,6 +14,8 @@ pub(super) enum Event {
     Key(Key),
     /// Text that was pasted.
     Paste(String),
+    /// A second has gone by while an answer is waited for.
+    Second,
     /// An answer begins; this was repaired on the way.
     Began(Vec<&'static str>),
     /// Some of it has come.

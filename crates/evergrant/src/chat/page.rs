@@ -33,6 +33,8 @@ pub(super) struct Page {
     pub(super) editor: Editor,
     pub(super) mode: Mode,
     pub(super) answering: bool,
+    /// How many seconds no word of the answer has come; `None` if there is one, or nothing is waited for.
+    pub(super) waited_secs: Option<u64>,
     pub(super) working: Option<Auxiliary>,
     pub(super) title: Option<String>,
     pub(super) partner: String,
@@ -51,6 +53,7 @@ impl Page {
             editor: Editor::knowing(earlier.iter().map(|text| plain(text)).collect()),
             mode: Mode::Writing,
             answering: false,
+            waited_secs: None,
             working: None,
             title: None,
             partner: String::new(),
@@ -66,13 +69,17 @@ impl Page {
         match event {
             Event::Key(key) => return self.press(key),
             Event::Paste(text) => self.paste(&text),
+            Event::Second => self.waited_secs = self.waited_secs.map(|secs| secs + 1),
             Event::Began(repaired) => {
                 if let Some(line) = words::repaired(&repaired) {
                     self.transcript.push(Kind::Quiet, &line);
                 }
                 self.transcript.begin(Kind::Answer);
             }
-            Event::Text(text) => self.transcript.append(&text),
+            Event::Text(text) => {
+                self.waited_secs = None;
+                self.transcript.append(&text);
+            }
             Event::Ended(end) => self.ended(end),
             Event::Working(auxiliary) => self.working = Some(auxiliary),
             Event::Entitled(title) => {
@@ -99,6 +106,7 @@ impl Page {
 
     fn ended(&mut self, end: AnswerEnd) {
         self.answering = false;
+        self.waited_secs = None;
         self.transcript.end();
         match end {
             AnswerEnd::Whole if self.transcript.newest(Kind::Answer) == Some("") => {
@@ -368,8 +376,13 @@ impl Page {
         self.editor.remember(&text);
         self.transcript.go_to_bottom();
         self.transcript.push(Kind::User, &said);
-        self.answering = true;
+        self.await_answer();
         vec![Command::Ask(said)]
+    }
+
+    fn await_answer(&mut self) {
+        self.answering = true;
+        self.waited_secs = Some(0);
     }
 
     fn slash(&mut self, slash: Slash, text: &str) -> Vec<Command> {
@@ -401,8 +414,8 @@ impl Page {
             Slash::Model(ModelWish::Change { provider, model }) => {
                 return vec![Command::Change(Wish {
                     provider: provider.map(ProviderId::from),
-                    credential: None,
                     model: Some(model),
+                    ..Wish::default()
                 })];
             }
             Slash::Title(given) => return vec![Command::Entitle(given.map(|title| plain_line(&title, PARTNER)))],
@@ -416,7 +429,7 @@ impl Page {
             }
             Slash::Copy => return self.copy(),
             Slash::Retry => {
-                self.answering = true;
+                self.await_answer();
                 return vec![Command::AskAgain];
             }
             Slash::Quit => return vec![Command::Quit],

@@ -102,6 +102,24 @@ fn a_task_that_fails_says_so_once() {
 }
 
 #[test]
+fn a_long_wait_is_seen_to_go_on() {
+    let mut page = page();
+    page.handle(Event::Second);
+    write(&mut page, "one");
+    assert!(seen(&mut page, 60, 10).contains("answering; Ctrl-C stops"));
+    for _ in 0..3 {
+        page.handle(Event::Second);
+    }
+    assert!(seen(&mut page, 60, 10).contains("waiting for an answer, 3 s; Ctrl-C stops"));
+    page.handle(Event::Began(Vec::new()));
+    page.handle(Event::Text("at last".to_owned()));
+    page.handle(Event::Second);
+    assert!(seen(&mut page, 60, 10).contains("answering; Ctrl-C stops"));
+    page.handle(Event::Ended(AnswerEnd::Whole));
+    assert!(seen(&mut page, 60, 10).contains("Enter sends"));
+}
+
+#[test]
 fn what_fails_while_an_answer_comes_is_told_once_and_a_task_that_was_asked_for_is_told_in_full() {
     let mut page = page();
     write(&mut page, "one");
@@ -151,8 +169,8 @@ fn commands_are_read_and_mistakes_can_be_mended() {
     page.handle(Event::Ended(AnswerEnd::Whole));
     let wish = Wish {
         provider: Some(ProviderId::from("acme")),
-        credential: None,
         model: Some("m".to_owned()),
+        ..Wish::default()
     };
     assert_eq!(write(&mut page, "/model acme m"), [Command::Change(wish)]);
     assert_eq!(write(&mut page, "/nothing"), []);

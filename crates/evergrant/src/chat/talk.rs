@@ -177,9 +177,10 @@ impl Talk {
             return Ok(());
         };
         message.text.push_str(text);
-        let has_grown = message.text.len() >= coming.saved_length + coming.saved_length / 4;
-        if has_grown && at.since(coming.saved_at) >= SAVE_EVERY {
-            coming.saved_length = message.text.len();
+        let length = message.text.len();
+        let is_worth_it = length <= WRITTEN_AT_WILL || length >= coming.saved_length + coming.saved_length / 4;
+        if is_worth_it && at.since(coming.saved_at) >= SAVE_EVERY {
+            coming.saved_length = length;
             coming.saved_at = at;
             return self.save();
         }
@@ -259,6 +260,10 @@ impl Talk {
 }
 
 const BEFORE: &str = "The conversation so far was summed up, because all of it would be too long:";
+
+/// 256 KiB are written anew every second without anybody's notice; of a longer answer that would be more and more, so that
+/// it has to have grown by a quarter.
+const WRITTEN_AT_WILL: usize = 256 * 1024;
 
 /// 1 s: what a kill costs at most of an answer that trickles in.
 const SAVE_EVERY: Duration = Duration::from_secs(1);

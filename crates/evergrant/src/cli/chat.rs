@@ -47,6 +47,7 @@ impl Typed {
             provider: self.provider.as_deref().map(ProviderId::from),
             credential: self.credential.as_deref().map(Label::from),
             model: self.model.clone(),
+            usually: false,
         }
     }
 }

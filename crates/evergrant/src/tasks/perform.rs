@@ -78,6 +78,7 @@ pub(crate) async fn perform(
         provider: task.provider.clone(),
         credential: None,
         model: task.model.clone(),
+        usually: false,
     };
     let partner = if task.provider.is_none() && task.model.is_none() {
         chat.clone()

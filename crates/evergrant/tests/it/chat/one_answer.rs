@@ -3,6 +3,7 @@
 use evergrant_sandbox::{Config, Sandbox};
 
 use crate::assert_exchange;
+use crate::gateway::upstream::Upstream;
 use crate::scratch::{Scratch, sandbox};
 
 #[tokio::test]
@@ -139,6 +140,30 @@ async fn an_error_inside_the_stream_is_told_like_any_other() {
       help: the account's plan or policy at acme does not allow it and a new token cannot help: change the plan, or add an API key for acme-key
       try: evergrant add acme-key
     ");
+}
+
+#[tokio::test]
+async fn a_model_is_asked_of_whoever_serves_it() {
+    let delta = serde_json::json!({"choices": [{"index": 0, "delta": {"content": "here"}}]});
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
+    let answer = format!("{head}data: {delta}\n\ndata: [DONE]\n\n").into_bytes();
+    let upstream = Upstream::answering(vec![vec![answer]]).await;
+    upstream.scratch.write(
+        "providers.d/own.toml",
+        "id = \"own\"\nname = \"Own\"\nbase_url = \"http://127.0.0.1:9/v1\"\nhosts = [\"127.0.0.1\"]\n\
+         auth = \"api-key\"\nkey_env = [\"OWN_API_KEY\"]\nmodels = [\"own-*\"]\n",
+    );
+    upstream
+        .scratch
+        .write("config.toml", "[chat]\nprovider = \"own\"\nmodel = \"own-1\"\n");
+    let told = upstream.scratch.run(&["chat", "-m", "raw-1", "hello"]).await.expect(0);
+    assert_eq!(told.stdout, "here\n");
+    let own = upstream
+        .scratch
+        .run(&["chat", "-p", "own", "-m", "raw-1", "hello"])
+        .await
+        .expect(3);
+    assert!(own.stderr.contains("there is no credential for own"), "{own}");
 }
 
 #[tokio::test]
