@@ -73,7 +73,7 @@ impl Ledger {
         if before.version() == Some(version) {
             return Ok(false);
         }
-        let shown = |stored: Record| newer(before.record(&stored.id), unwritten.remembered(stored));
+        let shown = |stored: Arc<Record>| newer(before.record(&stored.id), unwritten.remembered(stored));
         let picture = match self.store.changes(before.mark())? {
             Changes::All(records, mark) => {
                 let records = records.into_iter().map(shown).collect();
@@ -82,7 +82,7 @@ impl Ledger {
             Changes::Of(mut records, mark) => {
                 for id in &unwritten.uncovered {
                     if records.iter().all(|record| record.id != *id) {
-                        records.extend(self.store.record(id)?);
+                        records.extend(self.store.record(id)?.map(Arc::new));
                     }
                 }
                 let changed = Picture::clone(&before).with(records.into_iter().map(shown));
@@ -148,10 +148,11 @@ impl Ledger {
 
 impl Unwritten {
     /// What the store says, and what it has not been told yet.
-    fn remembered(&self, stored: Record) -> Record {
-        self.lessons
-            .iter()
-            .fold(stored, |record, lesson| lesson.applied(record))
+    fn remembered(&self, stored: Arc<Record>) -> Arc<Record> {
+        let lessons = self.lessons.iter().filter(|lesson| lesson.fence.id == stored.id);
+        lessons.fold(Arc::clone(&stored), |record, lesson| {
+            Arc::new(lesson.applied(Arc::unwrap_or_clone(record)))
+        })
     }
 }
 
@@ -168,12 +169,12 @@ impl Lesson {
 }
 
 /// What is in memory and could not be saved yet outlives a look at the store; everything else yields to it.
-fn newer(shown: Option<&Arc<Record>>, stored: Record) -> Arc<Record> {
+fn newer(shown: Option<&Arc<Record>>, stored: Arc<Record>) -> Arc<Record> {
     match shown {
         Some(shown) if matches!(shown.standing.health, Health::Unsaved { .. }) && rank(shown) > rank(&stored) => {
             Arc::clone(shown)
         }
-        _ => Arc::new(stored),
+        _ => stored,
     }
 }
 

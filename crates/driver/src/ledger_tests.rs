@@ -49,7 +49,10 @@ fn a_look_reads_what_has_changed_and_what_was_covered() {
     };
     assert_eq!(all.len(), 2);
     let changed = |since| match store.changes(Some(since)).unwrap() {
-        Changes::Of(records, mark) => (ids(&records), mark),
+        Changes::Of(records, mark) => (
+            records.iter().map(|record| record.id.to_string()).collect::<Vec<_>>(),
+            mark,
+        ),
         Changes::All(..) => panic!("it counts its changes"),
     };
     assert_eq!(changed(mark), (vec![], mark));

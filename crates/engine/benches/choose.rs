@@ -100,7 +100,7 @@ fn members(count: usize, ready: usize) -> Vec<Member> {
                 until: now.wall.plus(Duration::from_secs(3_600)),
                 why: Verdict::UsageLimited,
             };
-            standing.last_error = Some(refused(&now));
+            standing.last_error = Some(Box::new(refused(&now)));
         }
         Member {
             lease: Lease {

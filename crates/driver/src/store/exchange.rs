@@ -1,5 +1,7 @@
 //! What is handed to a store and what it answers, beside the records themselves.
 
+use std::sync::Arc;
+
 use evergrant_engine::credential::{Fence, Label, Material, ProviderId};
 use evergrant_engine::secret::Fingerprint;
 use evergrant_engine::store::{Claim, LastError, Record, Source, Standing};
@@ -22,9 +24,9 @@ pub struct Mark {
 #[derive(Clone, Debug)]
 pub enum Changes {
     /// It cannot be told: every record, as `records` answers, and the mark to go on from if there is one.
-    All(Vec<Record>, Option<Mark>),
+    All(Vec<Arc<Record>>, Option<Mark>),
     /// These records, tombstones and new ones included, and the mark to go on from.
-    Of(Vec<Record>, Mark),
+    Of(Vec<Arc<Record>>, Mark),
 }
 
 /// A credential to be kept, before it has an id.

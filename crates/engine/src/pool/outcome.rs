@@ -72,7 +72,7 @@ pub fn apply(standing: &Standing, current: &Fence, report: &Report, now: &Moment
         Outcome::Doubted(refusal) => {
             after.refused = Some(generation);
             if let Some(refusal) = refusal.as_ref().filter(|_| !outweighs(&standing.health)) {
-                after.last_error = Some(kept(refusal, generation, now));
+                after.last_error = Some(Box::new(kept(refusal, generation, now)));
             }
         }
         Outcome::Refused(refusal) => refuse(&mut after, generation, refusal, report, now, entropy),
@@ -129,7 +129,7 @@ fn refuse(
         standing.refused = Some(generation);
     }
     if refusal.settles {
-        standing.settled = Some(now.clone());
+        standing.settled = Some(Box::new(now.clone()));
     }
     let before = match &standing.health {
         Health::Ready => None,
@@ -142,7 +142,7 @@ fn refuse(
         | Health::Unsaved { .. }
         | Health::LoggedOut { .. } => return,
     };
-    let last = standing.last_error.replace(kept(refusal, generation, now));
+    let last = standing.last_error.replace(Box::new(kept(refusal, generation, now)));
     let last = last.filter(|error| error.channel == Channel::Inference);
     let Some(rule) = report.rule else { return };
     let length = |strikes| rule.length(refusal.retry_after, strikes, entropy, report.sole);

@@ -84,11 +84,11 @@ pub struct Standing {
     /// The newest generation that was refused as unauthenticated and not accepted since.
     pub refused: Option<Generation>,
     /// When a renewal last settled an unknown denial as not-entitled; for that the grant is renewed once an hour at most.
-    pub settled: Option<Moment>,
+    pub settled: Option<Box<Moment>>,
     /// When and by which kind of renewal the present generation was minted.
     pub minted: Option<Minted>,
     /// The last failure, with its evidence.
-    pub last_error: Option<LastError>,
+    pub last_error: Option<Box<LastError>>,
     /// "not taken" answers in a row at the token endpoint, and since when.
     pub rejections: u32,
     /// When the first of those rejections came.
@@ -98,7 +98,7 @@ pub struct Standing {
     /// The keeper, for which nobody waits, tries none before this time.
     pub keep_not_before: Option<Timestamp>,
     /// When these two were written; tells how much of them is left if the wall clock is stepped.
-    pub put_off_at: Option<Moment>,
+    pub put_off_at: Option<Box<Moment>>,
     /// Models for which it rests while it serves the others.
     pub models: Vec<ModelPause>,
 }
@@ -106,7 +106,9 @@ pub struct Standing {
 impl Standing {
     /// The last failure, if it was one of a renewal: what requests earn says nothing of the login.
     pub fn renewal_error(&self) -> Option<&LastError> {
-        self.last_error.as_ref().filter(|error| error.channel == Channel::Token)
+        self.last_error
+            .as_deref()
+            .filter(|error| error.channel == Channel::Token)
     }
 
     /// Until when no renewal is tried, if that is not over.
@@ -138,7 +140,7 @@ impl Standing {
         Self {
             renew_not_before: until(hold),
             keep_not_before: until(keep),
-            put_off_at: Some(now.clone()),
+            put_off_at: Some(Box::new(now.clone())),
             ..self
         }
     }

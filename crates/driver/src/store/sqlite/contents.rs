@@ -236,7 +236,7 @@ impl Contents<'_> {
             why: why.clone(),
             at: *at,
         };
-        record.standing.last_error = Some(last_error.clone());
+        record.standing.last_error = Some(Box::new(last_error.clone()));
         record.updated_at = *at;
         records::update(self.connection, self.vault, &record)?;
         let generation = fence.generation;

@@ -1,9 +1,11 @@
 //! Rows of the table `credential`.
 
+use std::sync::Arc;
+
 use evergrant_engine::credential::{CredentialId, Epoch, Generation, Label, Material, ProviderId};
 use evergrant_engine::store::Record;
 use evergrant_engine::time::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
 use super::number::{from_column, to_column};
 use super::trouble::Trouble;
@@ -13,27 +15,36 @@ use crate::store::wire::{
 use crate::vault::Vault;
 
 /// Every record, by provider, priority, creation.
-pub(super) fn all(connection: &Connection, vault: &Vault) -> Result<Vec<Record>, Trouble> {
-    let mut statement = connection.prepare_cached(&format!("{SELECT} ORDER BY provider, priority, created_at, id"))?;
-    let mut rows = statement.query([])?;
-    let mut records = Vec::new();
-    while let Some(row) = rows.next()? {
-        records.push(read(row, vault)?);
-    }
-    Ok(records)
+pub(super) fn all(connection: &Connection, vault: &Vault) -> Result<Vec<Arc<Record>>, Trouble> {
+    many(connection, vault, SELECT, [])
 }
 
 /// The records whose newest change came after that one, in the same order.
-pub(super) fn changed_since(connection: &Connection, vault: &Vault, change: u64) -> Result<Vec<Record>, Trouble> {
-    let mut statement = connection.prepare_cached(&format!(
-        "{SELECT} WHERE changed > ?1 ORDER BY provider, priority, created_at, id"
-    ))?;
-    let mut rows = statement.query([to_column(change)?])?;
+pub(super) fn changed_since(connection: &Connection, vault: &Vault, change: u64) -> Result<Vec<Arc<Record>>, Trouble> {
+    let statement = format!("{SELECT} WHERE changed > ?1");
+    many(connection, vault, &statement, [to_column(change)?])
+}
+
+/// They are put in order here: SQLite would carry all that is sealed through its sorter.
+fn many(
+    connection: &Connection,
+    vault: &Vault,
+    statement: &str,
+    parameters: impl Params,
+) -> Result<Vec<Arc<Record>>, Trouble> {
+    let mut statement = connection.prepare_cached(statement)?;
+    let mut rows = statement.query(parameters)?;
     let mut records = Vec::new();
     while let Some(row) = rows.next()? {
-        records.push(read(row, vault)?);
+        records.push(Arc::new(read(row, vault)?));
     }
+    records.sort_by(|a, b| rank(a).cmp(&rank(b)));
     Ok(records)
+}
+
+/// What records are in order by.
+fn rank(record: &Record) -> impl Ord + '_ {
+    (&record.provider, record.priority, record.created_at, &record.id)
 }
 
 /// One record.
@@ -120,42 +131,41 @@ fn write(connection: &Connection, vault: &Vault, record: &Record, statement: &st
     ])?)
 }
 
+/// The columns by their places in `SELECT`: by their names each would be looked for in each row.
 fn read(row: &Row<'_>, vault: &Vault) -> Result<Record, Trouble> {
-    let text = |column: &str| row.get::<_, String>(column);
-    let counted = |column: &str| {
-        row.get(column)
-            .map_err(Trouble::from)
-            .and_then(|number| Ok(from_column(number)?))
-    };
-    let id = CredentialId::from(text("id")?);
-    let generation = Generation(counted("generation")?);
-    if row.get::<_, u32>("seal")? != SEAL {
+    let id = CredentialId::from(text(row, 0)?);
+    let generation = Generation(from_column(row.get(5)?)?);
+    if row.get::<_, u32>(8)? != SEAL {
         return Err(Unreadable("seal version").into());
     }
     let plain = vault
         .open(
-            row.get_ref("sealed")?.as_blob().map_err(rusqlite::Error::from)?,
+            row.get_ref(9)?.as_blob().map_err(rusqlite::Error::from)?,
             &context(&id, generation),
         )
         // The vault's key is proven by then: these bytes are damaged, or of another row.
         .map_err(|_| Unreadable("sealed secret"))?;
     let record = Record {
-        provider: ProviderId::from(text("provider")?),
-        label: Label::from(text("label")?),
-        source: read_source(&text("source")?)?,
-        priority: row.get("priority")?,
+        provider: ProviderId::from(text(row, 1)?),
+        label: Label::from(text(row, 2)?),
+        source: read_source(text(row, 3)?)?,
+        priority: row.get(4)?,
         generation,
-        epoch: Epoch(counted("epoch")?),
+        epoch: Epoch(from_column(row.get(6)?)?),
         material: read_material(&plain)?,
-        standing: read_standing(&text("standing")?)?,
-        created_at: Timestamp::from_millis(row.get("created_at")?),
-        updated_at: Timestamp::from_millis(row.get("updated_at")?),
+        standing: read_standing(text(row, 10)?)?,
+        created_at: Timestamp::from_millis(row.get(11)?),
+        updated_at: Timestamp::from_millis(row.get(12)?),
         id,
     };
-    if row.get::<_, bool>("buried")? != is_buried(&record) {
+    if row.get::<_, bool>(7)? != is_buried(&record) {
         return Err(Unreadable("tombstone").into());
     }
     Ok(record)
+}
+
+fn text<'a>(row: &'a Row<'_>, column: usize) -> Result<&'a str, Trouble> {
+    Ok(row.get_ref(column)?.as_str().map_err(rusqlite::Error::from)?)
 }
 
 /// What a row's secret is bound to; the numbers have a fixed width, so that no two rows read the same.

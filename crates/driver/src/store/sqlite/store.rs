@@ -1,6 +1,6 @@
 //! The contract, kept by SQLite.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use evergrant_engine::credential::{CredentialId, Fence, Label, Material};
 use evergrant_engine::protection::{Protection, stands};
@@ -154,7 +154,10 @@ impl Store for SqliteStore {
     }
 
     fn records(&self) -> Result<Vec<Record>, StoreFault> {
-        self.read(|contents| records::all(contents.connection, contents.vault))
+        self.read(|contents| {
+            let records = records::all(contents.connection, contents.vault)?;
+            Ok(records.into_iter().map(Arc::unwrap_or_clone).collect())
+        })
     }
 
     fn changes(&self, since: Option<Mark>) -> Result<Changes, StoreFault> {

@@ -125,17 +125,17 @@ impl From<&Standing> for StandingWire {
             accepted: standing.accepted.map(|generation| generation.0),
             refused: standing.refused.map(|generation| generation.0),
             settled: standing.settled.as_ref().map(|at| at.wall.as_millis()),
-            settled_at: standing.settled.as_ref().map(MomentWire::from),
+            settled_at: standing.settled.as_deref().map(MomentWire::from),
             minted: standing.minted.as_ref().map(|minted| MintedWire {
                 at: MomentWire::from(&minted.at),
                 reactive: minted.reactive,
             }),
-            last_error: standing.last_error.as_ref().map(LastErrorWire::from),
+            last_error: standing.last_error.as_deref().map(LastErrorWire::from),
             rejections: standing.rejections,
             rejected_since: standing.rejected_since.map(Timestamp::as_millis),
             renew_not_before: standing.renew_not_before.map(Timestamp::as_millis),
             keep_not_before: standing.keep_not_before.map(Timestamp::as_millis),
-            put_off_at: standing.put_off_at.as_ref().map(MomentWire::from),
+            put_off_at: standing.put_off_at.as_deref().map(MomentWire::from),
             models: standing.models.iter().map(ModelPauseWire::from).collect(),
         }
     }
@@ -154,17 +154,18 @@ impl TryFrom<StandingWire> for Standing {
             settled: wire
                 .settled_at
                 .map(Moment::from)
-                .or_else(|| wire.settled.map(told_by_wall)),
+                .or_else(|| wire.settled.map(told_by_wall))
+                .map(Box::new),
             minted: wire.minted.map(|minted| Minted {
                 at: minted.at.into(),
                 reactive: minted.reactive,
             }),
-            last_error: wire.last_error.map(LastError::try_from).transpose()?,
+            last_error: wire.last_error.map(LastError::try_from).transpose()?.map(Box::new),
             rejections: wire.rejections,
             rejected_since: wire.rejected_since.map(Timestamp::from_millis),
             renew_not_before: wire.renew_not_before.map(Timestamp::from_millis),
             keep_not_before: wire.keep_not_before.map(Timestamp::from_millis),
-            put_off_at: wire.put_off_at.map(Moment::from),
+            put_off_at: wire.put_off_at.map(Moment::from).map(Box::new),
             models: wire
                 .models
                 .into_iter()
@@ -396,12 +397,12 @@ mod tests {
                 strikes: 3,
                 accepted: Some(Generation(1)),
                 refused: Some(Generation(2)),
-                settled: Some(Moment::default()),
+                settled: Some(Box::default()),
                 minted: Some(Minted {
                     at: Moment::default(),
                     reactive: true,
                 }),
-                last_error: Some(LastError {
+                last_error: Some(Box::new(LastError {
                     verdict: *verdict,
                     channel: if verdict.is_read_on(Channel::Token) {
                         Channel::Token
@@ -415,12 +416,12 @@ mod tests {
                     at,
                     generation: Generation(4),
                     fragment: "\"quoted\" \u{0}".to_owned(),
-                }),
+                })),
                 rejections: 5,
                 rejected_since: Some(at),
                 renew_not_before: Some(at),
                 keep_not_before: Some(at),
-                put_off_at: Some(Moment::default()),
+                put_off_at: Some(Box::default()),
                 models: vec![ModelPause {
                     model: "m/1".to_owned(),
                     until: at,

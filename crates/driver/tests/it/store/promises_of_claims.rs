@@ -269,7 +269,7 @@ pub(crate) fn a_dead_token_is_dropped_and_never_claimed_again(bench: &dyn Bench)
         let now = bench.open().record(&record.id).unwrap().unwrap();
         assert_eq!((access_token(&now), refresh_token(&now)), ("access-1", None));
         assert_eq!(now.fence(), record.fence());
-        assert_eq!(now.standing.last_error, Some(last_error(&record)));
+        assert_eq!(now.standing.last_error, Some(Box::new(last_error(&record))));
         assert_eq!(
             now.standing.health,
             Health::Quarantined {

@@ -70,7 +70,7 @@ pub(crate) fn a_replaced_record_keeps_its_id_and_starts_afresh(bench: &dyn Bench
     let troubled = Standing {
         health: Health::NeedsLogin { why: "why".to_owned() },
         strikes: 3,
-        last_error: Some(last_error(&old)),
+        last_error: Some(Box::new(last_error(&old))),
         ..Standing::default()
     };
     assert!(store.stand(&old.fence(), &troubled).unwrap());
@@ -147,7 +147,7 @@ pub(crate) fn the_standing_is_fenced(bench: &dyn Bench) {
         },
         strikes: 2,
         accepted: Some(Generation(1)),
-        last_error: Some(last_error(&record)),
+        last_error: Some(Box::new(last_error(&record))),
         ..Standing::default()
     };
     assert!(store.stand(&record.fence(), &standing).unwrap());

@@ -138,7 +138,7 @@ fn a_bare_denial_is_settled_by_one_renewal() {
     story.renewed().answered(Verdict::UnknownDenial).waited();
     story.answered(Verdict::UnknownDenial).refused(Code::NotEntitled);
     let standing = story.world.of("p", "a").standing;
-    assert_eq!(standing.settled, Some(story.world.now.clone()));
+    assert_eq!(standing.settled, Some(Box::new(story.world.now.clone())));
     assert!(matches!(
         standing.health,
         Health::NotEntitled {

@@ -134,7 +134,7 @@ pub(super) fn member(provider: &str, label: &str, sort: Sort) -> Member {
                 reactive: true,
             });
         }
-        Sort::Settled => standing.settled = Some(before(&now, secs(600))),
+        Sort::Settled => standing.settled = Some(Box::new(before(&now, secs(600)))),
         Sort::Refused => {
             standing.accepted = None;
             standing.refused = Some(one);

@@ -409,7 +409,13 @@ fn a_person_is_owed_one_try_after_a_rejection() {
         let mut held = record(3);
         held.standing.renew_not_before = Some(at(200).wall);
         let said = reading(Verdict::RequestRejected);
-        held.standing.last_error = Some(LastError::of(&said, Channel::Token, code, at(0).wall, Generation(3)));
+        held.standing.last_error = Some(Box::new(LastError::of(
+            &said,
+            Channel::Token,
+            code,
+            at(0).wall,
+            Generation(3),
+        )));
         let ask = Ask {
             asker,
             ..ask(Reason::Wanted)

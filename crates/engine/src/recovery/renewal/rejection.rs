@@ -27,7 +27,7 @@ pub(super) fn unreached(spend: &Spend, detail: &str, now: &Moment, entropy: u64)
     });
     let mut ending = backed_off(spend, failure, None, now, entropy);
     if let Some((fence, standing)) = &mut ending.standing {
-        standing.last_error = Some(LastError::unreached(now.wall, fence.generation));
+        standing.last_error = Some(Box::new(LastError::unreached(now.wall, fence.generation)));
     }
     ending.forget_endpoint = true;
     ending
@@ -258,6 +258,12 @@ fn counted(standing: &Standing, now: &Moment) -> Standing {
 fn note_error(ending: &mut Ending, reading: &Reading, code: Code, now: &Moment) {
     if let Some((fence, standing)) = &mut ending.standing {
         let generation = fence.generation;
-        standing.last_error = Some(LastError::of(reading, Channel::Token, code, now.wall, generation));
+        standing.last_error = Some(Box::new(LastError::of(
+            reading,
+            Channel::Token,
+            code,
+            now.wall,
+            generation,
+        )));
     }
 }
