@@ -40,7 +40,9 @@ fn signal(source: Source<'_>, tier: Tier, written: &WrittenSignal) -> Result<Sig
         None => Channel::Inference,
         Some(word) => word_of(source, word, "signal.channel", &CHANNELS)?,
     };
-    let all = texts(source, written.all.as_ref(), "signal.all", true)?.unwrap_or_default();
+    let all = texts(source, written.all.as_ref(), "signal.all", true)?
+        .map(Needles::new)
+        .unwrap_or_default();
     let pattern = pattern(source, written)?;
     let status = status(source, written)?;
     if pattern == Pattern::Present && all.is_empty() && status.is_empty() && written.field.is_none() {

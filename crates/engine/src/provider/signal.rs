@@ -1,7 +1,7 @@
 //! A signal: one line of a provider's table that says where to look, what to find and what it means.
 
 use std::fmt;
-use std::ops::Range;
+use std::ops::{Deref, Range};
 
 use memchr::memmem::Finder;
 
@@ -27,7 +27,7 @@ pub struct Signal {
     /// What to find: any of these.
     pub pattern: Pattern,
     /// What must be found as well, anywhere in the error fields: all of these, lower case.
-    pub all: Vec<String>,
+    pub all: Needles,
     /// What it means.
     pub verdict: Verdict,
     /// Why it stands although few replies are known that need it, such as where its code is documented.
@@ -107,7 +107,7 @@ impl Pattern {
 }
 
 /// Texts that are looked for anywhere in a field, each with its search prepared.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Needles {
     texts: Vec<String>,
     finders: Vec<Finder<'static>>,
@@ -120,9 +120,9 @@ impl Needles {
         Self { texts, finders }
     }
 
-    /// Where they stand in the text.
-    pub fn within(&self, text: &str) -> impl Iterator<Item = Range<usize>> {
-        self.finders.iter().flat_map(|finder| {
+    /// For each of them, where it stands in the text.
+    pub fn places(&self, text: &str) -> impl Iterator<Item = impl Iterator<Item = Range<usize>>> {
+        self.finders.iter().map(|finder| {
             let length = finder.needle().len();
             finder
                 .find_iter(text.as_bytes())
@@ -133,6 +133,14 @@ impl Needles {
     /// Whether one of them stands in the text.
     pub fn are_in(&self, text: &str) -> bool {
         self.finders.iter().any(|finder| finder.find(text.as_bytes()).is_some())
+    }
+}
+
+impl Deref for Needles {
+    type Target = [String];
+
+    fn deref(&self) -> &[String] {
+        &self.texts
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::clock::Clock;
 use super::point;
 use crate::time::Timestamp;
 
@@ -31,17 +32,17 @@ pub(super) enum When {
 }
 
 impl When {
-    /// How long that is from `now`; a point in the past is now.
-    pub(super) fn from(self, now: Timestamp) -> Duration {
+    /// How long that is from now on; a point in the past is now.
+    pub(super) fn from(self, clock: &Clock<'_>) -> Duration {
         match self {
             Self::In(span) => span,
-            Self::At(point) => point.since(now).min(Duration::from_secs(LONGEST_SECS)),
+            Self::At(point) => point.since(clock.now()).min(Duration::from_secs(LONGEST_SECS)),
         }
     }
 }
 
 /// What a whole value means; nonsense and negative values mean nothing.
-pub(super) fn of_value(text: &str, unit: Unit, now: Timestamp) -> Option<When> {
+pub(super) fn of_value(text: &str, unit: Unit, clock: &Clock<'_>) -> Option<When> {
     let text = text.trim().trim_matches('"');
     if let Ok(number) = text.parse::<f64>() {
         return of_number(number, unit);
@@ -49,7 +50,7 @@ pub(super) fn of_value(text: &str, unit: Unit, now: Timestamp) -> Option<When> {
     if let Some(seconds) = of_letters(text) {
         return span(seconds).map(When::In);
     }
-    if let Some((point, rest)) = point::leading(text, now, 0)
+    if let Some((point, rest)) = point::leading(text, clock.now(), 0)
         && is_end(rest)
     {
         return Some(When::At(point));

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
-use memchr::{memchr, memrchr};
+use memchr::{memchr, memchr2, memrchr};
 
 use super::stride;
 
@@ -18,7 +18,7 @@ pub(super) fn add(fragment: &mut String, text: &str) {
         return;
     }
     if fragment.is_empty() {
-        fragment.reserve(FRAGMENT_LIMIT);
+        fragment.reserve(FRAGMENT_LIMIT + '…'.len_utf8());
     } else {
         fragment.push_str("; ");
         room -= 2;
@@ -145,7 +145,7 @@ fn count(text: &str) -> usize {
 
 /// Whether a word might be a key, a token, an account's id or an address.
 fn is_secret_like(word: &str) -> bool {
-    let is_marked = word.contains(['@', '*']);
+    let is_marked = memchr2(b'@', b'*', word.as_bytes()).is_some();
     if word.len() < SHORTEST_SECRET && !is_marked {
         return false;
     }

@@ -3,13 +3,13 @@
 use super::duration::Unit;
 
 /// How the value of that key tells when to come back, if it does.
-pub(super) fn of_key(plain: &str) -> Option<Unit> {
+pub(super) fn of_key(plain: &[u8]) -> Option<Unit> {
     // Most keys have not even the letters of such a word.
     let letters = letters(plain);
     if !HINT_LETTERS.iter().any(|needed| letters & needed == *needed) {
         return None;
     }
-    let (stem, unit) = unit(plain);
+    let (stem, unit) = unit(std::str::from_utf8(plain).ok()?);
     let is_reset = has(stem, "reset") && !NOT_A_RESET.iter().any(|word| has(stem, word));
     let tells = is_reset
         || has(stem, "retry") && RETRIES.iter().any(|word| has(stem, word))
@@ -21,8 +21,7 @@ pub(super) fn of_key(plain: &str) -> Option<Unit> {
 }
 
 /// Which letters a key has, a bit each.
-const fn letters(plain: &str) -> u32 {
-    let bytes = plain.as_bytes();
+const fn letters(bytes: &[u8]) -> u32 {
     let (mut set, mut at) = (0_u32, 0);
     while at < bytes.len() {
         set |= 1 << (bytes[at] & 31);
@@ -63,13 +62,13 @@ const UNITS: [(&str, Unit); 12] = [
 ];
 /// The letters of these words: one of them is in every key that tells when to come back.
 const HINT_LETTERS: [u32; 7] = [
-    letters("reset"),
-    letters("retry"),
-    letters("cooldown"),
-    letters("wait"),
-    letters("tryagain"),
-    letters("available"),
-    letters("until"),
+    letters(b"reset"),
+    letters(b"retry"),
+    letters(b"cooldown"),
+    letters(b"wait"),
+    letters(b"tryagain"),
+    letters(b"available"),
+    letters(b"until"),
 ];
 /// What a key with `reset` in it may be about instead of the end of a window.
 const NOT_A_RESET: [&str; 11] = [

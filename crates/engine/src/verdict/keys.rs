@@ -29,7 +29,11 @@ pub(super) fn meaning(key: &str) -> Meaning {
     let mut buffer = [0_u8; KEY_LENGTH];
     // Most are written as they are known.
     let is_plain = key.len() <= KEY_LENGTH && key.bytes().all(|byte| byte.is_ascii_lowercase());
-    let plain = if is_plain { Some(key) } else { plain(key, &mut buffer) };
+    let plain = if is_plain {
+        Some(key.as_bytes())
+    } else {
+        plain(key, &mut buffer)
+    };
     let Some(plain) = plain else {
         return Meaning::default();
     };
@@ -57,7 +61,8 @@ pub(super) fn header_meaning(name: &str) -> Meaning {
 /// The unit of a number in a header of that name.
 pub(super) fn header_unit(name: &str) -> Unit {
     let mut buffer = [0_u8; NAME_LENGTH];
-    plain(name, &mut buffer).map_or(Unit::Seconds, |plain| unit(plain).1)
+    let plain = plain(name, &mut buffer).and_then(|plain| std::str::from_utf8(plain).ok());
+    plain.map_or(Unit::Seconds, |plain| unit(plain).1)
 }
 
 /// What a key means in an object that is a span or a point itself, such as protobuf's `{"seconds":34,"nanos":0}`.
@@ -129,18 +134,18 @@ pub(super) fn is_of_errors(key: &str) -> bool {
 }
 
 /// Whether a key without roles of its own holds what is told of a limit.
-fn is_of_limits(plain: &str) -> bool {
-    LIMITS.contains(&plain)
+fn is_of_limits(plain: &[u8]) -> bool {
+    LIMITS.iter().any(|limit| limit.as_bytes() == plain)
 }
 
 /// The key in lower case without `_` and `-`, so that all spellings are one; `None` if it is too long to be known.
-fn plain<'b>(key: &str, buffer: &'b mut [u8]) -> Option<&'b str> {
+fn plain<'b>(key: &str, buffer: &'b mut [u8]) -> Option<&'b [u8]> {
     let mut length = 0;
     for byte in key.bytes().filter(|byte| !matches!(byte, b'_' | b'-')) {
         *buffer.get_mut(length)? = byte.to_ascii_lowercase();
         length += 1;
     }
-    std::str::from_utf8(&buffer[..length]).ok()
+    buffer.get(..length)
 }
 
 /// How the members of AWS's response streams end: `throttlingException`, `modelStreamErrorException`.
@@ -189,9 +194,9 @@ const HEADERS: Meaning = Meaning {
     ..CONTAINER
 };
 
-static KNOWN: LazyLock<Table<&'static str, Meaning>> = LazyLock::new(|| {
+static KNOWN: LazyLock<Table<&'static [u8], Meaning>> = LazyLock::new(|| {
     KEYS.iter()
-        .flat_map(|(keys, meaning)| keys.iter().map(|key| (*key, *meaning)))
+        .flat_map(|(keys, meaning)| keys.iter().map(|key| (key.as_bytes(), *meaning)))
         .collect()
 });
 

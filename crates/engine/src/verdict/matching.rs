@@ -3,8 +3,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use memchr::memmem;
-
 use super::evidence::Evidence;
 use super::few::Few;
 use super::found::Role;
@@ -88,17 +86,9 @@ fn matched(signal: &Signal, setting: Setting, evidence: &Evidence<'_>) -> Option
         return None;
     }
     let plainness = of_pattern(signal, evidence)?;
-    signal
-        .all
-        .iter()
-        .all(|needle| has(evidence, needle))
-        .then_some(plainness)
-}
-
-/// Whether one of the error fields has that text.
-fn has(evidence: &Evidence<'_>, needle: &str) -> bool {
-    let mut places = memmem::find_iter(evidence.kept().as_bytes(), needle);
-    places.any(|start| evidence.field_around(start..start + needle.len()).is_some())
+    let in_a_field = |part| evidence.field_around(part).is_some();
+    let mut all = signal.all.places(evidence.kept());
+    all.all(|mut places| places.any(in_a_field)).then_some(plainness)
 }
 
 /// How plainly an answer has what the signal looks for.
@@ -128,7 +118,8 @@ fn of_pattern(signal: &Signal, evidence: &Evidence<'_>) -> Option<Plainness> {
     // One look at all that is kept finds it in whichever field it stands.
     if let Pattern::Contains(needles) = &signal.pattern {
         let fields = needles
-            .within(evidence.kept())
+            .places(evidence.kept())
+            .flatten()
             .filter_map(|part| evidence.field_around(part));
         let roles = fields
             .map(|(role, _)| role)

@@ -3,6 +3,7 @@
 mod advice;
 mod body;
 mod classify;
+mod clock;
 mod decided;
 mod duration;
 mod evidence;

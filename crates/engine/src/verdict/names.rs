@@ -74,29 +74,18 @@ fn named(word: &str, last: &str, after: &str) -> Option<(usize, usize, &'static 
 
 /// Where the word ends that is at the beginning of the text.
 pub(super) fn end_of_word(rest: &str) -> usize {
-    let open = rest
-        .bytes()
-        .position(|byte| !STAYS[usize::from(byte)])
-        .unwrap_or(rest.len());
+    let open = stride::position(rest.as_bytes(), may_end).unwrap_or(rest.len());
     let is_end = |c: char| c.is_whitespace() || ENDS.contains(c);
     rest[open..].find(is_end).map_or(rest.len(), |end| open + end)
 }
 
-/// The bytes that certainly do not end a word.
-static STAYS: [bool; 256] = {
-    let mut stays = [false; 256];
-    let mut byte = 0x21;
-    while byte < 0x7f {
-        stays[byte] = true;
-        byte += 1;
-    }
-    let mut at = 0;
-    while at < ENDS.len() {
-        stays[ENDS.as_bytes()[at] as usize] = false;
-        at += 1;
-    }
-    stays
-};
+/// White space, a byte of another letter than ASCII's, or one of the ends below.
+const fn may_end(byte: u8) -> bool {
+    let is_quote = (byte == b'"') | (byte == b'\'') | (byte == b'`') | (byte == b',') | (byte == b';');
+    let is_bracket = (byte == b'<') | (byte == b'>') | (byte == b')') | (byte == b']') | (byte == b'}');
+    (byte.cast_signed() <= 0x20) | is_quote | is_bracket
+}
+
 /// What ends a word beside white space.
 const ENDS: &str = "\"'`<>),;]}";
 

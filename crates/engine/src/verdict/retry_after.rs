@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use http::HeaderMap;
-use http::header::DATE;
 
+use super::clock::Clock;
 use super::duration::{Unit, When, of_value};
 use super::evidence::Evidence;
 use super::reading::ResetSource;
@@ -33,56 +33,57 @@ pub(super) fn read(
         return None;
     }
     let headers = evidence.headers();
+    let clock = &Clock::of(headers, now);
     let told = Telling {
-        now: dated(headers).unwrap_or(now),
+        clock,
         latest: verdict == Verdict::UsageLimited,
         best: None,
     };
     let told = told
-        .or(|now| evidence.names.may_advise.then(|| advice(headers, now)).flatten())
-        .or(|now| field(evidence, now))
-        .or(|now| {
+        .or(|| evidence.names.may_advise.then(|| advice(headers, clock)).flatten())
+        .or(|| field(evidence, clock))
+        .or(|| {
             let leads = leads.unwrap_or_else(|| Leads::of(evidence.kept()));
-            of_sentences(evidence, &leads, now, local_hours)
+            of_sentences(evidence, &leads, clock, local_hours)
         });
     if told.best.is_some() && !told.latest {
         return told.best;
     }
     let of_answer = if evidence.names.may_tell_of_windows() {
-        windows::read(Sheet::Answer(headers, evidence.names), told.now)
+        windows::read(Sheet::Answer(headers, evidence.names), clock)
     } else {
         windows::Windows::default()
     };
-    let quoted = windows::read(Sheet::Quoted(&evidence.found), told.now);
+    let quoted = windows::read(Sheet::Quoted(&evidence.found), clock);
     let header = |(when, name): windows::Told<'_>| (when, ResetSource::Header(name.to_owned()));
     let quote = |(when, name): windows::Told<'_>| (when, ResetSource::Field(name.to_owned()));
     let told = told
-        .or(|_| of_answer.used_up.map(header))
-        .or(|_| quoted.used_up.map(quote));
+        .or(|| of_answer.used_up.map(header))
+        .or(|| quoted.used_up.map(quote));
     if told.best.is_some() {
         return told.best;
     }
-    told.or(|_| of_answer.unknown.map(header))
-        .or(|_| quoted.unknown.map(quote))
+    told.or(|| of_answer.unknown.map(header))
+        .or(|| quoted.unknown.map(quote))
         .best
 }
 
 /// The best of what is told so far: the first, or the latest.
-struct Telling {
-    now: Timestamp,
+struct Telling<'c> {
+    clock: &'c Clock<'c>,
     latest: bool,
     best: Option<(Duration, ResetSource)>,
 }
 
-impl Telling {
-    fn or(mut self, next: impl FnOnce(Timestamp) -> Option<(When, ResetSource)>) -> Self {
+impl Telling<'_> {
+    fn or(mut self, next: impl FnOnce() -> Option<(When, ResetSource)>) -> Self {
         if self.best.is_some() && !self.latest {
             return self;
         }
-        let Some((when, source)) = next(self.now) else {
+        let Some((when, source)) = next() else {
             return self;
         };
-        let span = when.from(self.now);
+        let span = when.from(self.clock);
         if self.best.as_ref().is_none_or(|(known, _)| span > *known) {
             self.best = Some((span, source));
         }
@@ -90,27 +91,21 @@ impl Telling {
     }
 }
 
-fn dated(headers: &HeaderMap) -> Option<Timestamp> {
-    let date = httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()?;
-    let since = date.duration_since(std::time::UNIX_EPOCH).ok()?;
-    i64::try_from(since.as_millis()).ok().map(Timestamp::from_millis)
-}
-
 /// `Retry-After` and its finer or vendor-specific forms, the finest first.
-fn advice(headers: &HeaderMap, now: Timestamp) -> Option<(When, ResetSource)> {
+fn advice(headers: &HeaderMap, clock: &Clock<'_>) -> Option<(When, ResetSource)> {
     ADVICE.iter().find_map(|(name, unit)| {
         let value = headers.get(*name)?.to_str().ok()?;
-        let when = of_value(value, *unit, now)?;
+        let when = of_value(value, *unit, clock)?;
         Some((when, ResetSource::Header((*name).to_owned())))
     })
 }
 
 /// A field of the body, or a header that it quotes; spans first.
-fn field(evidence: &Evidence<'_>, now: Timestamp) -> Option<(When, ResetSource)> {
+fn field(evidence: &Evidence<'_>, clock: &Clock<'_>) -> Option<(When, ResetSource)> {
     let found = &evidence.found;
     let mut point = None;
     for hint in found.hints.iter().filter(|hint| !hint.is_window) {
-        let Some(when) = of_value(found.value(hint), hint.unit, now) else {
+        let Some(when) = of_value(found.value(hint), hint.unit, clock) else {
             continue;
         };
         let told = (when, hint);
@@ -125,11 +120,11 @@ fn field(evidence: &Evidence<'_>, now: Timestamp) -> Option<(When, ResetSource)>
 fn of_sentences(
     evidence: &Evidence<'_>,
     leads: &Leads,
-    now: Timestamp,
+    clock: &Clock<'_>,
     local_hours: i8,
 ) -> Option<(When, ResetSource)> {
     evidence.sentences().find_map(|part| {
-        let (when, words) = sentence::read(evidence.kept(), part, leads, now, local_hours)?;
+        let (when, words) = sentence::read(evidence.kept(), part, leads, clock, local_hours)?;
         Some((when, ResetSource::Words(words)))
     })
 }

@@ -117,7 +117,7 @@ impl WrittenRule {
             status: self.status,
             field: Field::Any,
             pattern: Pattern::Contains(Needles::new(self.subject.clone())),
-            all: Vec::new(),
+            all: Needles::default(),
             verdict: Verdict::parse(&self.verdict)?,
             because: self.because,
         };

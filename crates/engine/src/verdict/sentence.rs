@@ -4,10 +4,10 @@ use std::cmp::Reverse;
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use super::clock::Clock;
 use super::duration::{self, When};
 use super::point;
 use super::sieve::Sieve;
-use crate::time::Timestamp;
 
 /// Where in a text words stand by which sentences come to a time.
 #[derive(Debug, Default)]
@@ -44,7 +44,7 @@ pub(super) fn read(
     kept: &str,
     part: Range<usize>,
     leads: &Leads,
-    now: Timestamp,
+    clock: &Clock<'_>,
     local_hours: i8,
 ) -> Option<(When, &'static str)> {
     if leads.0.is_empty() {
@@ -65,11 +65,11 @@ pub(super) fn read(
         }
         read = end;
         let (start, end) = (start - part.start, end - part.start);
-        after_words(text, Lead { lead, start, end }, now, local_hours)
+        after_words(text, Lead { lead, start, end }, clock, local_hours)
     })
 }
 
-fn after_words(text: &str, lead: Lead, now: Timestamp, local_hours: i8) -> Option<(When, &'static str)> {
+fn after_words(text: &str, lead: Lead, clock: &Clock<'_>, local_hours: i8) -> Option<(When, &'static str)> {
     let before = text[..lead.start].chars().next_back();
     if before.is_some_and(char::is_alphanumeric) {
         return None;
@@ -79,10 +79,10 @@ fn after_words(text: &str, lead: Lead, now: Timestamp, local_hours: i8) -> Optio
     if words == BEFORE_A_BAR && !rest.starts_with('|') {
         return None;
     }
-    Some((after_lead(rest, now, local_hours)?, words))
+    Some((after_lead(rest, clock, local_hours)?, words))
 }
 
-fn after_lead(text: &str, now: Timestamp, local_hours: i8) -> Option<When> {
+fn after_lead(text: &str, clock: &Clock<'_>, local_hours: i8) -> Option<When> {
     // `resets`, `renewed`, `retrying`
     let rest = text.trim_start_matches(|c: char| c.is_ascii_alphabetic());
     let ending = &text[..text.len() - rest.len()];
@@ -115,11 +115,11 @@ fn after_lead(text: &str, now: Timestamp, local_hours: i8) -> Option<When> {
         // A number that nothing leads to and no unit follows counts something else.
         (is_led || !duration::is_bare(rest)).then_some(When::In(span))
     };
-    let point = || point::leading(rest, now, local_hours).map(|(point, _)| When::At(point));
+    let point = || point::leading(rest, clock.now(), local_hours).map(|(point, _)| When::At(point));
     let epoch = || {
         let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
         let digits = rest.get(..end).filter(|digits| digits.len() >= 10 && is_led)?;
-        duration::of_value(digits, duration::Unit::Seconds, now)
+        duration::of_value(digits, duration::Unit::Seconds, clock)
     };
     let when = epoch();
     if is_span {

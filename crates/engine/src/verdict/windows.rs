@@ -2,11 +2,11 @@
 
 use http::HeaderMap;
 
+use super::clock::Clock;
 use super::duration::{Unit, When, of_value};
 use super::found::{Found, Hint};
 use super::header_names::{CLAIM, HeaderNames, is_structured};
 use super::keys;
-use crate::time::Timestamp;
 
 /// Headers, those of an answer or those that a body quotes.
 #[derive(Clone, Copy)]
@@ -38,12 +38,12 @@ enum Standing {
 }
 
 /// Reads `x-ratelimit-reset*`, `anthropic-ratelimit-*-reset`, `x-codex-*-reset-*`, `RateLimit` and their like.
-pub(super) fn read<'e>(sheet: Sheet<'e>, now: Timestamp) -> Windows<'e> {
+pub(super) fn read<'e>(sheet: Sheet<'e>, clock: &Clock<'_>) -> Windows<'e> {
     let mut windows = Windows::default();
     let mut claim = None;
     sheet.each(|name, value| {
         if is_structured(name.as_bytes()) {
-            structured(sheet, (name, value), &mut windows, now);
+            structured(sheet, (name, value), &mut windows, clock);
         } else if let Some(at) = reset_in(name) {
             // The same window's end as a span needs no clock.
             let beside = name[at..]
@@ -58,22 +58,22 @@ pub(super) fn read<'e>(sheet: Sheet<'e>, now: Timestamp) -> Windows<'e> {
             } else {
                 keys::header_unit(name)
             };
-            if let Some(when) = of_value(value, unit, now) {
-                windows.add(sheet.standing(name, at), (when, name), now);
+            if let Some(when) = of_value(value, unit, clock) {
+                windows.add(sheet.standing(name, at), (when, name), clock);
             }
         } else if name == CLAIM {
             claim = Some(value);
         }
     });
-    if let Some(named) = claim.and_then(|claim| claimed(sheet, claim, now)) {
+    if let Some(named) = claim.and_then(|claim| claimed(sheet, claim, clock)) {
         windows.used_up = Some(named);
     }
     windows
 }
 
 impl<'e> Windows<'e> {
-    fn add(&mut self, standing: Standing, told: Told<'e>, now: Timestamp) {
-        let span = |told: &Told<'_>| told.0.from(now);
+    fn add(&mut self, standing: Standing, told: Told<'e>, clock: &Clock<'_>) {
+        let span = |told: &Told<'_>| told.0.from(clock);
         match standing {
             Standing::UsedUp => {
                 let is_later = self.used_up.as_ref().is_none_or(|known| span(&told) > span(known));
@@ -165,11 +165,11 @@ const fn of(is_used_up: bool) -> Standing {
 }
 
 /// Anthropic's subscription windows: the one that it names as decisive.
-fn claimed<'e>(sheet: Sheet<'e>, claim: &str, now: Timestamp) -> Option<Told<'e>> {
+fn claimed<'e>(sheet: Sheet<'e>, claim: &str, clock: &Clock<'_>) -> Option<Told<'e>> {
     let (_, window) = CLAIMS.iter().find(|(name, _)| *name == claim)?;
     let Sheet::Answer(headers, _) = sheet else { return None };
     let (name, value) = headers.iter().find(|(name, _)| name.as_str() == *window)?;
-    let when = of_value(value.to_str().ok()?, keys::header_unit(window), now)?;
+    let when = of_value(value.to_str().ok()?, keys::header_unit(window), clock)?;
     Some((when, name.as_str()))
 }
 
@@ -186,20 +186,20 @@ struct Item<'e> {
     reset: Option<&'e str>,
 }
 
-fn structured<'e>(sheet: Sheet<'e>, (name, value): (&'e str, &'e str), windows: &mut Windows<'e>, now: Timestamp) {
+fn structured<'e>(sheet: Sheet<'e>, (name, value): (&'e str, &'e str), windows: &mut Windows<'e>, clock: &Clock<'_>) {
     let mut item = Item::default();
     let mut close = |item: &Item<'e>| {
         let standing = item.remaining.map_or(Standing::Unknown, |left| of(left <= 0.0));
-        let told = item.reset.and_then(|text| of_parameter(text, now));
+        let told = item.reset.and_then(|text| of_parameter(text, clock));
         // Without a time of its own a used-up window opens after its length at the latest.
         let told = told.or_else(|| {
             let policy = sheet
                 .find(|name| name == "ratelimit-policy")
                 .filter(|_| standing == Standing::UsedUp)?;
-            of_parameter(length_of(policy, item.name)?, now)
+            of_parameter(length_of(policy, item.name)?, clock)
         });
         if let Some(when) = told {
-            windows.add(standing, (when, name), now);
+            windows.add(standing, (when, name), clock);
         }
     };
     for part in value.split([',', ';', '&']).map(str::trim) {
@@ -221,12 +221,12 @@ fn structured<'e>(sheet: Sheet<'e>, (name, value): (&'e str, &'e str), windows: 
     close(&item);
 }
 
-fn of_parameter(text: &str, now: Timestamp) -> Option<When> {
+fn of_parameter(text: &str, clock: &Clock<'_>) -> Option<When> {
     let unit = Unit::Seconds;
     if text.contains('%') {
-        return of_value(&text.replace("%3A", ":").replace("%3a", ":"), unit, now);
+        return of_value(&text.replace("%3A", ":").replace("%3a", ":"), unit, clock);
     }
-    of_value(text, unit, now)
+    of_value(text, unit, clock)
 }
 
 /// The length of the window of that name in a `RateLimit-Policy`.
