@@ -28,6 +28,7 @@ def main():
         checks.done("a key", home.run("add", "raw", "--stdin", input="sk-raw-0000000000000000\n"))
         with Terminal(home.variables) as terminal:
             one_answer(checks, terminal)
+            undrawable(checks, terminal)
             modes = shell(terminal)
             steered(checks, terminal)
             large(checks, terminal)
@@ -53,6 +54,17 @@ def one_answer(checks, terminal):
     checks.equal("one answer: the title", terminal.state("pane_title"), title)
     checks.equal("one answer: the cursor", terminal.state("cursor_flag"), "1")
     checks.check("one answer: no bell rang", terminal.state("window_bell_flag") == "0")
+
+
+def undrawable(checks, terminal):
+    """Where nothing can be drawn, and where stdout is a file, the question is written line by line."""
+    for way, command in (("dumb", f"TERM=dumb {evergrant()} chat"), ("into a pipe", f"{evergrant()} chat | cat")):
+        terminal.type(f"clear; {command}; echo left with $?")
+        terminal.wait("write what to ask")
+        terminal.type(f"hello, {way}")
+        terminal.keys("C-d")
+        frame = terminal.wait(f"You said: hello, {way}", "left with 0")
+        checks.check(f"{way}: a question and its answer, line by line", "/help" not in frame)
 
 
 def too_long(checks, home):

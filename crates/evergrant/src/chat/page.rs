@@ -440,6 +440,10 @@ impl Page {
 
     fn copy(&mut self) -> Vec<Command> {
         match self.transcript.newest(Kind::Answer) {
+            Some(answer) if answer.len() > COPIED => {
+                self.hint = Some("the last answer is too long for a terminal's clipboard".to_owned());
+                Vec::new()
+            }
             Some(answer) => {
                 let answer = answer.to_owned();
                 self.hint = Some("the last answer was handed to the terminal's clipboard".to_owned());
@@ -467,6 +471,9 @@ const MAKING_ROOM: &str = "its beginning is being summed up to make room; /retry
 
 /// 1 MiB: more than that is no message that somebody writes, and every key would be slow.
 const WRITTEN: usize = 1 << 20;
+
+/// 74,994 bytes: 100,000 with their encoding and the sequence around them, which is what most terminals take.
+const COPIED: usize = 74_994;
 
 /// 200 characters to search for.
 const NEEDLE: usize = 200;

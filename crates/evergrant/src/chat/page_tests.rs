@@ -275,4 +275,8 @@ fn the_newest_answer_is_copied() {
     write(&mut page, "one");
     answer(&mut page, "an answer", AnswerEnd::Whole);
     assert_eq!(write(&mut page, "/copy"), [Command::Copy("an answer".to_owned())]);
+    write(&mut page, "two");
+    answer(&mut page, &"x".repeat(100_000), AnswerEnd::Whole);
+    assert_eq!(write(&mut page, "/copy"), []);
+    assert!(seen(&mut page, 60, 10).contains("too long for a terminal's clipboard"));
 }

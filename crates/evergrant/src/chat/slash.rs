@@ -96,7 +96,7 @@ pub(super) const HELP: &str = "\
 
 Enter sends; Alt-Enter, Ctrl-J or a \\ at the end begins a new line
 Up and Down bring back what was written before
-PageUp, PageDown, Shift-Up and Shift-Down scroll; Ctrl-Home and Ctrl-End go to either end
+PageUp, PageDown, Shift-Up, Shift-Down scroll; Ctrl-Home, Ctrl-End: both ends
 Ctrl-C stops the answer and keeps what came; // at the beginning sends a /";
 
 #[cfg(test)]

@@ -55,7 +55,7 @@ impl Typed {
 impl Typed {
     /// Whether it is led in the terminal, and not one answer.
     pub(crate) fn takes_the_terminal(&self, console: &Console) -> bool {
-        self.prompt.is_none() && stdin::is_terminal() && console.is_terminal() && !console.json()
+        self.prompt.is_none() && stdin::is_terminal() && console.is_drawable() && !console.json()
     }
 }
 
@@ -99,6 +99,9 @@ fn in_terminal(typed: &Typed, settings: Settings, console: &Console) -> Result<E
 }
 
 fn one_answer(typed: &Typed, settings: Settings, console: &Console) -> Result<Exit, Failure> {
+    if typed.prompt.is_none() && stdin::is_terminal() {
+        console.note("write what to ask, and Ctrl-D on a line of its own");
+    }
     let prompt = stdin::prompt(typed.prompt.as_deref())?;
     online::run(async {
         let mut interrupts = Interrupts::new();

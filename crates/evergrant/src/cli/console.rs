@@ -27,6 +27,7 @@ pub(crate) enum ColourChoice {
 pub(crate) struct Console {
     json: bool,
     terminal: bool,
+    drawable: bool,
     colour_out: bool,
     colour_err: bool,
     closed: AtomicBool,
@@ -35,16 +36,16 @@ pub(crate) struct Console {
 impl Console {
     /// Decides about form and colours.
     pub(crate) fn new(json: bool, choice: ColourChoice, environment: &Environment) -> Self {
+        let is_dumb = environment.value("TERM") == Some("dumb");
         let coloured = |is_terminal: bool| match choice {
             ColourChoice::Always => true,
             ColourChoice::Never => false,
-            ColourChoice::Auto => {
-                is_terminal && environment.value("NO_COLOR").is_none() && environment.value("TERM") != Some("dumb")
-            }
+            ColourChoice::Auto => is_terminal && environment.value("NO_COLOR").is_none() && !is_dumb,
         };
         Self {
             json,
             terminal: io::stdout().is_terminal(),
+            drawable: io::stdout().is_terminal() && !is_dumb,
             colour_out: coloured(io::stdout().is_terminal()),
             colour_err: coloured(io::stderr().is_terminal()),
             closed: AtomicBool::new(false),
@@ -59,6 +60,11 @@ impl Console {
     /// Whether stdout is a terminal.
     pub(crate) const fn is_terminal(&self) -> bool {
         self.terminal
+    }
+
+    /// Whether stdout is a terminal that can be drawn on.
+    pub(crate) const fn is_drawable(&self) -> bool {
+        self.drawable
     }
 
     /// Whether stdout may carry colours.
