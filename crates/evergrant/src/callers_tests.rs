@@ -132,8 +132,8 @@ impl Scene {
         Partner::find(Wish::default(), &self.driver, &self.settings).unwrap()
     }
 
-    /// Asks as this caller does, and answers what it got.
-    async fn ask(&self, caller: Caller) -> String {
+    /// Asks as this caller does, and answers what it got; nothing if it was refused.
+    async fn ask(&self, caller: Caller) -> Option<String> {
         let history = Arc::new(History::open(&self.settings.home).unwrap());
         let mut talk = Talk::new(history);
         let at = Timestamp::from_millis(0);
@@ -147,8 +147,8 @@ impl Scene {
                         text.push_str(&piece);
                     }
                 };
-                ask(&self.driver, &self.partner(), &question, heard).await.unwrap();
-                text
+                let asked = ask(&self.driver, &self.partner(), &question, heard).await;
+                asked.ok().map(|()| text)
             }
             Caller::Title | Caller::Summary => {
                 for number in 0..4 {
@@ -166,20 +166,20 @@ impl Scene {
                         talk.compaction(1_000, Occasion::Asked).unwrap().question,
                     )
                 };
-                perform(auxiliary, &self.driver, &self.settings, &self.partner(), &question)
-                    .await
-                    .unwrap()
+                let partner = self.partner();
+                let performed = perform(auxiliary, &self.driver, &self.settings, &partner, &question);
+                performed.await.ok()
             }
             Caller::Gateway => self.through_the_gateway().await,
             Caller::Token => {
                 let target = Target::parse("acme").unwrap();
-                let token = self.driver.token(&target, Duration::ZERO).await.unwrap();
-                token.access_token.expose().clone()
+                let token = self.driver.token(&target, Duration::ZERO).await.ok()?;
+                Some(token.access_token.expose().clone())
             }
         }
     }
 
-    async fn through_the_gateway(&self) -> String {
+    async fn through_the_gateway(&self) -> Option<String> {
         let (tell, told) = tokio::sync::oneshot::channel();
         let tell = Mutex::new(Some(tell));
         let options = ServeOptions {
@@ -200,7 +200,8 @@ impl Scene {
         let mut stream = HttpClient::new().stream(&url, &question).await.unwrap();
         let events = stream.rest().await.unwrap();
         serving.abort();
-        events.iter().map(|event| event.text()).collect()
+        let text: String = events.iter().map(|event| event.text()).collect();
+        (!text.is_empty()).then_some(text)
     }
 
     fn trace(&self) -> Trace {
@@ -232,7 +233,7 @@ fn name(shown: &impl Debug) -> String {
 async fn trace_of(caller: Caller, stale: Stale) -> Trace {
     let scene = Scene::logged_in().await;
     scene.grow_stale(stale);
-    let got = scene.ask(caller).await;
+    let got = scene.ask(caller).await.unwrap_or_default();
     assert!(!got.is_empty(), "{caller:?} got nothing");
     let refreshes = scene.control.counters().refreshes;
     assert_eq!(refreshes, 1, "{caller:?} on {stale:?}: refreshes");
@@ -282,5 +283,36 @@ async fn callers_with_a_refused_token_are_repaired_alike() {
         }
         assert_eq!(token.renewal, chat.renewal, "token and the chat");
         println!("the same {} steps in all five, {wording:?}", chat.renewal.len());
+    }
+}
+
+/// What becomes of a refusal of this name, and how many refreshes it costs.
+async fn refused(caller: Caller, scenario: &str) -> (Trace, u64) {
+    let scene = Scene::logged_in().await;
+    // Old enough that a refusal is not taken for an edge that lags.
+    scene.clock.advance(Duration::from_secs(300));
+    scene.control.arm(scenario).unwrap();
+    scene.steps.lock().unwrap().clear();
+    scene.attempts.lock().unwrap().clear();
+    let got = scene.ask(caller).await;
+    assert_eq!(got, None, "{caller:?} on {scenario}");
+    (scene.trace(), scene.control.counters().refreshes)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn callers_that_are_refused_by_the_plan_never_refresh() {
+    for (scenario, refreshes) in [
+        ("entitlement", 0),
+        ("entitlement-resources", 0),
+        ("spending-limit", 0),
+        ("bare-403", 1),
+    ] {
+        let (chat, spent) = refused(Caller::Chat, scenario).await;
+        assert_eq!(spent, refreshes, "the chat on {scenario}");
+        for caller in [Caller::Title, Caller::Summary, Caller::Gateway] {
+            let (trace, spent) = refused(caller, scenario).await;
+            assert_eq!((&trace, spent), (&chat, refreshes), "{caller:?} on {scenario}");
+        }
+        println!("{scenario}: {refreshes} refreshes in all four that ask, by the same steps");
     }
 }
