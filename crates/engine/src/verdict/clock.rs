@@ -3,9 +3,9 @@
 use std::cell::OnceCell;
 
 use http::HeaderMap;
-use http::header::DATE;
 
 use crate::time::Timestamp;
+use crate::wire::dated;
 
 /// The clock of one answer.
 pub(super) struct Clock<'h> {
@@ -28,10 +28,4 @@ impl<'h> Clock<'h> {
     pub(super) fn now(&self) -> Timestamp {
         *self.read.get_or_init(|| dated(self.headers).unwrap_or(self.ours))
     }
-}
-
-fn dated(headers: &HeaderMap) -> Option<Timestamp> {
-    let date = httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()?;
-    let since = date.duration_since(std::time::UNIX_EPOCH).ok()?;
-    i64::try_from(since.as_millis()).ok().map(Timestamp::from_millis)
 }
