@@ -87,5 +87,8 @@ tests() {
   fi
 }
 
+# The lines of those tests that begin with one of the words; the dots before a line stand for tests that have passed.
+told() { sed -nE "s/^\.*(($1) .*)/\1/p" <<<"$printed"; }
+
 # Adds up one count over all `test result:` lines.
 sum() { grep -o "[0-9]* $1" | awk '{ total += $1 } END { print total + 0 }'; }

@@ -3,5 +3,5 @@
 . scripts/show.d/stage.sh
 protection reset-clamped
 tests evergrant-engine cooldown_ || exit 1
-printf '%s\n' "$printed" | grep -h '^cooldown '
+told 'cooldown'
 printf '%s tests passed\n' "$passed"

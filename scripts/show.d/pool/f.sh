@@ -3,5 +3,5 @@
 . scripts/show.d/stage.sh
 protection shared-health
 tests evergrant gateway::sharing || exit 1
-printf '%s\n' "$printed" | grep -h '^shared'
+told 'shared:?'
 printf '%s tests passed\n' "$passed"

@@ -3,8 +3,8 @@
 . scripts/show.d/stage.sh
 protection own-credential
 tests evergrant-engine affinity_ || exit 1
-printf '%s\n' "$printed" | grep -h '^affinity'
+told 'affinity:?'
 engine=$passed
 tests evergrant-driver pool::conversations || exit 1
-printf '%s\n' "$printed" | grep -h '^conversations'
+told 'conversations:?'
 printf '%s tests passed\n' "$((engine + passed))"
