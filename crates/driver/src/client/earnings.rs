@@ -127,6 +127,10 @@ fn write_all(store: &dyn Store, ledger: &Ledger, letters: &Receiver<Letter>) {
                 ledger.written(one.ticket);
             }
         }
+        // What was earned by a generation that is over by now was shown here, and is in no store.
+        if let Err(fault) = ledger.look() {
+            warn!(%fault, "what was written could not be read again");
+        }
         for answer in waiting {
             // Who has stopped waiting needs no answer.
             let _ = answer.send(());

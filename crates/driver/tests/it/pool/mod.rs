@@ -4,3 +4,4 @@ mod budgets;
 mod conversations;
 mod fallback;
 mod innocent;
+mod models;

@@ -156,6 +156,7 @@ fn act(plan: &Plan, input: Option<&Input>, step: &Step, ledger: &mut Ledger, wor
                 step.tally.tries <= 1 || plan.replay.refused,
                 "a body that is gone is not sent",
             )?;
+            rule(lease.owner == plan.owner, "sends under a lease of its own")?;
             sendable(lease, ledger, world)?;
             ledger.sent.retain(|sent| sent.fence.id != lease.fence.id);
             ledger.sent.push(lease.clone());
