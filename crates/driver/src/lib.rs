@@ -1,4 +1,32 @@
 //! evergrant as a library: the store, the network and the clock around the pure engine.
+//!
+//! [`settings::Settings`] find the home and what is set there, [`Driver`] opens it, and [`Driver::send`] sends a request to
+//! whoever serves it: the credential is chosen, renewed in time, and repaired when it is refused, by the one client that the
+//! command line and the gateway use as well. Whoever sends its own requests takes a [`Driver::token`]. [`holdings`],
+//! [`providers`], [`offers`], [`explain()`] and [`doctor()`] read, and change nothing.
+//!
+//! ```no_run
+//! use evergrant_driver::client::{Body, Call, Route};
+//! use evergrant_driver::settings::Settings;
+//! use evergrant_driver::Driver;
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let driver = Driver::open(Settings::load(None, std::env::vars())?)?;
+//! let body = r#"{"model": "grok-4.3", "messages": [{"role": "user", "content": "Hello"}]}"#;
+//! let call = Call {
+//!     request: http::Request::post("/chat/completions")
+//!         .header("content-type", "application/json")
+//!         .body(Body::full(body.into()))?,
+//!     route: Route::Model("grok-4.3".to_owned()),
+//!     pin: None,
+//! };
+//! let answer = driver.send(call).await.map_err(|(failure, _)| failure)?;
+//! println!("{} after {} tries", answer.response.status(), answer.trail.attempts);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! `examples/` has a chat call, a streamed one, a provider of one's own, and a store in a place of one's own.
 
 #[cfg(unix)]
 pub mod abandoned_socket;
@@ -6,6 +34,7 @@ mod account;
 mod accounts;
 mod announcement;
 mod api_key;
+mod backup;
 mod calls;
 pub mod client;
 pub mod clock;
@@ -29,6 +58,7 @@ mod ledger;
 mod logout;
 pub mod loopback;
 pub mod metadata;
+mod models;
 mod picture;
 mod plain_file;
 pub mod plain_text;
@@ -49,6 +79,7 @@ pub mod vault;
 pub use account::{Account, AccountError};
 pub use accounts::KeySource;
 pub use announcement::Announcement;
+pub use backup::{Exported, OpenedBackup, Restoration, RestoredOne, RestoredReport, SealedBackup, export};
 pub use doctor::doctor;
 pub use driver::{Driver, Holdings, Hooks, accounts, holdings};
 pub use evergrant_engine::credential::{CredentialId, Generation, Kind, Label, ProviderId};
@@ -61,6 +92,7 @@ pub use evergrant_engine::verdict::{Channel, Verdict};
 pub use explain::explain;
 pub use import::{Import, ImportWay, Imported, ImportedHow, ImportedOne, Skipped, Tool};
 pub use logout::{Logout, LogoutEnd};
+pub use models::{Offer, OfferSource, model_list, offers};
 pub use provider::providers;
 pub use refresh::Recorded;
 pub use revocation::PendingRevocation;

@@ -144,6 +144,19 @@ pub(crate) fn publish(temporary: &Path, path: &Path) -> io::Result<()> {
     sync_directory_of(path)
 }
 
+/// The same, but fails with `AlreadyExists` if the name is taken by then.
+pub(crate) fn publish_new(temporary: &Path, path: &Path) -> io::Result<()> {
+    match fs::hard_link(temporary, path) {
+        Ok(()) => fs::remove_file(temporary)?,
+        // Some file systems know no second name of a file; what is there was looked for just before.
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists && fs::symlink_metadata(path).is_err() => {
+            fs::rename(temporary, path)?;
+        }
+        Err(error) => return Err(error),
+    }
+    sync_directory_of(path)
+}
+
 /// A name in the same directory that nobody else uses.
 pub(crate) fn temporary_beside(path: &Path) -> Result<PathBuf, StoreFault> {
     let random = entropy::random::<8>().map_err(|error| StoreFault::Unwritable {
@@ -199,7 +212,8 @@ pub(crate) fn sync_directory_of(_path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn write_new(path: &Path, contents: &[u8]) -> io::Result<()> {
+/// Writes a file that is not there yet, durably.
+pub(crate) fn write_new(path: &Path, contents: &[u8]) -> io::Result<()> {
     let mut file = create_new(path)?;
     file.write_all(contents)?;
     file.sync_all()

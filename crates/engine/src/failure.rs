@@ -145,6 +145,16 @@ codes! {
     StoreNewer = "store-newer", Ours, 6;
     /// The store cannot be written.
     StoreUnwritable = "store-unwritable", Ours, 6;
+    /// What is to be restored is no backup.
+    BackupInvalid = "backup-invalid", Caller, 2;
+    /// A backup that is cut or damaged.
+    BackupDamaged = "backup-damaged", Ours, 6;
+    /// The passphrase does not open the backup.
+    BackupUndecryptable = "backup-undecryptable", Ours, 6;
+    /// A newer evergrant made the backup.
+    BackupNewer = "backup-newer", Ours, 6;
+    /// The backup cannot be written.
+    BackupUnwritable = "backup-unwritable", Ours, 6;
     /// The address is taken.
     AddressInUse = "address-in-use", Caller, 2;
     /// The user interrupted.

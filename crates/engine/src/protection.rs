@@ -97,6 +97,10 @@ protections! {
     OwnCredential = "own-credential";
     /// A request is tried so often and no more.
     TriesBounded = "tries-bounded";
+    /// A restore does not bring back what was logged out or removed here since.
+    EndedStaysEnded = "ended-stays-ended";
+    /// A refresh token that comes back from a backup is held to be spent elsewhere until nothing is left to lose.
+    RestoredIsUnknown = "restored-is-unknown";
 }
 
 /// Whether the protection stands.

@@ -8,7 +8,9 @@ use evergrant_engine::secret::{Fingerprint, FingerprintKey};
 use evergrant_engine::store::{Claim, ClaimOwner, Owner, Record, Revocation, Standing};
 use evergrant_engine::time::{Moment, Timestamp};
 
-use super::exchange::{Changes, ClaimAnswer, Commit, CommitAnswer, Draft, Mark, Placement, Quarantine, Version};
+use super::exchange::{
+    Backup, Changes, ClaimAnswer, Commit, CommitAnswer, Draft, Mark, Placement, Quarantine, Restored, Version,
+};
 use super::journal::Journal;
 use super::lock::{Held, Holder, LockName};
 use crate::fault::StoreFault;
@@ -124,6 +126,12 @@ pub trait Store: Send + Sync + 'static {
 
     /// The token is revoked, or given up: it is forgotten here as well.
     fn settle_revocation(&self, token: &Fingerprint) -> Result<(), StoreFault>;
+
+    /// Brings back what a backup holds and this store does not, all of it in one durable transaction, by the engine's rule
+    /// (`restoration`); `revive` brings back what was ended here as well. A refresh token that comes back gets an open
+    /// claim as if it had been sent when the backup was made, so that it is not sent while there is something to lose.
+    /// Answers what became of each record, in the order of the backup.
+    fn restore(&self, backup: &Backup, revive: bool, now: Timestamp) -> Result<Vec<Restored>, StoreFault>;
 
     /// Takes a lock if nobody holds it; it is released when dropped, and by the death of the process.
     /// Whoever takes a credential's lock finds its journal finished.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use evergrant_engine::credential::{Fence, Label, Material, ProviderId};
 use evergrant_engine::secret::Fingerprint;
-use evergrant_engine::store::{Claim, LastError, Record, Source, Standing};
+use evergrant_engine::store::{Claim, LastError, Left, Record, Source, Standing};
 use evergrant_engine::time::Timestamp;
 
 /// A number that differs whenever the store's content does.
@@ -92,6 +92,24 @@ pub enum CommitAnswer {
     LoggedOut,
     /// A newer login won (or a journal's commit was done by someone else): what was received is dropped.
     Superseded(Box<Record>),
+}
+
+/// What a store held at one time, as it is sealed into a backup.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Backup {
+    /// When it was read.
+    pub taken_at: Timestamp,
+    /// Every record that was not buried.
+    pub records: Vec<Record>,
+}
+
+/// What became of one record of a backup.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Restored {
+    /// It is here again, as this record.
+    Back(Box<Record>),
+    /// It was left out.
+    Left(Left),
 }
 
 /// A dead refresh token.

@@ -9,7 +9,9 @@ mod sqlite;
 mod wire;
 
 pub use contract::Store;
-pub use exchange::{Changes, ClaimAnswer, Commit, CommitAnswer, Draft, Mark, Placement, Quarantine, Version};
+pub use exchange::{
+    Backup, Changes, ClaimAnswer, Commit, CommitAnswer, Draft, Mark, Placement, Quarantine, Restored, Version,
+};
 pub use journal::Journal;
 pub(crate) use journal::{Found as FoundJournal, find as find_journal, ids as journals, path_of as journal_path};
 pub use lock::{Held, Holder, LockName, this_process};
@@ -17,5 +19,6 @@ pub(crate) use lock::{Sidecar, read_sidecar};
 pub use opening::open;
 pub use sqlite::{Mode, SqliteStore};
 pub(crate) use sqlite::{Trouble, index_of, log_of, writer};
+pub(crate) use wire::{read_backup, write_backup};
 
 pub use crate::fault::StoreFault;

@@ -67,8 +67,8 @@ impl Derivation {
         let mut number = || parts.next()?.parse::<u32>().ok();
         let (memory_kib, passes, lanes) = (number()?, number()?, number()?);
         let salt = base64::prelude::BASE64_STANDARD.decode(parts.next()?).ok()?;
-        // A limit, so that a damaged file cannot ask for all memory.
-        if memory_kib > MEMORY_KIB_MAX || parts.next().is_some() {
+        // Limits, so that a damaged or forged file cannot ask for all memory or time.
+        if memory_kib > MEMORY_KIB_MAX || passes > PASSES_MAX || lanes > LANES_MAX || parts.next().is_some() {
             return None;
         }
         Some(Self {
@@ -122,6 +122,12 @@ const PASSES: u32 = 3;
 
 /// 1 GiB: sixteen times the present choice.
 const MEMORY_KIB_MAX: u32 = 1024 * 1024;
+
+/// 48: sixteen times the present choice.
+const PASSES_MAX: u32 = 48;
+
+/// 16: more than anyone has cores for one passphrase.
+const LANES_MAX: u32 = 16;
 
 #[cfg(test)]
 mod tests {

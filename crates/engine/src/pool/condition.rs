@@ -67,7 +67,11 @@ impl Teller<'_> {
                 } else {
                     "it is tried again at the next use"
                 };
-                let why = format!("a renewal was sent at {since} and its answer never came; {rest}");
+                let why = if member.standing.is_restored() {
+                    format!("it came back from a backup of {since}, and may have been renewed elsewhere since; {rest}")
+                } else {
+                    format!("a renewal was sent at {since} and its answer never came; {rest}")
+                };
                 let remedy = if alive {
                     Remedy::Wait {
                         until: member.expires_at(),

@@ -3,6 +3,9 @@
 mod amend;
 mod merge;
 mod record;
+mod restore;
+#[cfg(test)]
+mod restore_tests;
 mod revocation;
 
 pub use amend::amend;
@@ -11,4 +14,5 @@ pub use record::{
     Claim, ClaimOwner, ClaimState, HOLD_MAX, Health, LastError, Minted, ModelPause, Owner, Record, Source, Standing,
     settle,
 };
+pub use restore::{Left, Past, Restoration, restoration, restored};
 pub use revocation::{Authority, Revocation};

@@ -111,6 +111,12 @@ impl Standing {
             .filter(|error| error.channel == Channel::Token)
     }
 
+    /// Whether the outcome is unknown only because the credential came back from a backup, and nothing was sent since.
+    pub fn is_restored(&self) -> bool {
+        let restored = |error: &LastError| error.signal == RESTORED;
+        matches!(self.health, Health::OutcomeUnknown { .. }) && self.last_error.as_deref().is_some_and(restored)
+    }
+
     /// Until when no renewal is tried, if that is not over.
     pub fn held_until(&self, now: &Moment) -> Option<Timestamp> {
         let left = self.left_until(self.renew_not_before, now)?;
@@ -354,6 +360,21 @@ impl LastError {
         }
     }
 
+    /// It came back from a backup made at that time: since then its refresh token may have been spent elsewhere.
+    pub fn restored(taken_at: Timestamp, generation: Generation) -> Self {
+        Self {
+            verdict: Verdict::OutcomeUnknown,
+            channel: Channel::Token,
+            code: Code::OutcomeUnknown,
+            signal: RESTORED.to_owned(),
+            file: "built-in".to_owned(),
+            line: 0,
+            at: taken_at,
+            generation,
+            fragment: String::new(),
+        }
+    }
+
     /// What was read, where and when, and by which generation it was earned.
     pub fn of(reading: &Reading, channel: Channel, code: Code, at: Timestamp, generation: Generation) -> Self {
         Self {
@@ -427,3 +448,6 @@ pub const HOLD_MAX: Duration = Duration::from_secs(3_600);
 
 /// 5 s: what a clock is corrected by while nobody steps it.
 const CLOCKS_AGREE: Duration = Duration::from_secs(5);
+
+/// The signal of what came back from a backup.
+const RESTORED: &str = "restored-from-backup";

@@ -17,15 +17,18 @@ use super::doctor;
 use super::environment::Environment;
 use super::exit::Exit;
 use super::explain;
+use super::export;
 use super::failure;
 use super::import;
 use super::list;
 use super::log;
 use super::login;
 use super::man;
+use super::models;
 use super::providers;
 use super::refresh;
 use super::remove;
+use super::restore;
 use super::sandbox;
 use super::serve;
 use super::status;
@@ -101,6 +104,9 @@ fn execute(
         Command::Chat(typed) => chat::run(typed, unlocked()?, console),
         Command::Explain(typed) => explain::run(typed, &settings()?, console),
         Command::Providers(typed) => providers::run(typed, &settings()?, console),
+        Command::Models(typed) => models::run(typed, unlocked()?, console),
+        Command::Export(typed) => export::run(typed, &unlocked()?, console),
+        Command::Restore(typed) => restore::run(typed, unlocked, console),
         Command::Doctor(typed) => {
             let examined = Settings::examine(everywhere.home.clone(), environment.variables());
             let examined = examined.map(|examined| Examined {

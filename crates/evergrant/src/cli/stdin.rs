@@ -107,11 +107,65 @@ fn is_piped() -> bool {
     !is_terminal()
 }
 
+/// The first line of stdin as it is, without its end.
+///
+/// # Errors
+/// `usage` if it is empty.
+pub(crate) fn line(what: &str) -> Result<Secret<String>, Failure> {
+    let unreadable = |error: io::Error| Failure::new(Code::Usage, format!("cannot read stdin: {error}"));
+    let mut typed = String::with_capacity(LINE_ROOM);
+    let read = io::stdin().lock().take(LINE_LIMIT).read_line(&mut typed);
+    let typed = Secret::new(typed);
+    read.map_err(unreadable)?;
+    let line = typed.expose().trim_end_matches(['\r', '\n']);
+    if line.is_empty() {
+        let message = format!("nothing came from stdin: {what} is expected there");
+        return Err(Failure::new(Code::Usage, message));
+    }
+    Ok(Secret::from(line))
+}
+
+/// What is typed at the terminal without an echo, whatever stdin is; `None` if there is no terminal.
+pub(crate) fn hidden(prompt: &str) -> Option<Secret<String>> {
+    rpassword::prompt_password(prompt).ok().map(Secret::new)
+}
+
+/// All of stdin, unless somebody would have to type it, or it is longer than that.
+///
+/// # Errors
+/// `usage` for a terminal, for what cannot be read and for what is too long.
+pub(crate) fn all(what: &str, limit: u64) -> Result<Vec<u8>, Failure> {
+    if io::stdin().is_terminal() {
+        return Err(Failure::new(
+            Code::Usage,
+            format!("{what} is expected on stdin, or as the name of a file"),
+        ));
+    }
+    read_all(io::stdin().lock(), what, limit)
+}
+
+/// All that a reader has, up to a limit.
+///
+/// # Errors
+/// `usage` for what cannot be read and for what is too long.
+pub(crate) fn read_all(reader: impl Read, what: &str, limit: u64) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    reader
+        .take(limit + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| Failure::new(Code::Usage, format!("cannot read {what}: {error}")))?;
+    if bytes.len() as u64 > limit {
+        return Err(Failure::new(
+            Code::Usage,
+            format!("{what} is longer than {} MiB", limit >> 20),
+        ));
+    }
+    Ok(bytes)
+}
+
 /// The passphrase of the store's key, if there is a terminal to ask at, whatever stdin is.
 pub(crate) fn passphrase() -> Option<Secret<String>> {
-    rpassword::prompt_password("passphrase of the store: ")
-        .ok()
-        .map(Secret::new)
+    hidden("passphrase of the store: ")
 }
 
 /// More than anyone pastes before the first line is looked at.
@@ -120,3 +174,5 @@ const LINES: usize = 16;
 const PROMPT_LIMIT: u64 = 16 << 20;
 /// Far above any redirect address or key.
 const LINE_LIMIT: u64 = 64 << 10;
+/// Longer than any passphrase: a growing buffer would leave copies behind.
+const LINE_ROOM: usize = 1 << 10;

@@ -13,13 +13,16 @@ use super::curate;
 use super::demo;
 use super::doctor;
 use super::explain;
+use super::export;
 use super::import;
 use super::list;
 use super::login;
 use super::man;
+use super::models;
 use super::providers;
 use super::refresh;
 use super::remove;
+use super::restore;
 use super::sandbox;
 use super::serve;
 use super::status;
@@ -124,10 +127,23 @@ pub(crate) enum Command {
     Explain(explain::Typed),
     /// List the providers
     Providers(providers::Typed),
+    /// List the models that can be asked for now
+    ///
+    /// Each provider with a usable credential is asked for its list; for one that does not say, its row's patterns are shown.
+    Models(models::Typed),
     /// Check home, store, key, configuration and every credential
     ///
     /// Offline unless --probe is given: nothing is sent, renewed or written. Exit 1 if something is at fault.
     Doctor(doctor::Typed),
+    /// Seal everything that is kept here under a passphrase
+    ///
+    /// The backup is text that can be kept anywhere. It is made without asking any provider, and nothing here changes.
+    Export(export::Typed),
+    /// Bring back what a backup holds and is not here
+    ///
+    /// What is here is never overwritten. The access token of a grant that comes back is used while it lasts; its refresh
+    /// token is sent once after that, because the home that it comes from may have gone on using it.
+    Restore(restore::Typed),
     /// Run a provider that can be broken at will
     ///
     /// It is an authorization server and an inference API on loopback that behave like the real ones, until a scenario is

@@ -56,11 +56,9 @@ impl Contents<'_> {
             // Just given by the provider: what was once said of it does not hold any more.
             claims::remove(self.connection, &token)?;
         }
-        if let Material::Grant(grant) = &draft.material {
+        for token in self.tokens(&draft.material) {
             // Neither is it revoked any more, though an earlier login with the same tokens was logged out.
-            for token in grant.refresh_token.iter().chain([&grant.access_token]) {
-                revocations::remove(self.connection, &self.fingerprint_key.fingerprint(token))?;
-            }
+            revocations::remove(self.connection, &token)?;
         }
         let fresh = |created: &Record| Record {
             source: draft.source.clone(),
@@ -348,7 +346,17 @@ impl Contents<'_> {
         }
     }
 
-    fn refresh_token(&self, material: &Material) -> Option<Fingerprint> {
+    /// The fingerprints of what a provider could revoke of a material.
+    pub(super) fn tokens(&self, material: &Material) -> Vec<Fingerprint> {
+        let Material::Grant(grant) = material else {
+            return Vec::new();
+        };
+        let tokens = grant.refresh_token.iter().chain([&grant.access_token]);
+        tokens.map(|token| self.fingerprint_key.fingerprint(token)).collect()
+    }
+
+    /// The fingerprint of a material's refresh token, if it has one.
+    pub(super) fn refresh_token(&self, material: &Material) -> Option<Fingerprint> {
         match material {
             Material::Grant(grant) => {
                 let token = grant.refresh_token.as_ref()?;

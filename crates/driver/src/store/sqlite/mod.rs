@@ -6,6 +6,7 @@ mod contents;
 mod number;
 mod opening;
 mod records;
+mod restoring;
 mod revocations;
 mod schema;
 mod store;

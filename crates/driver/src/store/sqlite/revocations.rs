@@ -80,6 +80,15 @@ pub(super) fn defer(
     Ok(())
 }
 
+/// Whether a token waits for its revocation.
+pub(super) fn waits(connection: &Connection, token: &Fingerprint) -> Result<bool, Trouble> {
+    let found = connection
+        .prepare_cached("SELECT 1 FROM revocation WHERE fingerprint = ?1")?
+        .query_row([token.as_bytes()], |_| Ok(()))
+        .optional()?;
+    Ok(found.is_some())
+}
+
 /// Forgets one.
 pub(super) fn remove(connection: &Connection, token: &Fingerprint) -> Result<(), Trouble> {
     connection

@@ -14,13 +14,15 @@ use super::contents::Contents;
 use super::number::from_column;
 use super::opening::{self, Mode};
 use super::trouble::Trouble;
-use super::{claims, records, revocations};
+use super::{claims, records, restoring, revocations};
 use crate::clock::{Clock, SystemClock};
 use crate::failpoint::{Failpoint, pass};
 use crate::fault::StoreFault;
 use crate::home::Home;
 use crate::store::contract::Store;
-use crate::store::exchange::{Changes, ClaimAnswer, Commit, CommitAnswer, Draft, Mark, Placement, Quarantine, Version};
+use crate::store::exchange::{
+    Backup, Changes, ClaimAnswer, Commit, CommitAnswer, Draft, Mark, Placement, Quarantine, Restored, Version,
+};
 use crate::store::journal::{self, Found, Journal};
 use crate::store::lock::{Held, Holder, LockName, Locks, this_process};
 use crate::vault::Vault;
@@ -311,6 +313,10 @@ impl Store for SqliteStore {
 
     fn settle_revocation(&self, token: &Fingerprint) -> Result<(), StoreFault> {
         self.write(|contents| revocations::remove(contents.connection, token))
+    }
+
+    fn restore(&self, backup: &Backup, revive: bool, now: Timestamp) -> Result<Vec<Restored>, StoreFault> {
+        self.write(|contents| restoring::restore(contents, backup, revive, now))
     }
 
     fn try_lock(&self, name: &LockName, owner: &Owner) -> Result<Option<Box<dyn Held>>, StoreFault> {

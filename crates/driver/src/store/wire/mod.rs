@@ -1,5 +1,6 @@
 //! How records are written down, for every store and the journal.
 
+mod backup;
 mod commit;
 mod material;
 mod moment;
@@ -7,8 +8,9 @@ mod revocation;
 mod standing;
 mod unreadable;
 
+pub(crate) use backup::{read_backup, write_backup};
 pub(super) use commit::{read_commit, write_commit};
 pub(super) use material::{read_material, write_material};
 pub(super) use revocation::{read_hint, read_revocation, write_revocation};
 pub(super) use standing::{read_source, read_standing, write_source, write_standing};
-pub(super) use unreadable::Unreadable;
+pub(crate) use unreadable::Unreadable;

@@ -2,4 +2,4 @@
 
 /// Something stored is not what it should be; the text names it, never its content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Unreadable(pub(in crate::store) &'static str);
+pub(crate) struct Unreadable(pub(crate) &'static str);

@@ -7,6 +7,7 @@ mod peer;
 mod permission;
 mod promises_of_claims;
 mod promises_of_records;
+mod promises_of_restores;
 mod promises_of_revocations;
 mod races;
 mod recovery;

@@ -1,7 +1,7 @@
 //! The contract's promises, asked of SQLite.
 
 use super::fixture::SqliteBench;
-use super::{promises_of_claims, promises_of_records, promises_of_revocations, races};
+use super::{promises_of_claims, promises_of_records, promises_of_restores, promises_of_revocations, races};
 
 macro_rules! ask {
     ($($module:ident :: $promise:ident;)*) => {
@@ -48,6 +48,11 @@ ask! {
     promises_of_revocations::a_login_between_does_not_hide_the_logout;
     promises_of_revocations::a_copy_of_a_logged_out_token_stays_dead;
     promises_of_revocations::one_at_a_time_tries_to_revoke;
+    promises_of_restores::a_removed_grant_comes_back_and_is_claimed_as_sent;
+    promises_of_restores::what_lives_is_left_as_it_is;
+    promises_of_restores::a_logout_is_undone_only_on_demand_and_while_it_waits;
+    promises_of_restores::a_spent_token_does_not_come_back;
+    promises_of_restores::a_label_that_is_taken_gets_a_number;
     races::many_claims_one_made;
     races::many_commits_one_done;
     races::many_logins_make_many_records;

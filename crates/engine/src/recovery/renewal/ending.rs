@@ -187,6 +187,11 @@ pub(super) fn broken(spend: &Spend, detail: &str, now: &Moment, entropy: u64) ->
     let mut ending = outcome_unknown(spend, None, now);
     let sends = spend.standing_claim.as_ref().map_or(0, |claim| claim.sends);
     if let Some((_, standing)) = &mut ending.standing {
+        if standing.is_restored() {
+            // From now on it is a send of our own that is not answered.
+            standing.health = Health::OutcomeUnknown { since: now.wall };
+            standing.last_error = None;
+        }
         let (hold, keep) = (standing.held_for(now), jitter::idle(sends.saturating_add(1), entropy));
         *standing = standing.clone().put_off(hold, keep, now);
     }
@@ -207,10 +212,18 @@ pub(super) fn outcome_unknown(spend: &Spend, after: Option<Duration>, now: &Mome
             .and_then(|claim| claim.sent.as_ref())
             .map_or(now.wall, |sent| sent.wall),
     };
-    let message = format!(
-        "a renewal of `{}` at {} was sent and its answer never came; it is tried again when the access token has lapsed",
-        record.label, record.provider
-    );
+    let (label, provider) = (&record.label, &record.provider);
+    let message = if record.standing.is_restored() {
+        format!(
+            "`{label}` at {provider} came back from a backup and may have been renewed elsewhere since; it is renewed when the \
+             access token has lapsed"
+        )
+    } else {
+        format!(
+            "a renewal of `{label}` at {provider} was sent and its answer never came; it is tried again when the access \
+             token has lapsed"
+        )
+    };
     let mut failure = Failure::new(Code::OutcomeUnknown, message).with_remedy(Remedy::Wait { until: None });
     failure.retry_after = after;
     let standing = Standing {

@@ -1,5 +1,6 @@
 //! The command line as users and scripts meet it.
 
+mod backup;
 mod credentials;
 mod evidence;
 mod exits;
@@ -10,6 +11,7 @@ mod import;
 mod interrupts;
 mod login;
 mod logout;
+mod models;
 mod reports;
 mod secrets;
 mod store;

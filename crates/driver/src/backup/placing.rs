@@ -1,0 +1,74 @@
+//! Writing a backup into a file that is its owner's alone.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use evergrant_engine::failure::{Code, Failure};
+use evergrant_engine::remedy::Remedy;
+
+use super::exporting::Exported;
+use crate::private_file;
+
+impl Exported {
+    /// Writes it as a whole and durably, for its owner alone (0600). What is there already is left, unless `replace` is given;
+    /// what is no ordinary file is left in any case.
+    ///
+    /// # Errors
+    /// `usage` for a file that is there or a folder that is not, `backup-unwritable` for a disk that does not take it.
+    pub fn write_to(&self, path: &Path, replace: bool) -> Result<(), Failure> {
+        let unwritable = |detail: &str| {
+            let message = format!("the backup cannot be written to {}: {detail}", path.display());
+            Failure::new(Code::BackupUnwritable, message).with_remedy(Remedy::EditFile {
+                place: "the place of the backup: free space or make it writable, or name another file".to_owned(),
+            })
+        };
+        let no_place = |what: &str| {
+            let message = format!("the backup cannot be written to {}: {what}", path.display());
+            Failure::new(Code::Usage, message).with_remedy(name_another())
+        };
+        if path.file_name().is_none() {
+            return Err(no_place("that names no file"));
+        }
+        // A bare name has no folder that could be synced.
+        let whole = std::path::absolute(path).map_err(|error| no_place(&error.to_string()))?;
+        match fs::symlink_metadata(path) {
+            Ok(found) if !found.is_file() => return Err(no_place("what is there is no ordinary file")),
+            Ok(_) if !replace => return Err(taken(path)),
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(no_place(&error.to_string())),
+        }
+        let text = self.text.as_bytes();
+        let temporary = private_file::temporary_beside(&whole).map_err(|fault| unwritable(&fault.to_string()))?;
+        let written = private_file::write_new(&temporary, text).and_then(|()| {
+            if replace {
+                private_file::publish(&temporary, &whole)
+            } else {
+                private_file::publish_new(&temporary, &whole)
+            }
+        });
+        written.map_err(|error| {
+            // What could not be finished is of no use to anyone.
+            let _ = fs::remove_file(&temporary);
+            match error.kind() {
+                io::ErrorKind::AlreadyExists => taken(path),
+                io::ErrorKind::NotFound => no_place("there is no such folder"),
+                // `ErrorKind` is not ours and grows: all other kinds mean that the disk did not do it.
+                _ => unwritable(&error.to_string()),
+            }
+        })
+    }
+}
+
+fn taken(path: &Path) -> Failure {
+    let message = format!("{} is there already, and a backup overwrites nothing", path.display());
+    Failure::new(Code::Usage, message).with_remedy(name_another())
+}
+
+fn name_another() -> Remedy {
+    Remedy::Run {
+        command: "evergrant export --output FILE".to_owned(),
+        why: "name another file, or add `--force` to replace an ordinary one".to_owned(),
+    }
+}

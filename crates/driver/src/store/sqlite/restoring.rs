@@ -1,0 +1,125 @@
+//! Bringing the records of a backup back, inside one transaction.
+
+use std::sync::Arc;
+
+use evergrant_engine::credential::Label;
+use evergrant_engine::secret::Fingerprint;
+use evergrant_engine::store::{Claim, ClaimOwner, ClaimState, Owner, Past, Record, Restoration, restoration, restored};
+use evergrant_engine::time::{BootId, BootTime, Moment, Timestamp};
+
+use super::contents::Contents;
+use super::trouble::Trouble;
+use super::{claims, records, revocations};
+use crate::store::exchange::{Backup, Restored};
+
+/// Decides about each record as the store stands with those before it, and writes what is taken.
+pub(super) fn restore(
+    contents: &Contents<'_>,
+    backup: &Backup,
+    revive: bool,
+    now: Timestamp,
+) -> Result<Vec<Restored>, Trouble> {
+    claims::prune(contents.connection, now)?;
+    let present = records::all(contents.connection, contents.vault)?;
+    let mut present: Vec<Record> = present.into_iter().map(Arc::unwrap_or_clone).collect();
+    let mut answers = Vec::with_capacity(backup.records.len());
+    for record in &backup.records {
+        let past = past_of(contents, record)?;
+        let tombstone = match restoration(&present, record, past, revive) {
+            Restoration::New => None,
+            Restoration::Revive(tombstone) => Some(tombstone),
+            Restoration::Leave(left) => {
+                answers.push(Restored::Left(left));
+                continue;
+            }
+        };
+        let label = free_label(contents, record)?;
+        let back = restored(record, tombstone.as_deref(), label, backup.taken_at, now);
+        write(contents, &back, tombstone.is_some(), backup.taken_at.min(now))?;
+        present.retain(|known| known.id != back.id);
+        present.push(back.clone());
+        answers.push(Restored::Back(Box::new(back)));
+    }
+    Ok(answers)
+}
+
+/// What the claims and the revocations here say of the record's refresh token.
+fn past_of(contents: &Contents<'_>, record: &Record) -> Result<Past, Trouble> {
+    let Some(token) = contents.refresh_token(&record.material) else {
+        return Ok(Past::Undecided);
+    };
+    if revocations::waits(contents.connection, &token)? {
+        return Ok(Past::Revoking);
+    }
+    let claim = claims::one(contents.connection, &token)?;
+    Ok(match claim.map(|claim| claim.state) {
+        Some(ClaimState::Spent) => Past::Spent,
+        Some(ClaimState::Dead) => Past::Dead,
+        Some(ClaimState::Open) | None => Past::Undecided,
+    })
+}
+
+fn write(contents: &Contents<'_>, back: &Record, in_place: bool, sent_at: Timestamp) -> Result<(), Trouble> {
+    if in_place {
+        records::update(contents.connection, contents.vault, back)?;
+    } else {
+        records::insert(contents.connection, contents.vault, back)?;
+    }
+    for token in contents.tokens(&back.material) {
+        // It serves again: whoever was about to revoke it must not.
+        revocations::remove(contents.connection, &token)?;
+    }
+    if let Some(token) = contents.refresh_token(&back.material)
+        && back.standing.is_restored()
+    {
+        claims::remove(contents.connection, &token)?;
+        claims::insert(contents.connection, &sent_elsewhere(token, back, sent_at), None)?;
+    }
+    Ok(())
+}
+
+/// The claim of whoever may have sent the token since.
+fn sent_elsewhere(fingerprint: Fingerprint, back: &Record, at: Timestamp) -> Claim {
+    let sent = Moment {
+        wall: at,
+        boot: BootTime::default(),
+        boot_id: BootId::default(),
+    };
+    Claim {
+        fingerprint,
+        credential: back.id.clone(),
+        generation: back.generation,
+        owner: ClaimOwner {
+            attempt: 0,
+            process: Owner {
+                pid: 0,
+                host: String::new(),
+                since: at,
+            },
+        },
+        claimed: sent.clone(),
+        sent: Some(sent),
+        sends: SENDS,
+        state: ClaimState::Open,
+    }
+}
+
+/// Its own label, or the first free one made from it.
+fn free_label(contents: &Contents<'_>, record: &Record) -> Result<Label, Trouble> {
+    let is_taken = |label: &Label| records::is_taken(contents.connection, &record.provider, label, Some(&record.id));
+    if !is_taken(&record.label)? {
+        return Ok(record.label.clone());
+    }
+    // Ends at the latest after as many labels as there are records.
+    let mut number = 2_u32;
+    loop {
+        let label = Label::from(format!("{}-{number}", record.label));
+        if !is_taken(&label)? {
+            return Ok(label);
+        }
+        number += 1;
+    }
+}
+
+/// 2: a replay inside a reuse grace is for a send of our own that went unanswered; this one is another home's.
+const SENDS: u32 = 2;

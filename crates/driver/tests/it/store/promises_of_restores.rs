@@ -1,0 +1,123 @@
+//! What every store promises about bringing a backup back.
+
+use evergrant_driver::store::{Backup, ClaimAnswer, Placement, Restored, Store};
+use evergrant_engine::credential::{Epoch, Generation, Material};
+use evergrant_engine::secret::Secret;
+use evergrant_engine::store::{ClaimState, Health, Left, Record};
+use evergrant_engine::time::Timestamp;
+
+use super::fixture::{Bench, access_token, claim, commit, draft, fingerprint, grant, moment, owner, placed};
+
+fn backup_of(store: &dyn Store) -> Backup {
+    let mut records = store.records().unwrap();
+    records.retain(|record| record.material != Material::Gone);
+    Backup {
+        taken_at: moment(100).wall,
+        records,
+    }
+}
+
+fn now() -> Timestamp {
+    moment(200).wall
+}
+
+#[track_caller]
+fn back(restored: &[Restored]) -> Record {
+    match restored {
+        [Restored::Back(record)] => Record::clone(record),
+        other => panic!("it did not come back: {other:?}"),
+    }
+}
+
+pub(crate) fn a_removed_grant_comes_back_and_is_claimed_as_sent(bench: &dyn Bench) {
+    let store = bench.open();
+    let before = placed(&*store);
+    let backup = backup_of(&*store);
+    store.bury(&before.id, moment(150).wall).unwrap();
+    let left = store.restore(&backup, false, now()).unwrap();
+    let ended = Left::Ended(Some(moment(150).wall));
+    assert_eq!(left, [Restored::Left(ended)], "it was removed here");
+    let record = back(&store.restore(&backup, true, now()).unwrap());
+    assert_eq!(bench.open().record(&before.id).unwrap().unwrap(), record);
+    assert_eq!((record.generation, record.epoch), (Generation(2), Epoch(3)));
+    assert_eq!(access_token(&record), "access-1");
+    let since = moment(100).wall;
+    assert_eq!(record.standing.health, Health::OutcomeUnknown { since });
+    // It cannot be claimed as if nobody had sent it, and no later release frees it.
+    let token = fingerprint(&*store, "refresh-1");
+    let ClaimAnswer::Stands(standing) = store.claim(&claim(&*store, &record, "refresh-1", 7)).unwrap() else {
+        panic!("it was claimed anew");
+    };
+    assert_eq!(standing.state, ClaimState::Open);
+    assert_eq!(standing.sent.unwrap().wall, since);
+    assert!(store.take_over(&token, 0, &owner(8), &moment(300)).unwrap());
+    assert!(store.mark_sent(&token, 8, &moment(300)).unwrap());
+    store.release(&token, 8).unwrap();
+    assert!(store.claim_of(&token).unwrap().is_some());
+    // And it is renewed as any other.
+    let committed = commit(&*store, record.fence(), "refresh-1", "access-2", "refresh-2");
+    store.commit(&committed).unwrap();
+    assert_eq!(store.claim_of(&token).unwrap().unwrap().state, ClaimState::Spent);
+    assert_eq!(store.open_claims().unwrap(), []);
+}
+
+pub(crate) fn what_lives_is_left_as_it_is(bench: &dyn Bench) {
+    let store = bench.open();
+    placed(&*store);
+    let key = draft("acme", Some("key"), Material::ApiKey(Secret::from("key-1")));
+    store.place(&key, &Placement::New).unwrap();
+    let backup = backup_of(&*store);
+    let before = (store.records().unwrap(), store.open_claims().unwrap());
+    for revive in [false, true] {
+        let restored = store.restore(&backup, revive, now()).unwrap();
+        let here = |label: &str| Restored::Left(Left::Here(label.into()));
+        assert_eq!(restored, [here("default"), here("key")]);
+    }
+    assert_eq!((store.records().unwrap(), store.open_claims().unwrap()), before);
+}
+
+pub(crate) fn a_logout_is_undone_only_on_demand_and_while_it_waits(bench: &dyn Bench) {
+    let store = bench.open();
+    let before = placed(&*store);
+    let backup = backup_of(&*store);
+    store.log_out(&before.id, moment(150).wall).unwrap();
+    store.restore(&backup, false, now()).unwrap();
+    assert_eq!(store.record(&before.id).unwrap().unwrap().material, Material::Gone);
+    assert_eq!(store.revocations().unwrap().len(), 2);
+    back(&store.restore(&backup, true, now()).unwrap());
+    assert_eq!(store.revocations().unwrap(), [], "what serves is not revoked");
+    // Once the provider has revoked it, it is dead.
+    store.log_out(&before.id, moment(250).wall).unwrap();
+    for revocation in store.revocations().unwrap() {
+        store.settle_revocation(&revocation.fingerprint).unwrap();
+    }
+    let dead = store.restore(&backup, true, now()).unwrap();
+    assert_eq!(dead, [Restored::Left(Left::Dead)]);
+    assert_eq!(store.record(&before.id).unwrap().unwrap().material, Material::Gone);
+}
+
+pub(crate) fn a_spent_token_does_not_come_back(bench: &dyn Bench) {
+    let store = bench.open();
+    let record = placed(&*store);
+    let backup = backup_of(&*store);
+    store.claim(&claim(&*store, &record, "refresh-1", 1)).unwrap();
+    let committed = commit(&*store, record.fence(), "refresh-1", "access-2", "refresh-2");
+    store.commit(&committed).unwrap();
+    store.bury(&record.id, moment(150).wall).unwrap();
+    let restored = store.restore(&backup, true, now()).unwrap();
+    assert_eq!(restored, [Restored::Left(Left::Spent)]);
+    let claim = store.claim_of(&fingerprint(&*store, "refresh-1")).unwrap().unwrap();
+    assert_eq!(claim.state, ClaimState::Spent);
+}
+
+pub(crate) fn a_label_that_is_taken_gets_a_number(bench: &dyn Bench) {
+    let store = bench.open();
+    let first = placed(&*store);
+    let backup = backup_of(&*store);
+    store.bury(&first.id, moment(150).wall).unwrap();
+    let other = draft("acme", Some("default"), grant("access-9", Some("refresh-9")));
+    store.place(&other, &Placement::New).unwrap();
+    let record = back(&store.restore(&backup, true, now()).unwrap());
+    assert_eq!(record.label.as_str(), "default-2");
+    assert_eq!(record.id, first.id);
+}
