@@ -29,6 +29,25 @@ use crate::store::{Mode, open, this_process};
 use crate::unanswered::as_they_stand;
 
 /// An open home. Cloning is cheap; the last clone closes it.
+///
+/// ```
+/// use evergrant_driver::settings::Settings;
+/// use evergrant_driver::{Driver, KeySource, Target};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// # let folder = tempfile::tempdir()?;
+/// let variables = [("MY_KEY".to_owned(), "sk-of-my-own".to_owned())];
+/// let driver = Driver::open(Settings::load(Some(folder.path().join("home")), variables)?)?;
+/// let account = driver.add_key(&"openai".into(), None, KeySource::Variable("MY_KEY".to_owned())).await?;
+/// assert!(account.usable);
+///
+/// let token = driver.token(&Target::parse("openai")?, std::time::Duration::ZERO).await?;
+/// assert_eq!(token.access_token.expose(), "sk-of-my-own");
+/// # Ok(())
+/// # })
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Driver {
     pub(crate) kernel: Arc<Kernel>,
@@ -154,6 +173,19 @@ pub fn accounts(settings: &Settings) -> Result<Vec<Account>, Failure> {
 }
 
 /// Everything that a home holds, read offline: nothing is renewed, written or even touched.
+///
+/// ```
+/// use evergrant_driver::holdings;
+/// use evergrant_driver::settings::Settings;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// let home = folder.path().join("home");
+/// let held = holdings(&Settings::load(Some(home.clone()), [])?)?;
+/// assert!(held.accounts.is_empty() && !home.exists());
+/// # Ok(())
+/// # }
+/// ```
 pub fn holdings(settings: &Settings) -> Result<Holdings, Failure> {
     if !settings.home.database().exists() {
         return Ok(Holdings::default());

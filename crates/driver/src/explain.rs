@@ -70,6 +70,27 @@ pub struct Suggestion {
 ///
 /// # Errors
 /// A row of the user's that cannot be used.
+///
+/// ```
+/// use evergrant_driver::explain::Captured;
+/// use evergrant_driver::settings::Settings;
+/// use evergrant_driver::{Channel, Kind, explain};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// let captured = Captured {
+///     provider: Some("openai".to_owned()),
+///     channel: Channel::Inference,
+///     kind: Kind::ApiKey,
+///     status: 429,
+///     headers: vec![("retry-after".to_owned(), "7".to_owned())],
+///     body: br#"{"error":{"code":"rate_limit_exceeded","message":"slow down"}}"#.to_vec(),
+/// };
+/// let read = explain(&Settings::load(Some(folder.path().join("home")), [])?, &captured)?;
+/// assert_eq!((read.verdict.as_str(), read.retry_after_secs), ("rate-limited", Some(7)));
+/// # Ok(())
+/// # }
+/// ```
 pub fn explain(settings: &Settings, captured: &Captured) -> Result<Explanation, Failure> {
     let row = captured
         .provider

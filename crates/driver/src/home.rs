@@ -15,6 +15,13 @@ pub struct Home {
 
 impl Home {
     /// The home at this directory, which need not exist yet.
+    ///
+    /// ```
+    /// use evergrant_driver::home::Home;
+    ///
+    /// let home = Home::at("/data/evergrant");
+    /// assert_eq!(home.database(), std::path::Path::new("/data/evergrant/evergrant.db"));
+    /// ```
     pub fn at(root: impl Into<PathBuf>) -> Self {
         let root = root.into();
         Self {

@@ -65,6 +65,18 @@ pub fn key_provider(settings: &Settings, provider: &ProviderId) -> Option<Provid
 ///
 /// # Errors
 /// A row that cannot be used.
+///
+/// ```
+/// use evergrant_driver::providers;
+/// use evergrant_driver::settings::Settings;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// let known = providers(&Settings::load(Some(folder.path().join("home")), [])?)?;
+/// assert!(known.iter().any(|provider| provider.id.as_str() == "openai" && provider.auth == "api-key"));
+/// # Ok(())
+/// # }
+/// ```
 pub fn providers(settings: &Settings) -> Result<Vec<ProviderInfo>, Failure> {
     Ok(settings.table.rows().map(|row| ProviderInfo::from(&**row)).collect())
 }

@@ -24,6 +24,15 @@ pub struct Target {
 
 impl Target {
     /// Reads `PROVIDER[/LABEL]`.
+    ///
+    /// ```
+    /// use evergrant_driver::Target;
+    ///
+    /// let target = Target::parse("openai/work")?;
+    /// assert_eq!(target.label.as_ref().map(|label| label.as_str()), Some("work"));
+    /// assert!(Target::parse("openai/").is_err());
+    /// # Ok::<(), evergrant_driver::Failure>(())
+    /// ```
     pub fn parse(text: &str) -> Result<Self, Failure> {
         let (provider, label) = match text.split_once('/') {
             Some((provider, label)) => (provider, Some(label)),

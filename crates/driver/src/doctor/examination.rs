@@ -21,6 +21,20 @@ use crate::unanswered::as_they_stand;
 use crate::vault::Vault;
 
 /// Checks a home offline: nothing is sent, renewed or written. A check that fails does not end the others.
+///
+/// ```
+/// use evergrant_driver::doctor;
+/// use evergrant_driver::doctor::Level;
+/// use evergrant_driver::settings::Settings;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// let home = folder.path().join("home");
+/// let findings = doctor(&Settings::examine(Some(home.clone()), [])?);
+/// assert!(findings.iter().all(|finding| finding.level != Level::Fault) && !home.exists());
+/// # Ok(())
+/// # }
+/// ```
 pub fn doctor(examined: &Examined) -> Vec<Finding> {
     let (told, listens) = channel();
     let examined = examined.clone();

@@ -53,6 +53,15 @@ pub struct Settings {
 
 impl Settings {
     /// Reads them once; `home` is `--home`, `variables` the environment as the app found it. Nothing is made.
+    ///
+    /// ```
+    /// use evergrant_driver::settings::Settings;
+    ///
+    /// let variables = [("EVERGRANT_HOME".to_owned(), "/somewhere/else".to_owned())];
+    /// let settings = Settings::load(None, variables)?;
+    /// assert_eq!(settings.home.root(), std::path::Path::new("/somewhere/else"));
+    /// # Ok::<(), evergrant_driver::Failure>(())
+    /// ```
     pub fn load(home: Option<PathBuf>, variables: impl IntoIterator<Item = (String, String)>) -> Result<Self, Failure> {
         let environment = Environment::new(variables);
         let home = Home::at(find_home(home, &environment)?);

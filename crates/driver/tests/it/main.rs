@@ -8,6 +8,7 @@
 
 mod acceptance;
 mod client;
+mod examples;
 mod history;
 mod http;
 mod imports;
