@@ -85,16 +85,20 @@ pub fn restoration(records: &[Record], backup: &Record, past: Past, revive: bool
     if let Some(same) = living.find(|record| is_the_same(record, backup)) {
         return Restoration::Leave(Left::Here(same.label.clone()));
     }
+    // First what nobody can ask for, so that nothing is promised that would not be done.
+    match past {
+        Past::Spent => return Restoration::Leave(Left::Spent),
+        Past::Dead => return Restoration::Leave(Left::Dead),
+        Past::Undecided | Past::Revoking => {}
+    }
     let tombstone = records.iter().find(|record| record.id == backup.id);
     let ended = tombstone.is_some() || past == Past::Revoking;
     if ended && !revive && stands(Protection::EndedStaysEnded) {
         return Restoration::Leave(Left::Ended(tombstone.and_then(ended_at)));
     }
-    match (past, tombstone) {
-        (Past::Spent, _) => Restoration::Leave(Left::Spent),
-        (Past::Dead, _) => Restoration::Leave(Left::Dead),
-        (Past::Undecided | Past::Revoking, Some(tombstone)) => Restoration::Revive(Box::new(tombstone.clone())),
-        (Past::Undecided | Past::Revoking, None) => Restoration::New,
+    match tombstone {
+        Some(tombstone) => Restoration::Revive(Box::new(tombstone.clone())),
+        None => Restoration::New,
     }
 }
 

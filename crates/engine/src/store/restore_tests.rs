@@ -129,12 +129,16 @@ fn what_was_ended_here_comes_back_only_if_that_is_asked_for() {
     let gone = [tombstone("one")];
     let ended = Restoration::Leave(Left::Ended(Some(Timestamp::from_secs(50))));
     let revived = Restoration::Revive(Box::new(gone[0].clone()));
-    for past in [Past::Undecided, Past::Spent, Past::Dead, Past::Revoking] {
+    for past in [Past::Undecided, Past::Revoking] {
         assert_eq!(restoration(&gone, &backup, past, false), ended);
     }
     assert_eq!(restoration(&gone, &backup, Past::Undecided, true), revived);
     assert_eq!(restoration(&gone, &backup, Past::Revoking, true), revived);
-    // A token that is spent or dead never does.
+    // A token that is spent or dead never does, and nothing else is said of it.
+    assert_eq!(
+        restoration(&gone, &backup, Past::Spent, false),
+        Restoration::Leave(Left::Spent)
+    );
     assert_eq!(
         restoration(&gone, &backup, Past::Spent, true),
         Restoration::Leave(Left::Spent)

@@ -118,7 +118,8 @@ async fn what_lives_or_was_logged_out_is_left_out_and_said_so() {
     scratch.run(&["remove", "acme-key/default"]).await.expect(0);
     let left = restored(&scratch, &backup, &["--json"]).await.expect(0).json();
     assert_eq!(left["restored"], json!([]));
-    assert_eq!(left["left"][0]["why"], "ended", "{left}");
+    assert_eq!(left["left"][0]["why"], "dead", "its provider has revoked it: {left}");
+    assert_eq!(left["left"][1]["why"], "ended", "{left}");
     scratch.run(&["status", "acme"]).await.expect(3);
     // On demand the key comes back; the token that was revoked does not.
     let revived = restored(&scratch, &backup, &["--json", "--revive"])
