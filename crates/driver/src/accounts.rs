@@ -22,6 +22,27 @@ use crate::kernel::Kernel;
 use crate::store::{Draft, Placement, StoreFault};
 
 /// Where an API key comes from.
+///
+/// ```
+/// use evergrant_driver::settings::Settings;
+/// use evergrant_driver::{Driver, KeySource, Secret};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// # let folder = tempfile::tempdir()?;
+/// # let driver = Driver::open(Settings::load(Some(folder.path().join("home")), [])?)?;
+/// let kept = KeySource::Value(Secret::from("sk-of-my-own"));
+/// driver.add_key(&"openai".into(), Some("work".into()), kept).await?;
+///
+/// // From here on it is known by its id, its label if no other has that, or `PROVIDER/label`.
+/// driver.rename("openai/work", "home".into()).await?;
+/// assert!(!driver.disable("home").await?.usable);
+/// assert!(driver.enable("home").await?.usable);
+/// assert_eq!(driver.remove("openai/home").await?.health, "logged-out");
+/// # Ok(())
+/// # })
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub enum KeySource {
     /// Given now, and kept in the store.

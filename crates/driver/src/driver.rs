@@ -108,6 +108,30 @@ impl Driver {
     }
 
     /// Logs in and keeps the grant, in the place of the one that it renews if there is one (the rule of `store::place`).
+    ///
+    /// ```no_run
+    /// use evergrant_driver::sign_in::{Person, SignInEvent, SignInOptions};
+    /// # use evergrant_driver::{Driver, Failure};
+    ///
+    /// # async fn run(driver: Driver) -> Result<(), Failure> {
+    /// let options = SignInOptions {
+    ///     flow: None,
+    ///     can_show_browser: false,
+    ///     paste_again: false,
+    ///     timeout: std::time::Duration::from_secs(300),
+    ///     key_provider: None,
+    /// };
+    /// let events = |event: SignInEvent| match event {
+    ///     SignInEvent::Authorize { url, .. } => println!("open {url}"),
+    ///     SignInEvent::Device { user_code, verification_uri, .. } => println!("type {user_code} at {verification_uri}"),
+    ///     SignInEvent::PasteRefused(failure) => println!("{failure}"),
+    /// };
+    /// let person = Person { events: &events, paste: None };
+    /// let account = driver.sign_in(&"xai-oauth".into(), None, options, person).await?;
+    /// println!("logged in as `{}`", account.label);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn sign_in(
         &self,
         provider: &ProviderId,

@@ -8,6 +8,28 @@ use super::answer_body::AnswerBody;
 use super::body::Body;
 
 /// One request to be answered by whoever serves it.
+///
+/// ```
+/// use evergrant_driver::client::{Body, Call, Route};
+/// use evergrant_driver::settings::Settings;
+/// use evergrant_driver::{Code, Driver};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// # let folder = tempfile::tempdir()?;
+/// # let driver = Driver::open(Settings::load(Some(folder.path().join("home")), [])?)?;
+/// let call = Call {
+///     request: http::Request::post("/responses").body(Body::full(r#"{"model": "gpt-5"}"#.into()))?,
+///     route: Route::Provider("openai".into()),
+///     pin: None,
+/// };
+/// // Nobody can be asked yet: the failure says what would help, the trail that nothing was sent.
+/// let (failure, trail) = driver.send(call).await.expect_err("there is no credential");
+/// assert_eq!((failure.code, trail.attempts), (Code::NoCredential, 0));
+/// # Ok(())
+/// # })
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Call {
     /// The request as it came; its path and query stand below the provider's base address.

@@ -3,6 +3,16 @@
 use bytes::{Bytes, BytesMut};
 
 /// What has come of an event that is not whole yet.
+///
+/// ```
+/// use evergrant_driver::client::{Event, Events};
+///
+/// let mut events = Events::default();
+/// assert!(events.feed(b"event: delta\nda").is_empty());
+/// let whole = events.feed(b"ta: one\ndata: two\n\n");
+/// let event = Event::read(&whole[0]);
+/// assert_eq!((event.name.as_deref(), event.data.as_slice()), (Some("delta"), &b"one\ntwo"[..]));
+/// ```
 #[derive(Debug)]
 pub struct Events {
     begun: BytesMut,
