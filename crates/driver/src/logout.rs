@@ -123,7 +123,7 @@ impl Driver {
     }
 
     /// The lock of a renewal, if it can be had in time: then none is under way, and a dead one's journal is finished.
-    async fn renewal_lock(&self, id: &CredentialId, patience: Duration) -> Option<Box<dyn Held>> {
+    pub(crate) async fn renewal_lock(&self, id: &CredentialId, patience: Duration) -> Option<Box<dyn Held>> {
         let deadline = tokio::time::Instant::now() + patience;
         loop {
             let name = LockName::Credential(id.clone());
@@ -135,12 +135,12 @@ impl Driver {
                 Ok(Some(held)) => return Some(held),
                 Ok(None) => {}
                 Err(fault) => {
-                    debug!(%fault, "the logout does without the lock");
+                    debug!(%fault, "the lock of a renewal cannot be had");
                     return None;
                 }
             }
             if tokio::time::Instant::now() >= deadline {
-                debug!("a renewal is under way: the logout does without its lock");
+                debug!("a renewal is under way and keeps its lock");
                 return None;
             }
             tokio::time::sleep(POLL_MIN + Duration::from_millis(jitter() % POLL_SPREAD_MILLIS)).await;

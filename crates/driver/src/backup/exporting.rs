@@ -2,13 +2,15 @@
 
 use evergrant_engine::credential::Material;
 use evergrant_engine::failure::Failure;
+use evergrant_engine::recovery::renewal::View;
 use evergrant_engine::secret::Secret;
+use evergrant_engine::store::{ClaimState, Record};
 
 use super::sealed::seal;
 use crate::account::{Account, accounts_of};
 use crate::clock::{Clock as _, SystemClock};
 use crate::settings::Settings;
-use crate::store::{Backup, Mode, open};
+use crate::store::{Backup, Mode, Store, StoreFault, open};
 
 /// A backup that was made.
 #[derive(Clone, Debug)]
@@ -19,7 +21,7 @@ pub struct Exported {
     pub accounts: Vec<Account>,
 }
 
-/// Seals every credential of a home under a passphrase; tombstones stay behind. The store is opened to write, so that an
+/// Seals every credential of a home under a passphrase; tombstones and refresh tokens that are spent stay behind. The store is opened to write, so that an
 /// answer of a renewal that was cut off is in the backup; nothing else is changed.
 ///
 /// # Errors
@@ -51,8 +53,7 @@ pub struct Exported {
 pub fn export(settings: &Settings, passphrase: &Secret<String>) -> Result<Exported, Failure> {
     let store = open(&settings.home, &settings.key, Mode::ReadWrite)?;
     let now = SystemClock::new().now();
-    let mut records = store.records()?;
-    records.retain(|record| !matches!(record.material, Material::Gone));
+    let records = carried(&*store)?;
     let accounts = accounts_of(&records, &settings.table, settings, &now);
     let backup = Backup {
         taken_at: now.wall,
@@ -62,4 +63,27 @@ pub fn export(settings: &Settings, passphrase: &Secret<String>) -> Result<Export
         text: seal(&backup, passphrase)?,
         accounts,
     })
+}
+
+fn carried(store: &dyn Store) -> Result<Vec<Record>, StoreFault> {
+    let mut carried = Vec::new();
+    for record in store.records()? {
+        // Record and claim of one moment: a renewal may have ended since.
+        carried.extend(sendable(store.view(&record.id)?));
+    }
+    Ok(carried)
+}
+
+/// The record without a refresh token that is spent or dead: where it comes back, nobody would know that it must not be sent.
+fn sendable(view: View) -> Option<Record> {
+    let mut record = view.record?;
+    match &mut record.material {
+        Material::Gone => return None,
+        Material::Grant(grant) => match view.claim.map(|claim| claim.state) {
+            Some(ClaimState::Spent | ClaimState::Dead) => grant.refresh_token = None,
+            Some(ClaimState::Open) | None => {}
+        },
+        Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed { .. } => {}
+    }
+    Some(record)
 }

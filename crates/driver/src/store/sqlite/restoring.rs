@@ -72,8 +72,10 @@ fn write(contents: &Contents<'_>, back: &Record, in_place: bool, sent_at: Timest
     if let Some(token) = contents.refresh_token(&back.material)
         && back.standing.is_restored()
     {
+        let before = claims::one(contents.connection, &token)?;
         claims::remove(contents.connection, &token)?;
-        claims::insert(contents.connection, &sent_elsewhere(token, back, sent_at), None)?;
+        let claim = sent_elsewhere(token, back, sent_at);
+        claims::insert(contents.connection, &no_younger(claim, before), None)?;
     }
     Ok(())
 }
@@ -101,6 +103,22 @@ fn sent_elsewhere(fingerprint: Fingerprint, back: &Record, at: Timestamp) -> Cla
         sent: Some(sent),
         sends: SENDS,
         state: ClaimState::Open,
+    }
+}
+
+/// The same with the last send from here, if that was later than the backup.
+fn no_younger(claim: Claim, before: Option<Claim>) -> Claim {
+    let sends = before.as_ref().map_or(SENDS, |before| before.sends.max(SENDS));
+    let sent = before.and_then(|before| before.sent);
+    let later = sent.filter(|here| claim.sent.as_ref().is_none_or(|there| here.wall > there.wall));
+    match later {
+        Some(here) => Claim {
+            claimed: here.clone(),
+            sent: Some(here),
+            sends,
+            ..claim
+        },
+        None => Claim { sends, ..claim },
     }
 }
 

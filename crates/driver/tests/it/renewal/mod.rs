@@ -3,5 +3,6 @@
 mod ends;
 mod keeping;
 mod logouts;
+mod restores;
 pub(crate) mod scene;
 mod spends;

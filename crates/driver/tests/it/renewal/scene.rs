@@ -54,6 +54,26 @@ impl Scene {
         (scene, driver)
     }
 
+    /// Another home, empty, at the same provider and by the same clock.
+    pub(crate) fn beside(&self) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let rows = home.path().join("home/providers.d");
+        std::fs::create_dir_all(&rows).unwrap();
+        for entry in std::fs::read_dir(self.settings().home.providers()).unwrap() {
+            let entry = entry.unwrap();
+            std::fs::copy(entry.path(), rows.join(entry.file_name())).unwrap();
+        }
+        private(&home.path().join("home"));
+        Self {
+            sandbox: None,
+            control: self.control(),
+            clock: Arc::clone(&self.clock),
+            steps: Arc::default(),
+            attempts: Arc::default(),
+            home,
+        }
+    }
+
     pub(crate) fn control(&self) -> Control {
         self.control.clone()
     }

@@ -6,6 +6,7 @@ mod doors;
 mod life;
 mod limits;
 mod repairs;
+mod restored;
 mod sharing;
 mod streams;
 pub(crate) mod upstream;

@@ -1,10 +1,14 @@
 //! A home that is carried elsewhere: what is sealed, what comes back, and what the provider sees of it.
 
 use std::fs;
+#[cfg(target_os = "linux")]
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use evergrant_sandbox::Running;
 use serde_json::json;
+#[cfg(target_os = "linux")]
+use tokio::io::AsyncWriteExt;
 
 use crate::exchange::Exchange;
 use crate::scratch::{Scratch, sandbox};
@@ -165,6 +169,52 @@ async fn each_way_a_backup_can_be_wrong_is_told_apart_and_nothing_is_made() {
         .await
         .expect(2);
     assert!(short.stderr.contains("at least 8 characters"), "{short}");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_full_disk_leaves_the_backup_before_as_it_was() {
+    let sandbox = sandbox().await;
+    let scratch = home(&sandbox).await;
+    let long = format!("sk-{}", "0".repeat(60_000));
+    scratch.run_with(&["add", "acme-key"], long.as_bytes()).await.expect(0);
+    let arguments = [
+        "export",
+        "--passphrase-stdin",
+        "--force",
+        "--output",
+        "backup.txt",
+        "--json",
+    ];
+    scratch.run_with(&arguments, b"correct horse\n").await.expect(0);
+    let file = scratch.home().parent().unwrap().join("backup.txt");
+    let before = fs::read(&file).unwrap();
+    let names = || {
+        let entries = fs::read_dir(file.parent().unwrap()).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    let around = names();
+    let mut child = scratch
+        .unsignalled(&arguments)
+        .current_dir(file.parent().unwrap())
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // It waits for the passphrase; room for what SQLite shares among its readers, and for half of the backup.
+    let pid = child.id().unwrap().to_string();
+    let limit = format!("--fsize={}:", before.len() / 2);
+    let limited = Command::new("prlimit").args(["--pid", &pid, &limit]).status();
+    assert!(limited.unwrap().success());
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(b"correct horse\n").await.unwrap();
+    drop(stdin);
+    let output = child.wait_with_output().await.unwrap();
+    let full = Exchange::new(&arguments, output, &scratch.home()).expect(6);
+    assert_eq!(full.json()["error"]["code"], "backup-unwritable", "{full}");
+    assert_eq!(fs::read(&file).unwrap(), before);
+    assert_eq!(names(), around);
 }
 
 #[tokio::test]
