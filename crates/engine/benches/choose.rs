@@ -49,13 +49,16 @@ fn measure(size: &Size, state: &str, strategy: Strategy, members: Vec<Member>) {
     view.enroll(&provider, Arc::new(Roster::of(members)));
     view.advance(&now);
     // What was sent spreads, as it does after a while.
-    for request in 0..2_000 {
+    let begun = on_the_processor();
+    for request in (0..2_000).take_while(|_| on_the_processor() - begun < ENOUGH) {
         let lease = pick(view.pool(&provider), request, &now);
         lease.iter().for_each(|lease| view.sent(lease, None, &now));
     }
     let name = format!("{} of {}, {state}", strategy.as_str(), size.name);
     let pool = view.pool(&provider);
+    let begun = on_the_processor();
     let mut samples: Vec<f64> = (0..SAMPLES)
+        .take_while(|sample| *sample == 0 || on_the_processor() - begun < ENOUGH)
         .map(|sample| {
             let begun = on_the_processor();
             for request in 0..PICKS {
@@ -163,6 +166,9 @@ fn on_the_processor() -> Duration {
 
 /// 101 samples, of which the middle one counts.
 const SAMPLES: u64 = 101;
+
+/// 1 s: a choice that takes so long that fewer samples fit in is far beyond its limit.
+const ENOUGH: Duration = Duration::from_secs(1);
 
 /// 200 choices a sample: far above what the clock can tell.
 const PICKS: u64 = 200;

@@ -8,6 +8,7 @@ if [ -n "${SHOW_BROKEN:-}" ]; then
   features=(--features breakable)
 fi
 rounds=3
+if [ -n "${SHOW_BROKEN:-}" ]; then rounds=1; fi
 if [ -n "${SHOW_FULL:-}" ]; then rounds=10; fi
 bench() {
   CARGO_TARGET_DIR=$target cargo bench --locked --quiet "${features[@]}" "$@"
