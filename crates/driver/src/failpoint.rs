@@ -1,6 +1,6 @@
 //! The named points of a renewal at which a process can be ended, stopped or held up, to see what it leaves behind.
 //!
-//! In an ordinary build [`pass`] is a constant that does nothing, and no binary holds the names. In a build with the feature
+//! In an ordinary build `pass` is a constant that does nothing, and no binary holds the names. In a build with the feature
 //! `torture`, which is never shipped, the environment variable `EVERGRANT_FAILPOINT` says what happens where: `NAME=kill`,
 //! `NAME=stop`, `NAME=pause:MILLISECONDS` or `NAME=exit`, each at every passage or, with `@N` behind it, at the nth; several are
 //! separated by commas.
