@@ -203,8 +203,8 @@ const HEAD: usize = 256;
 /// 200 characters: one line of a terminal and a half.
 const FRAGMENT_LIMIT: usize = 200;
 /// How keys, tokens and ids begin.
-const KEYED: [&str; 12] = [
-    "sk-", "sk_", "pk-", "ak-", "xai-", "eyj", "bearer", "org-", "user_", "gsk_", "hf_", "ghp_",
+const KEYED: [&str; 13] = [
+    "sk-", "sk_", "pk-", "ak-", "xai-", "eyj", "bearer", "org-", "user_", "gsk_", "hf_", "ghp_", "aiza",
 ];
 /// 20 bytes: shorter words with digits in them are versions, dates and models.
 const SHORTEST_RANDOM: usize = 20;
