@@ -38,9 +38,9 @@ impl Reading {
         }
     }
 
-    /// Whether a table lists what the answer said; a sentence of the grammar and a status are opinions, and prove nothing.
-    pub const fn is_proof(&self) -> bool {
-        !matches!(self.signal.tier, Tier::Words | Tier::Status)
+    /// Whether only the grammar knew the answer's words: such a reading proves nothing.
+    pub const fn is_opinion(&self) -> bool {
+        matches!(self.signal.tier, Tier::Words)
     }
 
     /// Whether a table knew the answer's words, or there was nothing to know.

@@ -21,16 +21,21 @@ pub enum Heard {
     },
 }
 
-/// Hears an answer; a success that cannot be read is an unknown outcome, because the token may be spent, and a death without
-/// proof is a fault that may pass. The answer may echo the token that was `sent`.
+/// Hears an answer; a success that cannot be read is an unknown outcome, because the token may be spent. So is a 2xx of
+/// which there is only an opinion; a refusal that is a death by opinion is a fault that may pass. The answer may echo the
+/// token that was `sent`.
 pub fn hear(row: &Row, reply: &Reply, sent: &Secret<String>, now: Timestamp) -> Heard {
     let evidence = Evidence::read(reply.status, &reply.headers, &reply.body);
     let mut reading = classify(Some(row), Channel::Token, &evidence, now);
     if !sent.expose().is_empty() {
         reading.fragment = reading.fragment.replace(sent.expose().as_str(), "[..]");
     }
-    if reading.verdict == Verdict::GrantDead && !reading.is_proof() {
-        reading.verdict = Verdict::Transient;
+    if reading.is_opinion() {
+        match reading.verdict {
+            _ if (200..300).contains(&reply.status) => reading.verdict = Verdict::OutcomeUnknown,
+            Verdict::GrantDead => reading.verdict = Verdict::Transient,
+            _ => {}
+        }
     }
     let answer = row.oauth().map(|oauth| read_token_answer(oauth, reply));
     // Where the row names the endpoint itself there is nothing to learn, and a refusal that is the endpoint's own word

@@ -77,7 +77,7 @@ fn every_rule_is_needed_or_says_why_it_stands() {
 fn effect(reading: &Reading) -> (Verdict, bool) {
     (
         reading.verdict,
-        reading.verdict == Verdict::GrantDead && reading.is_proof(),
+        reading.verdict == Verdict::GrantDead && !reading.is_opinion(),
     )
 }
 

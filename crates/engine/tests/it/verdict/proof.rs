@@ -160,9 +160,13 @@ fn tokens_outside_a_success_were_minted_all_the_same() {
 
 /// What a renewal makes of a refusal in these words, where the row names no code of its own.
 fn heard(body: &str) -> Verdict {
+    heard_as(400, body)
+}
+
+fn heard_as(status: u16, body: &str) -> Verdict {
     let unnamed = acme_with(|oauth| oauth.terminal.clear());
     let reply = Reply {
-        status: 400,
+        status,
         headers: HeaderMap::new(),
         body: Bytes::copy_from_slice(body.as_bytes()),
         truncated: false,
@@ -205,12 +209,19 @@ fn any_other_sentence_of_an_end_is_an_opinion_that_a_renewal_does_not_act_on() {
         let body = format!(r#"{{"error":"invalid_request","error_description":"{sentence}"}}"#);
         check_at(None, 400, &body, Verdict::GrantDead);
         assert_eq!(heard(&body), Verdict::Transient, "{sentence}");
+        // With a 2xx the tokens may stand where nobody looks for them.
+        let told = format!(r#"{{"status":"{sentence}"}}"#);
+        assert_eq!(heard_as(200, &told), Verdict::OutcomeUnknown, "{sentence}");
     }
     let kept = [
         "The refresh token is invalid for this client application",
         "Check whether the refresh token is expired",
         "The refresh token has not expired, the backend timed out",
         "Refresh token lookup failed, retry later: database not found",
+        "Refresh token failed: unknown error",
+        "refresh token: unknown error",
+        "cannot parse refresh token response from upstream",
+        "The refresh_token request is invalid",
     ];
     for sentence in kept {
         let body = format!(r#"{{"error":"invalid_request","error_description":"{sentence}"}}"#);
