@@ -144,7 +144,7 @@ impl Rule {
         }
         let spread = whole / JITTER_SHARE;
         let steps = 1_000;
-        whole - spread * u32::try_from(entropy % (steps + 1)).unwrap_or(0) / 1_000
+        whole - spread.saturating_mul(u32::try_from(entropy % (steps + 1)).unwrap_or(0)) / 1_000
     }
 
     fn with(self, pause: &Pause) -> Self {

@@ -12,6 +12,7 @@ use super::strategy::Strategy;
 use crate::credential::{Fence, Generation};
 use crate::provider::{COOLING, Pause, Pauses};
 use crate::store::{Health, Standing};
+use crate::time::Moment;
 use crate::vocabulary::Verdict;
 
 #[track_caller]
@@ -153,6 +154,91 @@ fn cooldown_for_a_model_is_probed_and_ends_early_for_the_sole_one() {
         assert_eq!(asked(61, &[], Probing::Early), name("b"), "one a minute, {strategy:?}");
         assert_eq!(asked(121, &both, Probing::Late), name("a"), "{strategy:?}");
     }
+}
+
+/// The wall clock as it was at one time, the other clock as it is at another.
+fn set_back(wall: u64, now: u64) -> Moment {
+    Moment {
+        wall: at(wall).wall,
+        ..at(now)
+    }
+}
+
+#[test]
+fn cooldown_is_probed_after_the_clock_was_set_back() {
+    let mut resting = member("a", 0);
+    resting.standing = refuse(&Standing::default(), Verdict::UsageLimited, Some(DAY), false, 36_000);
+    let mut view = pool(vec![resting.clone()], Strategy::FillFirst);
+    assert_eq!(send(&mut view, &choice(&at(36_010), &[])), None, "too early");
+    let now = set_back(100, 36_060);
+    assert_eq!(send(&mut view, &choice(&now, &[])).as_deref(), Some("a"));
+    assert_eq!(
+        send(&mut view, &choice(&set_back(110, 36_070), &[])),
+        None,
+        "one a minute"
+    );
+
+    let limited = Report {
+        model: Some("large".into()),
+        ..report(Verdict::RateLimited, Some(DAY), false)
+    };
+    let mut one = member("a", 0);
+    one.standing = apply(&one.standing, &one.lease.fence, &limited, &at(36_000), 0);
+    let mut view = pool(vec![one], Strategy::FillFirst);
+    let mut large = |now: &Moment| {
+        let choice = super::choosing::Choice {
+            model: Some("large"),
+            ..choice(now, &[])
+        };
+        send(&mut view, &choice)
+    };
+    assert_eq!(large(&at(36_010)), None);
+    assert_eq!(large(&now).as_deref(), Some("a"));
+}
+
+#[test]
+fn cooldown_that_a_clock_skipped_holds_again_once_it_is_set_back() {
+    let mut resting = member("a", 0);
+    resting.standing = refuse(&Standing::default(), Verdict::RateLimited, None, false, 0);
+    let mut view = pool(vec![resting], Strategy::FillFirst);
+    assert_eq!(send(&mut view, &choice(&at(36_000), &[])).as_deref(), Some("a"));
+    assert_eq!(send(&mut view, &choice(&set_back(10, 36_001), &[])), None);
+    assert_eq!(
+        send(&mut view, &choice(&set_back(61, 36_052), &[])).as_deref(),
+        Some("a")
+    );
+}
+
+#[test]
+fn cooldown_of_any_length_can_be_set() {
+    let longest = Pause {
+        first: Some(Duration::MAX),
+        most: Some(Duration::MAX),
+        ..Pause::default()
+    };
+    let set = Pauses {
+        of: [(Verdict::RateLimited, longest)].into(),
+        ..Pauses::default()
+    };
+    let rule = Cooldowns::of(&Pauses::default(), &set)
+        .rule(Verdict::RateLimited)
+        .unwrap();
+    for strikes in 0..20 {
+        assert!(rule.length(None, strikes, 1_000, false) > Duration::from_secs(DAY));
+    }
+}
+
+#[test]
+fn cooldown_for_a_model_holds_whatever_is_known_of_the_grant() {
+    let mut one = member("a", 0);
+    one.standing.health = Health::OutcomeUnknown { since: at(0).wall };
+    let limited = Report {
+        model: Some("large".into()),
+        ..report(Verdict::RateLimited, Some(300), false)
+    };
+    one.standing = apply(&one.standing, &one.lease.fence, &limited, &at(0), 0);
+    assert_eq!(pause_of(&one, "large", &at(0)).unwrap().until, at(300).wall);
+    assert_eq!(one.standing.health, Health::OutcomeUnknown { since: at(0).wall });
 }
 
 #[test]

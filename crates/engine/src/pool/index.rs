@@ -25,6 +25,8 @@ pub(super) struct Index {
     pub(super) latest: Option<usize>,
     /// Who has to be looked at when.
     changes: BinaryHeap<Reverse<(Timestamp, usize)>>,
+    /// When everyone who may have changed was looked at last, by the wall clock.
+    looked: Timestamp,
     /// Nobody has been looked at yet.
     is_new: bool,
 }
@@ -39,18 +41,30 @@ impl Index {
             fewest: Fewest::new(length),
             latest: traffic.latest().and_then(|id| roster.place(id)),
             changes: BinaryHeap::with_capacity(length),
+            looked: Timestamp::default(),
             is_new: true,
         }
     }
 
     /// Whether somebody has to be looked at.
     pub(super) fn is_behind(&self, now: &Moment) -> bool {
-        self.is_new || self.changes.peek().is_some_and(|Reverse((at, _))| *at <= now.wall)
+        self.is_new || self.was_set_back(now) || self.changes.peek().is_some_and(|Reverse((at, _))| *at <= now.wall)
+    }
+
+    /// Whether the wall clock was set back, so that what was to change by it has to be found anew. Those who ask at once may
+    /// have read it in another order.
+    fn was_set_back(&self, now: &Moment) -> bool {
+        now.wall.plus(OUT_OF_ORDER) < self.looked
     }
 
     /// Looks at everyone who may have changed by itself.
     pub(super) fn advance(&mut self, roster: &Roster, traffic: &Traffic, now: &Moment) {
-        if std::mem::take(&mut self.is_new) {
+        let was_set_back = self.was_set_back(now);
+        self.looked = now.wall;
+        if was_set_back {
+            self.changes.clear();
+        }
+        if std::mem::take(&mut self.is_new) || was_set_back {
             (0..roster.members().len()).for_each(|place| self.look(place, roster, traffic, now));
             return;
         }
@@ -112,3 +126,6 @@ impl Index {
 
 /// Four entries for each member: one is right, the others are left from before its record changed.
 const AGENDA: usize = 4;
+
+/// 1 s: nobody holds a time that was read longer ago.
+const OUT_OF_ORDER: Duration = Duration::from_secs(1);

@@ -17,9 +17,11 @@ pub fn pause_of<'a>(member: &'a Member, model: &str, now: &Moment) -> Option<&'a
 /// Whether a request may find out if that rest is over: nobody has asked for the model as long as in any other cooldown. `last`
 /// is when this process has.
 pub(super) fn is_due(pause: &ModelPause, last: Option<BootTime>, now: &Moment) -> bool {
-    let quiet = now.wall.since(pause.refused_at);
-    let quiet = last.map_or(quiet, |last| quiet.min(now.boot.since(last)));
-    quiet >= interval(pause.until.since(now.wall))
+    // A refusal in the future was noted by a clock that was set back since.
+    let anywhere = (pause.refused_at <= now.wall).then(|| now.wall.since(pause.refused_at));
+    let here = last.map(|last| now.boot.since(last));
+    let quiet = anywhere.into_iter().chain(here).min();
+    quiet.is_none_or(|quiet| quiet >= interval(pause.until.since(now.wall)))
 }
 
 /// Whether anything is remembered of this model.

@@ -131,6 +131,19 @@ fn refuse(
     if refusal.settles {
         standing.settled = Some(Box::new(now.clone()));
     }
+    let length = |rule: &Rule, strikes| rule.length(refusal.retry_after, strikes, entropy, report.sole);
+    // A model rests whatever is held against the credential.
+    if let (Some(model), Some(rule)) = (&report.model, &report.rule) {
+        let knew = |refused| knew_of(refused, report.sent);
+        rest(
+            standing,
+            model,
+            refusal.verdict,
+            knew,
+            |strikes| length(rule, strikes),
+            now,
+        );
+    }
     let before = match &standing.health {
         Health::Ready => None,
         Health::Cooling { why, .. } => Some(*why),
@@ -144,13 +157,9 @@ fn refuse(
     };
     let last = standing.last_error.replace(Box::new(kept(refusal, generation, now)));
     let last = last.filter(|error| error.channel == Channel::Inference);
-    let Some(rule) = report.rule else { return };
-    let length = |strikes| rule.length(refusal.retry_after, strikes, entropy, report.sole);
-    if let Some(model) = &report.model {
-        let knew = |refused| knew_of(refused, report.sent);
-        rest(standing, model, refusal.verdict, knew, length, now);
+    let Some(rule) = report.rule.filter(|_| report.model.is_none()) else {
         return;
-    }
+    };
     let stands = cooling(&standing.health, now);
     // A refusal of what was under way when the cooldown began is no new strike; that of a probe is.
     let is_anew = stands.is_none() || last.is_some_and(|last| knew_of(last.at, report.sent));
@@ -159,7 +168,7 @@ fn refuse(
         (true, false) => standing.strikes,
         (false, _) => 0,
     };
-    let until = now.wall.plus(length(strikes));
+    let until = now.wall.plus(length(&rule, strikes));
     if stands.is_none_or(|(stands, _)| stands < until) {
         standing.strikes = strikes;
         standing.health = health(refusal.verdict, until, generation);

@@ -74,7 +74,8 @@ pub(super) fn outlook(
 fn quiet(member: &Member, last: Option<BootTime>, now: &Moment) -> Option<Duration> {
     let here = last.map(|last| now.boot.since(last));
     let error = member.standing.last_error.as_ref();
-    let anywhere = error.filter(|error| error.channel == Channel::Inference);
+    // What a clock that was set back since says of the future says nothing of how long ago it was.
+    let anywhere = error.filter(|error| error.channel == Channel::Inference && error.at <= now.wall);
     let anywhere = anywhere.map(|error| now.wall.since(error.at));
     match (here, anywhere) {
         (Some(here), Some(anywhere)) => Some(here.min(anywhere)),
