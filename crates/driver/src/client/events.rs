@@ -64,7 +64,7 @@ impl Events {
         self.seen = self.begun.len().saturating_sub(3);
         if self.begun.len() > self.limit {
             // Only its last bytes matter: they tell where the next event begins.
-            let _ = self.begun.split_to(self.begun.len() - 3);
+            let _ = self.begun.split_to(self.begun.len().saturating_sub(3));
             self.seen = 0;
             self.skipping = true;
         }
