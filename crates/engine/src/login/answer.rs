@@ -159,13 +159,13 @@ fn fields(reply: &Reply) -> Result<Map<String, Value>, AnswerFault> {
         Err(unfit @ AnswerFault::NotJson) => unfit,
         read => return read,
     };
-    let fields: Map<String, Value> = form_urlencoded::parse(reply.body.trim_ascii())
+    let fields: Map<String, Value> = form_urlencoded::parse(trimmed(reply))
         .take(FORM_FIELDS)
         .map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())))
         .collect();
-    // A form is known by what it brings: anything reads as some form, half of an object as well.
-    let is_object = reply.body.trim_ascii().starts_with(b"{");
-    if !is_object && fields.contains_key("access_token") {
+    // A form is known by what it brings: anything reads as some form, half of an object or an array as well.
+    let begins_like_json = matches!(trimmed(reply), [b'{' | b'[' | b'"', ..]);
+    if !begins_like_json && fields.contains_key("access_token") {
         Ok(fields)
     } else {
         Err(unfit)
@@ -175,10 +175,7 @@ fn fields(reply: &Reply) -> Result<Map<String, Value>, AnswerFault> {
 /// The JSON object of an answer, or what it is instead. A byte order mark and bytes that are not UTF-8 are passed over: the
 /// tokens beside them may exist nowhere else.
 pub(super) fn object(reply: &Reply) -> Result<Map<String, Value>, AnswerFault> {
-    let body = reply.body.trim_ascii();
-    let body = body
-        .strip_prefix(BYTE_ORDER_MARK)
-        .map_or(body, |rest| rest.trim_ascii());
+    let body = trimmed(reply);
     if reply.truncated {
         return Err(AnswerFault::Oversized);
     }
@@ -194,6 +191,13 @@ pub(super) fn object(reply: &Reply) -> Result<Map<String, Value>, AnswerFault> {
             Err(AnswerFault::NotAnObject)
         }
     }
+}
+
+/// The body without what may stand around it: white space, and a byte order mark before it.
+fn trimmed(reply: &Reply) -> &[u8] {
+    let body = reply.body.trim_ascii();
+    let rest = body.strip_prefix(BYTE_ORDER_MARK);
+    rest.map_or(body, |rest| rest.trim_ascii())
 }
 
 /// A text field that is not empty.
