@@ -10,8 +10,10 @@ pub(crate) fn leak(text: &str) -> Option<&str> {
                 .any(|lead| tail(lead) >= 20);
             let is_token = tail("eyJ") >= 30 && word.matches('.').count() >= 2;
             let is_address = word.split_once('@').is_some_and(|(name, host)| {
-                let labels = host.split('.').filter(|label| !label.is_empty());
-                !name.is_empty() && !host.contains('@') && labels.count() >= 2
+                // Dots and signs alone are nobody's name and no host.
+                let says_something = |text: &str| text.contains(|c: char| c.is_ascii_alphanumeric());
+                let labels = host.split('.').filter(|label| says_something(label));
+                says_something(name) && !host.contains('@') && labels.count() >= 2
             });
             is_key || is_token || is_address
         })
