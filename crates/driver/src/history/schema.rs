@@ -5,8 +5,7 @@
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
-use crate::fault::StoreFault;
-use crate::store::Trouble;
+use crate::store::{Form, Trouble};
 
 /// Makes the tables in an empty database.
 pub(super) fn create(connection: &mut Connection) -> Result<(), Trouble> {
@@ -43,27 +42,12 @@ pub(super) fn complete(connection: &mut Connection) -> Result<(), Trouble> {
 
 /// Refuses what is no history of ours, and one of a newer major version.
 pub(super) fn check(connection: &Connection, place: &str) -> Result<(), Trouble> {
-    let corrupt = |detail: &str| StoreFault::Corrupt {
-        place: place.to_owned(),
-        detail: detail.to_owned(),
+    let form = Form {
+        application: APPLICATION,
+        major: MAJOR,
+        foreign: "it is a database, but no history of evergrant",
     };
-    let number = |pragma: &str| connection.pragma_query_value(None, pragma, |row| row.get::<_, u32>(0));
-    if number("application_id")? != APPLICATION {
-        return Err(corrupt("it is a database, but no history of evergrant").into());
-    }
-    let found = number("user_version")?;
-    if found > MAJOR {
-        return Err(StoreFault::Newer {
-            place: place.to_owned(),
-            found,
-            known: MAJOR,
-        }
-        .into());
-    }
-    if found < MAJOR {
-        return Err(corrupt("its schema has no version").into());
-    }
-    Ok(())
+    form.check(connection, place)
 }
 
 fn found(connection: &Connection) -> rusqlite::Result<u32> {

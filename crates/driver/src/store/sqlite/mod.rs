@@ -3,6 +3,7 @@
 mod claims;
 mod connection;
 mod contents;
+mod form;
 mod number;
 mod opening;
 mod records;
@@ -13,6 +14,7 @@ mod store;
 mod trouble;
 
 pub(crate) use connection::{index_of, log_of, writer};
+pub(crate) use form::Form;
 pub use opening::Mode;
 pub use store::SqliteStore;
 pub(crate) use trouble::Trouble;

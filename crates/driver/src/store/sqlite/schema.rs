@@ -8,6 +8,7 @@ use evergrant_engine::secret::FingerprintKey;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use zeroize::Zeroizing;
 
+use super::form::Form;
 use super::number::from_column;
 use super::trouble::Trouble;
 use crate::entropy;
@@ -74,29 +75,16 @@ fn minor(connection: &Connection) -> rusqlite::Result<u32> {
 
 /// Refuses what is not a store of ours, is damaged, or is of a newer major version.
 pub(super) fn check(connection: &Connection, place: &str) -> Result<(), Trouble> {
-    let corrupt = |detail: &str| StoreFault::Corrupt {
-        place: place.to_owned(),
-        detail: detail.to_owned(),
+    let form = Form {
+        application: APPLICATION,
+        major: MAJOR,
+        foreign: "it is a database, but not of evergrant",
     };
-    let number = |pragma: &str| connection.pragma_query_value(None, pragma, |row| row.get::<_, u32>(0));
-    if number("application_id")? != APPLICATION {
-        return Err(corrupt("it is a database, but not of evergrant").into());
-    }
-    let found = number("user_version")?;
-    if found > MAJOR {
-        return Err(StoreFault::Newer {
-            place: place.to_owned(),
-            found,
-            known: MAJOR,
-        }
-        .into());
-    }
-    if found < MAJOR {
-        return Err(corrupt("its schema has no version").into());
-    }
+    form.check(connection, place)?;
     let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     if verdict != "ok" {
-        return Err(corrupt(&verdict).into());
+        let place = place.to_owned();
+        return Err(StoreFault::Corrupt { place, detail: verdict }.into());
     }
     Ok(())
 }
