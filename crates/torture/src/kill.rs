@@ -20,10 +20,10 @@ pub(crate) async fn show(run: &Run) -> Result<Report> {
     shown(run, 0, run.rounds(30, 1_000), run.rounds(60, 20_000)).await
 }
 
-/// Line d: a grace of 60 s, and somebody who asks within it; a third of the kills of line c in the short form, half of them
-/// in the long one: its steps are those of c, which finds what can be lost at them.
+/// Line d: a grace of 60 s, and somebody who asks within it; as many kills as line c in the long form, a third of them in the
+/// short one: its steps are those of c, which finds what can be lost at them.
 pub(crate) async fn show_grace(run: &Run) -> Result<Report> {
-    shown(run, GRACE_SECS, run.rounds(10, 500), run.rounds(20, 10_000)).await
+    shown(run, GRACE_SECS, run.rounds(10, 1_000), run.rounds(20, 20_000)).await
 }
 
 async fn shown(run: &Run, grace_secs: u64, rounds: u64, moments: u64) -> Result<Report> {
