@@ -131,6 +131,10 @@ codes! {
     ClientKeyForbidden = "client-key-forbidden", Caller, 4;
     /// A client key's limit.
     ClientKeyLimited = "client-key-limited", Caller, 5;
+    /// There is a client key of that name already.
+    ClientKeyTaken = "client-key-taken", Caller, 2;
+    /// No client key of that name.
+    ClientKeyUnknown = "client-key-unknown", Caller, 2;
     /// There is no store.
     StoreMissing = "store-missing", Ours, 6;
     /// The store is damaged.

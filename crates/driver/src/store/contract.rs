@@ -13,6 +13,7 @@ use super::exchange::{
 };
 use super::journal::Journal;
 use super::lock::{Held, Holder, LockName};
+use crate::client_key::{ClientKey, KeyName};
 use crate::fault::StoreFault;
 
 /// A store of credentials and claims.
@@ -132,6 +133,18 @@ pub trait Store: Send + Sync + 'static {
     /// claim as if it had been sent when the backup was made, so that it is not sent while there is something to lose.
     /// Answers what became of each record, in the order of the backup.
     fn restore(&self, backup: &Backup, revive: bool, now: Timestamp) -> Result<Vec<Restored>, StoreFault>;
+
+    /// Every client key of the gateway, by name; of a key itself there is only the fingerprint.
+    fn client_keys(&self) -> Result<Vec<ClientKey>, StoreFault>;
+
+    /// Keeps a client key; `false` if its name is taken, and then nothing is changed. Keys that were lent and have expired go.
+    fn add_client_key(&self, key: &ClientKey) -> Result<bool, StoreFault>;
+
+    /// Lets a client key that is lent serve until then; `false` if it is gone.
+    fn extend_client_key(&self, name: &KeyName, expires_at: Timestamp) -> Result<bool, StoreFault>;
+
+    /// Forgets a client key; `false` if there is none of that name.
+    fn remove_client_key(&self, name: &KeyName) -> Result<bool, StoreFault>;
 
     /// Takes a lock if nobody holds it; it is released when dropped, and by the death of the process.
     /// Whoever takes a credential's lock finds its journal finished.

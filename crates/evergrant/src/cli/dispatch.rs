@@ -20,6 +20,7 @@ use super::explain;
 use super::export;
 use super::failure;
 use super::import;
+use super::key;
 use super::list;
 use super::log;
 use super::login;
@@ -101,6 +102,7 @@ fn execute(
         Command::Priority(typed) => curate::priority(typed, unlocked()?, console),
         Command::Reset(typed) => curate::reset(typed, unlocked()?, console),
         Command::Serve(typed) => serve::run(typed, unlocked()?, console),
+        Command::Key(typed) => key::run(typed, unlocked()?, console),
         Command::Chat(typed) => chat::run(typed, unlocked()?, console),
         Command::Explain(typed) => explain::run(typed, &settings()?, console),
         Command::Providers(typed) => providers::run(typed, &settings()?, console),

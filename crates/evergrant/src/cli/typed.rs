@@ -15,6 +15,7 @@ use super::doctor;
 use super::explain;
 use super::export;
 use super::import;
+use super::key;
 use super::list;
 use super::login;
 use super::man;
@@ -116,6 +117,10 @@ pub(crate) enum Command {
     /// Point any OpenAI or Anthropic client at it. It authenticates each request, repairs what can be repaired before the
     /// client notices, and passes bytes through as they are.
     Serve(serve::Typed),
+    /// Make, list and remove keys for clients of the gateway
+    ///
+    /// A gateway that others than this machine can reach lets nobody in without one.
+    Key(key::Typed),
     /// Chat with a model in the terminal, or get one answer
     ///
     /// On a terminal it is a conversation: it streams, keeps everything in history.db, gives it a title, and sums up what

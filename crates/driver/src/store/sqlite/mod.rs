@@ -1,6 +1,7 @@
 //! The store in one SQLite file.
 
 mod claims;
+mod client_keys;
 mod connection;
 mod contents;
 mod form;

@@ -172,7 +172,7 @@ CREATE INDEX claim_credential ON claim (credential);
 ";
 
 /// What each minor version added to the one before.
-const STEPS: [&str; 2] = [
+const STEPS: [&str; 3] = [
     // `logout_epoch` is the epoch of the newest logout that revokes: what was renewed from it or before must be revoked.
     "
 ALTER TABLE credential ADD COLUMN logout_epoch INTEGER NOT NULL DEFAULT 0;
@@ -213,6 +213,21 @@ CREATE TRIGGER credential_gone AFTER DELETE ON credential BEGIN
 END;
 
 INSERT INTO meta (name, value) VALUES ('gone', 0);
+",
+    // A key itself is nowhere: `fingerprint` is its HMAC under the sealed key of fingerprints. Lists are JSON.
+    "
+CREATE TABLE client_key (
+    name TEXT NOT NULL PRIMARY KEY,
+    fingerprint BLOB NOT NULL UNIQUE,
+    providers TEXT NOT NULL,
+    models TEXT NOT NULL,
+    requests_per_minute INTEGER,
+    concurrency INTEGER,
+    tokens_per_day INTEGER,
+    expires_at INTEGER,
+    lent INTEGER NOT NULL,
+    created_at INTEGER NOT NULL
+) WITHOUT ROWID;
 ",
 ];
 

@@ -14,7 +14,8 @@ use super::contents::Contents;
 use super::number::from_column;
 use super::opening::{self, Mode};
 use super::trouble::Trouble;
-use super::{claims, records, restoring, revocations};
+use super::{claims, client_keys, records, restoring, revocations};
+use crate::client_key::{ClientKey, KeyName};
 use crate::clock::{Clock, SystemClock};
 use crate::failpoint::{Failpoint, pass};
 use crate::fault::StoreFault;
@@ -317,6 +318,22 @@ impl Store for SqliteStore {
 
     fn restore(&self, backup: &Backup, revive: bool, now: Timestamp) -> Result<Vec<Restored>, StoreFault> {
         self.write(|contents| restoring::restore(contents, backup, revive, now))
+    }
+
+    fn client_keys(&self) -> Result<Vec<ClientKey>, StoreFault> {
+        self.read(|contents| client_keys::all(contents.connection))
+    }
+
+    fn add_client_key(&self, key: &ClientKey) -> Result<bool, StoreFault> {
+        self.write(|contents| client_keys::insert(contents.connection, key))
+    }
+
+    fn extend_client_key(&self, name: &KeyName, expires_at: Timestamp) -> Result<bool, StoreFault> {
+        self.write(|contents| client_keys::extend(contents.connection, name, expires_at))
+    }
+
+    fn remove_client_key(&self, name: &KeyName) -> Result<bool, StoreFault> {
+        self.write(|contents| client_keys::remove(contents.connection, name))
     }
 
     fn try_lock(&self, name: &LockName, owner: &Owner) -> Result<Option<Box<dyn Held>>, StoreFault> {

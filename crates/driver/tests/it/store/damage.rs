@@ -172,12 +172,13 @@ fn an_older_minor_is_read_as_it_is_and_completed_by_who_writes() {
         "UPDATE meta SET value = 0 WHERE name = 'minor'; DROP TABLE revocation;
          ALTER TABLE credential DROP COLUMN logout_epoch; DELETE FROM meta WHERE name = 'gone';
          DROP TRIGGER credential_made; DROP TRIGGER credential_amended; DROP TRIGGER credential_gone;
-         DROP INDEX credential_changed; ALTER TABLE credential DROP COLUMN changed;",
+         DROP INDEX credential_changed; ALTER TABLE credential DROP COLUMN changed; DROP TABLE client_key;",
     );
     let reader = bench.try_open(Mode::ReadOnly).unwrap();
     assert!(matches!(reader.changes(None).unwrap(), Changes::All(_, None)));
     assert_eq!(reader.records().unwrap(), std::slice::from_ref(&record));
     assert_eq!(reader.revocations().unwrap(), []);
+    assert_eq!(reader.client_keys().unwrap(), []);
     let threads: Vec<_> = (0..4)
         .map(|_| {
             let home = bench.home.clone();

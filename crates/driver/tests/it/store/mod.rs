@@ -6,6 +6,7 @@ mod peer;
 #[cfg(target_os = "linux")]
 mod permission;
 mod promises_of_claims;
+mod promises_of_client_keys;
 mod promises_of_records;
 mod promises_of_restores;
 mod promises_of_revocations;

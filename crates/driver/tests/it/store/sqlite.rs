@@ -1,7 +1,10 @@
 //! The contract's promises, asked of SQLite.
 
 use super::fixture::SqliteBench;
-use super::{promises_of_claims, promises_of_records, promises_of_restores, promises_of_revocations, races};
+use super::{
+    promises_of_claims, promises_of_client_keys, promises_of_records, promises_of_restores, promises_of_revocations,
+    races,
+};
 
 macro_rules! ask {
     ($($module:ident :: $promise:ident;)*) => {
@@ -53,6 +56,8 @@ ask! {
     promises_of_restores::a_logout_is_undone_only_on_demand_and_while_it_waits;
     promises_of_restores::a_spent_token_does_not_come_back;
     promises_of_restores::a_label_that_is_taken_gets_a_number;
+    promises_of_client_keys::a_client_key_is_read_as_it_was_added;
+    promises_of_client_keys::a_lent_key_that_was_never_given_back_goes_by_itself;
     races::many_claims_one_made;
     races::many_commits_one_done;
     races::many_logins_make_many_records;

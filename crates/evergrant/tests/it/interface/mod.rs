@@ -9,6 +9,7 @@ mod hard_end;
 #[cfg(unix)]
 mod import;
 mod interrupts;
+mod keys;
 mod login;
 mod logout;
 mod models;
