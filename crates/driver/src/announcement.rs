@@ -17,6 +17,17 @@ pub struct Announcement {
     written: Vec<u8>,
 }
 
+/// What a gateway says of itself.
+#[derive(Clone, Copy, Debug)]
+pub struct ServingAt<'a> {
+    /// Its addresses, as a client would write them.
+    pub addresses: &'a [String],
+    /// Whether it speaks TLS there.
+    pub tls: bool,
+    /// What it answers with in `x-evergrant-instance` at `/healthz`.
+    pub instance: &'a str,
+}
+
 /// What stands in the file.
 #[derive(Debug, Serialize, Deserialize)]
 struct Written {
@@ -26,6 +37,15 @@ struct Written {
     addresses: Vec<String>,
     /// The process.
     pid: u32,
+    /// The store that it serves from.
+    #[serde(default)]
+    store: PathBuf,
+    /// Whether it speaks TLS there.
+    #[serde(default)]
+    tls: bool,
+    /// What it answers with at `/healthz`, so that nothing else that listens there is taken for it.
+    #[serde(default)]
+    instance: String,
 }
 
 /// What a home says of a running gateway.
@@ -41,6 +61,25 @@ pub(crate) enum Announced {
         /// Its process.
         pid: u32,
     },
+}
+
+/// A gateway that this home's processes may use, if it still runs.
+pub(crate) struct Claimed {
+    /// Where it says that it listens.
+    pub(crate) addresses: Vec<String>,
+    /// What it answers with at `/healthz`.
+    pub(crate) instance: String,
+}
+
+/// The gateway that was announced, if it serves from this home's store, and without TLS, whose names are not known here.
+pub(crate) fn claimed(home: &Home) -> Option<Claimed> {
+    let text = plain_file::read(&path_of(home), LENGTH_MAX).ok()?;
+    let written: Written = serde_json::from_slice(&text).ok()?;
+    let usable = !written.tls && written.store == home.database() && !written.instance.is_empty();
+    usable.then_some(Claimed {
+        addresses: written.addresses,
+        instance: written.instance,
+    })
 }
 
 /// Where the announcement is, and what it says.
@@ -62,12 +101,15 @@ pub(crate) fn announced(home: &Home) -> (PathBuf, Announced) {
 
 impl Announcement {
     /// Writes the addresses down, as a whole and in place of what another gateway wrote.
-    pub(crate) fn write(home: &Home, addresses: &[String]) -> Result<Self, Failure> {
+    pub(crate) fn write(home: &Home, serving: &ServingAt<'_>) -> Result<Self, Failure> {
         let path = path_of(home);
         let written = Written {
-            address: addresses.first().cloned().unwrap_or_default(),
-            addresses: addresses.to_vec(),
+            address: serving.addresses.first().cloned().unwrap_or_default(),
+            addresses: serving.addresses.to_vec(),
             pid: std::process::id(),
+            store: home.database().to_owned(),
+            tls: serving.tls,
+            instance: serving.instance.to_owned(),
         };
         let written = serde_json::to_vec(&written).unwrap_or_default();
         private_file::replace(&path, &written)?;

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use evergrant_engine::failure::Failure;
 
-use crate::announcement::Announcement;
+use crate::announcement::{Announcement, ServingAt};
 use crate::client::{Answer, Body, Call, Trail};
 use crate::driver::Driver;
 
@@ -28,7 +28,7 @@ impl Driver {
     }
 
     /// Writes down where a gateway of this home listens, for as long as the answer lives.
-    pub fn announce(&self, addresses: &[String]) -> Result<Announcement, Failure> {
-        Announcement::write(&self.kernel.settings().home, addresses)
+    pub fn announce(&self, serving: &ServingAt<'_>) -> Result<Announcement, Failure> {
+        Announcement::write(&self.kernel.settings().home, serving)
     }
 }

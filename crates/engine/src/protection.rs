@@ -101,6 +101,10 @@ protections! {
     EndedStaysEnded = "ended-stays-ended";
     /// A refresh token that comes back from a backup is held to be spent elsewhere until nothing is left to lose.
     RestoredIsUnknown = "restored-is-unknown";
+    /// A gateway that is told to end answers what was sent to it.
+    DrainedEnd = "drained-end";
+    /// A gateway allows itself as many connections as the system lets it.
+    ManyFiles = "many-files";
 }
 
 /// Whether the protection stands.

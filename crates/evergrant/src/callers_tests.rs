@@ -182,9 +182,7 @@ impl Scene {
     async fn through_the_gateway(&self) -> Option<String> {
         let (tell, told) = tokio::sync::oneshot::channel();
         let tell = Mutex::new(Some(tell));
-        let options = ServeOptions {
-            listen: vec!["127.0.0.1:0".parse().unwrap()],
-        };
+        let options = ServeOptions::at(vec!["127.0.0.1:0".parse().unwrap()]);
         let driver = self.driver.clone();
         let serving = tokio::spawn(async move {
             serve(driver, options, |address| {

@@ -11,6 +11,7 @@ use toml::Spanned;
 use super::listen::Listen;
 use super::place::Source;
 use super::pools::{PoolSettings, pools};
+use super::serving::ServeSettings;
 use super::talking::{Chat, Tasks};
 use super::written::Written;
 
@@ -28,6 +29,7 @@ pub(super) struct Configuration {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Lasting {
     pub(super) listen: Vec<Listen>,
+    pub(super) serve: ServeSettings,
     pub(super) store: StoreUrl,
     pub(super) key: KeyChoice,
 }
@@ -35,7 +37,12 @@ pub(super) struct Lasting {
 impl Lasting {
     /// The keys whose values are not the same.
     pub(super) fn differing(&self, other: &Self) -> Vec<&'static str> {
-        let Self { listen, store, key } = self;
+        let Self {
+            listen,
+            serve,
+            store,
+            key,
+        } = self;
         [
             ("serve.listen", *listen == other.listen),
             ("store.url", *store == other.store),
@@ -43,6 +50,7 @@ impl Lasting {
         ]
         .into_iter()
         .filter_map(|(name, same)| (!same).then_some(name))
+        .chain(serve.differing(&other.serve))
         .collect()
     }
 }
@@ -96,6 +104,7 @@ impl Configuration {
         Ok(Self {
             lasting: Lasting {
                 listen,
+                serve: ServeSettings::read(&written.serve, source)?,
                 store: one(written.store.url.as_ref(), store_url, "store.url", source)?,
                 key: one(written.store.key.as_ref(), key_choice, "store.key", source)?,
             },
@@ -113,6 +122,7 @@ impl Default for Configuration {
         Self {
             lasting: Lasting {
                 listen: vec![Listen::Tcp(DEFAULT_LISTEN.into())],
+                serve: ServeSettings::default(),
                 store: StoreUrl::default(),
                 key: KeyChoice::default(),
             },

@@ -198,3 +198,39 @@ fn a_provider_that_is_not_there_is_told_with_its_line() {
         "/h/config.toml:2: `tasks.title.provider`: there is no provider `nobody`",
     );
 }
+
+#[test]
+fn serving_has_a_certificate_with_its_key_and_limits() {
+    let text = "[serve]\ntls_cert = \"tls/cert.pem\"\ntls_key = \"/etc/key.pem\"\nmax_connections = 100\nidle_secs = 5\ndrain_secs = 0\n";
+    let serve = parse(text).unwrap().lasting.serve;
+    let files = serve.certificate.clone().unwrap();
+    assert_eq!(files.certificate, Path::new("/h/tls/cert.pem"));
+    assert_eq!(files.key, Path::new("/etc/key.pem"));
+    assert_eq!(
+        (serve.connections, serve.idle, serve.drain),
+        (100, Duration::from_secs(5), Duration::ZERO)
+    );
+    let plain = Configuration::default().lasting.serve;
+    let differing: Vec<_> = serve.differing(&plain).collect();
+    assert_eq!(
+        differing,
+        [
+            "serve.tls_cert",
+            "serve.max_connections",
+            "serve.idle_secs",
+            "serve.drain_secs"
+        ]
+    );
+    refused(
+        "[serve]\ntls_cert = \"c\"\n",
+        "/h/config.toml:2: `serve.tls_cert`: is of no use",
+    );
+    refused(
+        "[serve]\ntls_key = \"k\"\n",
+        "/h/config.toml:2: `serve.tls_key`: is of no use",
+    );
+    refused(
+        "[serve]\nidle_secs = 0\n",
+        "/h/config.toml:2: `serve.idle_secs`: `0` is not from 1",
+    );
+}

@@ -16,6 +16,7 @@ use super::listen::Listen;
 use super::place::Source;
 use super::pools::PoolSettings;
 use super::rows;
+use super::serving::ServeSettings;
 use super::talking::{Chat, Tasks};
 use super::texts::Texts;
 use crate::home::Home;
@@ -31,6 +32,8 @@ pub struct Settings {
     pub key: KeySource,
     /// Where the gateway listens.
     pub listen: Vec<Listen>,
+    /// How the gateway serves there.
+    pub serve: ServeSettings,
     /// How a provider's credentials are treated, where it was set.
     pub pools: BTreeMap<ProviderId, PoolSettings>,
     /// Which providers serve a model, in the order of the file.
@@ -84,6 +87,7 @@ impl Settings {
             home: home.with_database(database),
             key: key_source(&configuration.lasting.key, &environment),
             listen: configuration.lasting.listen.clone(),
+            serve: configuration.lasting.serve.clone(),
             texts,
             lasting: configuration.lasting,
             pools: configuration.pools,

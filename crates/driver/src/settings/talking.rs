@@ -122,7 +122,8 @@ fn model(written: Option<&Spanned<String>>, key: &str, source: Source<'_>) -> Re
     }
 }
 
-fn within(
+/// A number from the file, if it is within the range.
+pub(super) fn within(
     written: Option<&Spanned<i64>>,
     range: RangeInclusive<u64>,
     key: &str,

@@ -23,6 +23,11 @@ pub(super) struct Written {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct WrittenServe {
     pub(super) listen: Option<Vec<Spanned<String>>>,
+    pub(super) tls_cert: Option<Spanned<String>>,
+    pub(super) tls_key: Option<Spanned<String>>,
+    pub(super) max_connections: Option<Spanned<i64>>,
+    pub(super) idle_secs: Option<Spanned<i64>>,
+    pub(super) drain_secs: Option<Spanned<i64>>,
 }
 
 /// `[store]`

@@ -1,15 +1,17 @@
 //! `serve`: the gateway that agents speak to as to their provider.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use evergrant_driver::settings::{Listen, Settings};
-use evergrant_driver::{Driver, Failure};
+use evergrant_driver::{CertificateFiles, Driver, Failure};
 use serde::Serialize;
 
 use super::colours;
 use super::console::Console;
 use super::exit::Exit;
 use super::online;
-use crate::gateway::{ServeOptions, serve};
+use crate::gateway::{ServeOptions, ServiceManager, inherited_sockets, serve};
 
 /// What can be typed.
 #[derive(Args, Debug)]
@@ -21,6 +23,12 @@ pub(crate) struct Typed {
     /// The store to use instead of the home's own
     #[arg(long, value_name = "URL")]
     store: Option<String>,
+    /// The certificate to speak TLS with, in PEM; read again when it changes
+    #[arg(long, value_name = "F", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// Its private key, in PEM
+    #[arg(long, value_name = "F", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
 }
 
 impl Typed {
@@ -29,11 +37,28 @@ impl Typed {
             Some(url) => settings.with_store(url)?,
             None => settings,
         };
+        let mut serve = settings.serve.clone();
+        if let (Some(certificate), Some(key)) = (&self.tls_cert, &self.tls_key) {
+            serve.certificate = Some(CertificateFiles {
+                certificate: certificate.clone(),
+                key: key.clone(),
+            });
+        }
+        let inherited = inherited_sockets()?;
         let listen = match self.listen.as_slice() {
+            // Whoever listens for us has said where.
+            [] if !inherited.is_empty() => Vec::new(),
             [] => settings.listen.clone(),
             typed => typed.to_vec(),
         };
-        Ok((settings, ServeOptions { listen }))
+        let manager = ServiceManager::named(|name| settings.environment.value(name));
+        let options = ServeOptions {
+            listen,
+            inherited,
+            serve,
+            manager,
+        };
+        Ok((settings, options))
     }
 }
 
@@ -41,6 +66,8 @@ impl Typed {
 struct ListeningShape<'a> {
     event: &'static str,
     address: &'a str,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    tls: bool,
 }
 
 /// Serves until it is told to end, then drains.
@@ -49,21 +76,24 @@ struct ListeningShape<'a> {
 /// An address that cannot be had, a store that cannot be opened.
 pub(crate) fn run(typed: &Typed, settings: Settings, console: &Console) -> Result<Exit, Failure> {
     let (settings, options) = typed.meant(settings)?;
+    let tls = options.serve.certificate.is_some();
     online::run(async {
         let driver = Driver::open(settings)?;
-        serve(driver, options, |address| announce(address, console)).await?;
+        serve(driver, options, |address| announce(address, tls, console)).await?;
         Ok(Exit::DONE)
     })
 }
 
-fn announce(address: &str, console: &Console) {
+fn announce(address: &str, tls: bool, console: &Console) {
+    let tls = tls && !address.starts_with("unix:");
     if console.json() {
         let event = "listening";
         // It serves even if nobody reads where.
-        let _ = console.document(&ListeningShape { event, address });
+        let _ = console.document(&ListeningShape { event, address, tls });
     } else {
         let address = console.paint_note(colours::COMMAND, address);
-        console.note(&format!("listening on {address}"));
+        let how = if tls { " with TLS" } else { "" };
+        console.note(&format!("listening on {address}{how}"));
     }
 }
 
@@ -71,4 +101,5 @@ const EXAMPLES: &str = "\
 Examples:
   evergrant serve                                  then: OPENAI_BASE_URL=http://127.0.0.1:8787/v1
   evergrant serve --listen unix:/run/evergrant.sock
+  evergrant serve --tls-cert cert.pem --tls-key key.pem
   evergrant serve --listen 127.0.0.1:0 --json      any free port, told as an event";

@@ -148,7 +148,7 @@ async fn start_gateway(driver: Driver) -> Result<(JoinHandle<Result<(), Failure>
     let listen = "127.0.0.1:0"
         .parse::<Listen>()
         .map_err(|why| Failure::new(Code::Internal, why))?;
-    let options = ServeOptions { listen: vec![listen] };
+    let options = ServeOptions::at(vec![listen]);
     let (tell, mut told) = mpsc::channel(1);
     let gateway = tokio::spawn(serve(driver, options, move |address: &str| {
         // There is one address, and room for one.

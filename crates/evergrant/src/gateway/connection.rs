@@ -1,45 +1,107 @@
-//! One connection of a client: HTTP/1.1 within limits, until either side has had enough.
+//! One connection of a client: TLS if there is a certificate, HTTP/1.1 or HTTP/2 within limits, until either side has had enough.
 
 use std::convert::Infallible;
+use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::server::conn::http1;
+use http::header::CONNECTION;
+use http::{HeaderValue, Request, StatusCode};
+use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::watch;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
 use tracing::debug;
 
 use super::listener::Stream;
+use super::preface;
 use super::service::Gateway;
+use super::stage::{Audience, Stage};
 
-/// Answers the requests of a connection; once `stopped` says so, no more than the one under way.
-pub(super) async fn converse(
-    stream: Stream,
-    gateway: Arc<Gateway>,
-    is_local_socket: bool,
-    stopped: watch::Receiver<bool>,
-) {
-    match stream {
-        Stream::Tcp(stream) => speak(stream, gateway, is_local_socket, stopped).await,
+/// What whoever comes in at an address meets.
+pub(super) struct Reception {
+    /// Who answers.
+    pub(super) gateway: Arc<Gateway>,
+    /// Whether no web page can reach it.
+    pub(super) is_local_socket: bool,
+    /// Who shakes hands, if TLS is spoken there.
+    pub(super) tls: Option<TlsAcceptor>,
+    /// How long a client may take for the head of a request, the time between two requests included.
+    pub(super) idle: Duration,
+    /// How far the gateway is on its way to its end.
+    pub(super) audience: Audience,
+}
+
+/// Answers the requests of a connection; once the curtain falls, no more than the one under way or on its way.
+pub(super) async fn converse(stream: Stream, reception: Arc<Reception>) {
+    let ended = match stream {
+        Stream::Tcp(stream) => match &reception.tls {
+            Some(tls) => behind_tls(stream, tls, &reception).await,
+            None => in_the_clear(stream, &reception).await,
+        },
         #[cfg(unix)]
-        Stream::Unix(stream) => speak(stream, gateway, is_local_socket, stopped).await,
+        Stream::Unix(stream) => in_the_clear(stream, &reception).await,
+    };
+    if let Err(error) = ended {
+        debug!(%error, "a client's connection broke off");
     }
 }
 
-async fn speak<S>(stream: S, gateway: Arc<Gateway>, is_local_socket: bool, mut stopped: watch::Receiver<bool>)
+/// A failure of a connection, which concerns the log alone.
+type Broken = Box<dyn std::error::Error + Send + Sync>;
+
+async fn behind_tls(stream: TcpStream, tls: &TlsAcceptor, reception: &Arc<Reception>) -> Result<(), Broken> {
+    // Boxed, as all that is rare: every connection has the room that its largest way needs.
+    let shaken = Box::pin(timeout(HANDSHAKE_TAKES_AT_MOST, tls.accept(stream))).await;
+    let stream = shaken.map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "no TLS handshake"))??;
+    if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
+        Box::pin(speak_h2(stream, reception)).await
+    } else {
+        Box::pin(speak_h1(stream, reception)).await
+    }
+}
+
+async fn in_the_clear<S>(stream: S, reception: &Arc<Reception>) -> Result<(), Broken>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let service = service_fn(|request| {
-        let gateway = Arc::clone(&gateway);
-        async move { Ok::<_, Infallible>(gateway.answer(request, is_local_socket).await) }
+    let mut audience = reception.audience.clone();
+    let opened = tokio::select! {
+        opened = timeout(reception.idle, preface::open(stream)) => opened,
+        () = audience.until(Stage::Closed) => return Ok(()),
+    };
+    drop(audience);
+    // Whoever says nothing is let go without a word.
+    let Ok(opened) = opened else { return Ok(()) };
+    match opened? {
+        (stream, true) => Box::pin(speak_h2(stream, reception)).await,
+        (stream, false) => speak_h1(stream, reception).await,
+    }
+}
+
+async fn speak_h1<S>(stream: S, reception: &Arc<Reception>) -> Result<(), Broken>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = service_fn(|request: Request<Incoming>| async {
+        // Boxed, so that its room is given back when the head of the answer is there: a stream goes on without it.
+        let answering = Box::pin(reception.gateway.answer(request, reception.is_local_socket));
+        let mut response = answering.await;
+        if reception.audience.is_last() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+            response
+                .headers_mut()
+                .insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        Ok::<_, Infallible>(response)
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TAKES_AT_MOST)
+        .header_read_timeout(reception.idle)
         .max_headers(HEADERS)
         .max_header_size(HEAD_LENGTH)
         .max_buf_size(BUFFER)
@@ -47,26 +109,47 @@ where
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     let mut connection = pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        _ = told(&mut stopped) => {
+    let mut audience = reception.audience.clone();
+    tokio::select! {
+        ended = connection.as_mut() => ended.map_err(Broken::from),
+        () = audience.until(Stage::Closed) => {
             connection.as_mut().graceful_shutdown();
-            connection.await
+            connection.await.map_err(Broken::from)
         }
-    };
-    if let Err(error) = ended {
-        debug!(%error, "a client's connection broke off");
     }
 }
 
-/// Waits until the gateway ends, or is gone.
-async fn told(stopped: &mut watch::Receiver<bool>) -> bool {
-    stopped.wait_for(|stopped| *stopped).await.is_ok()
+async fn speak_h2<S>(stream: S, reception: &Arc<Reception>) -> Result<(), Broken>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let answering = Arc::clone(reception);
+    let service = service_fn(move |request: Request<Incoming>| {
+        let reception = Arc::clone(&answering);
+        async move {
+            let answering = Box::pin(reception.gateway.answer(request, reception.is_local_socket));
+            Ok::<_, Infallible>(answering.await)
+        }
+    });
+    let connection = http2::Builder::new(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS)
+        .max_header_list_size(HEAD_LIST_LENGTH)
+        .keep_alive_interval(Some(PING_EVERY))
+        .keep_alive_timeout(PONG_WITHIN)
+        .auto_date_header(false)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = pin!(connection);
+    let mut audience = reception.audience.clone();
+    tokio::select! {
+        ended = connection.as_mut() => ended.map_err(Broken::from),
+        // Here a request that is on its way is told apart from one that comes too late (RFC 9113 section 6.8).
+        () = audience.until(Stage::LastRequests) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await.map_err(Broken::from)
+        }
+    }
 }
-
-/// 60 s for the head of a request, and for the time between two requests of one connection: longer than the clients in use
-/// keep an idle connection, so that they are the ones to close it.
-const HEAD_TAKES_AT_MOST: Duration = Duration::from_secs(60);
 
 /// 128 header lines: browsers send 30, agents fewer.
 const HEADERS: usize = 128;
@@ -74,5 +157,20 @@ const HEADERS: usize = 128;
 /// 64 KiB for all headers of a request: a bearer token is 2 KiB at most, and a trace context adds little.
 const HEAD_LENGTH: usize = 64 * 1024;
 
+/// The same for HTTP/2, where names and values are counted before they are compressed.
+const HEAD_LIST_LENGTH: u32 = 64 * 1024;
+
 /// 128 KiB of a connection's buffer: a head fits twice, and a large body moves in few steps.
 const BUFFER: usize = 128 * 1024;
+
+/// 256 requests at a time on one connection: a busy agent has a dozen, and each costs what a connection costs.
+const STREAMS: u32 = 256;
+
+/// 10 s for a handshake: a slow line needs two, and whoever says nothing holds a place.
+const HANDSHAKE_TAKES_AT_MOST: Duration = Duration::from_secs(10);
+
+/// 30 s: a connection of HTTP/2 may be idle for long, so that a client that has gone is found out by asking.
+const PING_EVERY: Duration = Duration::from_secs(30);
+
+/// 20 s for the answer to that: lines that take longer carry no stream.
+const PONG_WITHIN: Duration = Duration::from_secs(20);

@@ -1,6 +1,6 @@
 //! Where a request's path leads.
 
-use evergrant_driver::ProviderId;
+use evergrant_driver::{Label, ProviderId};
 use http::{Method, Uri};
 
 /// Where a request's path leads.
@@ -16,6 +16,8 @@ pub(super) enum Destination {
     Forward {
         /// This one; `None` leaves the choice to the request's model.
         provider: Option<ProviderId>,
+        /// The one credential that will do, as in `/p/PROVIDER@LABEL/...`.
+        pin: Option<Label>,
         /// The path and query below the provider's base.
         path: String,
     },
@@ -33,7 +35,17 @@ impl Destination {
             None => path.to_owned(),
         };
         if let Some(rest) = path.strip_prefix("/p/") {
-            let (provider, rest) = rest.split_once('/').unwrap_or((rest, ""));
+            let (named, rest) = rest.split_once('/').unwrap_or((rest, ""));
+            // No provider's id has an `@`, and a label may have several.
+            let (provider, label) = match named.split_once('@') {
+                Some((provider, label)) => (provider, Some(unescaped(label))),
+                None => (named, None),
+            };
+            let label = match label {
+                Some(Some(label)) => Some(Label::from(label)),
+                Some(None) => return Self::Unknown,
+                None => None,
+            };
             // Clients are given a base with or without `/v1`; the provider's own base has its version already.
             let rest = rest.strip_prefix("v1/").unwrap_or(rest);
             if provider.is_empty() || rest.is_empty() || rest == "v1" {
@@ -41,6 +53,7 @@ impl Destination {
             }
             return Self::Forward {
                 provider: Some(ProviderId::from(provider)),
+                pin: label,
                 path: below(&format!("/{rest}")),
             };
         }
@@ -51,6 +64,7 @@ impl Destination {
             _ => match path.strip_prefix("/v1") {
                 Some(rest) if rest.len() > 1 && rest.starts_with('/') => Self::Forward {
                     provider: None,
+                    pin: None,
                     path: below(rest),
                 },
                 Some(_) | None => Self::Unknown,
@@ -64,8 +78,13 @@ pub(super) fn model_of(path_and_query: &str) -> Option<String> {
     let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
     let asked = || query.split('&').find_map(|pair| pair.strip_prefix("model="));
     let model = path.strip_prefix("/models/").or_else(asked)?;
-    let mut bytes = Vec::with_capacity(model.len());
-    let mut rest = model.as_bytes();
+    unescaped(model)
+}
+
+/// Text out of an address, unless there is none, or it is no text.
+fn unescaped(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
     while let Some((byte, after)) = rest.split_first() {
         rest = after;
         let hex = |place: usize| after.get(place).and_then(|digit| char::from(*digit).to_digit(16));
@@ -77,7 +96,7 @@ pub(super) fn model_of(path_and_query: &str) -> Option<String> {
             (byte, _, _) => bytes.push(*byte),
         }
     }
-    String::from_utf8(bytes).ok().filter(|model| !model.is_empty())
+    String::from_utf8(bytes).ok().filter(|text| !text.is_empty())
 }
 
 #[cfg(test)]
@@ -87,7 +106,7 @@ mod tests {
     #[track_caller]
     fn check(uri: &str, expected: Option<(Option<&str>, &str)>) {
         let found = match Destination::of(&Method::POST, &uri.parse().unwrap()) {
-            Destination::Forward { provider, path } => Some((provider.map(|id| id.to_string()), path)),
+            Destination::Forward { provider, path, .. } => Some((provider.map(|id| id.to_string()), path)),
             Destination::Health | Destination::Ready | Destination::Models | Destination::Unknown => None,
         };
         let expected = expected.map(|(provider, path)| (provider.map(str::to_owned), path.to_owned()));
@@ -115,6 +134,19 @@ mod tests {
         ] {
             check(nowhere, None);
         }
+    }
+
+    #[test]
+    fn an_address_can_name_one_credential() {
+        let named = |uri: &str| match Destination::of(&Method::POST, &uri.parse().unwrap()) {
+            Destination::Forward { provider, pin, path } => Some((provider, pin, path)),
+            Destination::Health | Destination::Ready | Destination::Models | Destination::Unknown => None,
+        };
+        let expected = |label: &str| Some((Some("xai".into()), Some(label.into()), "/responses".to_owned()));
+        assert_eq!(named("/p/xai@work/v1/responses"), expected("work"));
+        assert_eq!(named("/p/xai@me@acme.example/responses"), expected("me@acme.example"));
+        assert_eq!(named("/p/xai@a%2Fb/responses"), expected("a/b"));
+        assert_eq!(named("/p/xai@/responses"), None);
     }
 
     #[test]

@@ -14,11 +14,19 @@ use super::surface::Surface;
 use super::trail::{Unanswered, mark};
 use super::tunnel::tunnel;
 
+/// Whom a request's address names.
+pub(super) struct Aim {
+    /// The provider; `None` leaves the choice to the request's model.
+    pub(super) provider: Option<ProviderId>,
+    /// The one credential that will do; `None` leaves it to the header.
+    pub(super) pin: Option<Label>,
+}
+
 /// Sends a request to whom it names: a provider, or whoever serves its model.
 pub(super) async fn forward(
     driver: &Driver,
     mut request: Request<Incoming>,
-    provider: Option<ProviderId>,
+    aim: Aim,
     path: &str,
     surface: Surface,
 ) -> Result<Response<GatewayBody>, Unanswered> {
@@ -29,15 +37,16 @@ pub(super) async fn forward(
         .then(|| hyper::upgrade::on(&mut request));
     let (mut parts, incoming) = request.into_parts();
     let mut body = driver.body(incoming);
-    let route = match provider {
+    let route = match aim.provider {
         Some(provider) => Route::Provider(provider),
         None => {
             let named = body.model(&parts.headers).await.map_err(none)?;
             named.or_else(|| model_of(path)).map_or(Route::Any, Route::Model)
         }
     };
-    let pin = parts.headers.get("x-evergrant-credential");
-    let pin = pin.and_then(|label| label.to_str().ok()).map(Label::from);
+    let asked = parts.headers.get("x-evergrant-credential");
+    let asked = || asked.and_then(|label| label.to_str().ok()).map(Label::from);
+    let pin = aim.pin.or_else(asked);
     // The path was a part of an address already.
     parts.uri = Uri::try_from(path).unwrap_or_default();
     let call = Call {

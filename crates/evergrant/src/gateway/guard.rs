@@ -21,7 +21,9 @@ pub(super) fn check(uri: &Uri, headers: &HeaderMap, is_local_socket: bool) -> Re
     let mut hosts = headers.get_all(HOST).iter();
     let named = match (hosts.next(), hosts.next()) {
         (Some(host), None) => host.to_str().ok().and_then(|host| host.parse::<Authority>().ok()),
-        (None, _) | (Some(_), Some(_)) => None,
+        // HTTP/2 has it in the address alone.
+        (None, _) => uri.authority().cloned(),
+        (Some(_), Some(_)) => None,
     };
     let is_loopback = |authority: &Authority| is_loopback(authority.host()) && !authority.as_str().contains('@');
     if named.as_ref().is_some_and(is_loopback) && uri.authority().is_none_or(is_loopback) {

@@ -1,4 +1,4 @@
-//! One address that is listened on, TCP or unix socket.
+//! One address that is listened on, TCP or unix socket, by us or by a service manager.
 
 use std::io;
 
@@ -6,11 +6,14 @@ use evergrant_driver::settings::Listen;
 use evergrant_driver::{Code, Failure, Remedy};
 use tokio::net::{TcpListener, TcpStream};
 
+use super::inherited::Inherited;
+
 /// An address that is listened on.
 #[derive(Debug)]
 pub(super) struct Listener {
     socket: Socket,
-    address: String,
+    address: Listen,
+    inherited: bool,
 }
 
 #[derive(Debug)]
@@ -40,7 +43,8 @@ impl Listener {
                 let bound = listener.local_addr().map_err(failed)?;
                 Ok(Self {
                     socket: Socket::Tcp(listener),
-                    address: bound.to_string(),
+                    address: Listen::Tcp(bound),
+                    inherited: false,
                 })
             }
             #[cfg(unix)]
@@ -50,7 +54,8 @@ impl Listener {
                 evergrant_driver::abandoned_socket::keep_private(path)?;
                 Ok(Self {
                     socket: Socket::Unix(listener),
-                    address: address.to_string(),
+                    address: address.clone(),
+                    inherited: false,
                 })
             }
             #[cfg(not(unix))]
@@ -58,9 +63,44 @@ impl Listener {
         }
     }
 
+    /// Goes on listening where a service manager does; needs a runtime.
+    pub(super) fn inherit(socket: Inherited) -> Result<Self, Failure> {
+        let failed = |error: io::Error| {
+            Failure::new(
+                Code::Usage,
+                format!("a socket of the service manager's cannot be listened on: {error}"),
+            )
+        };
+        let (socket, address) = match socket {
+            Inherited::Tcp(listener) => {
+                listener.set_nonblocking(true).map_err(failed)?;
+                let address = Listen::Tcp(listener.local_addr().map_err(failed)?);
+                (Socket::Tcp(TcpListener::from_std(listener).map_err(failed)?), address)
+            }
+            #[cfg(unix)]
+            Inherited::Unix(listener) => {
+                listener.set_nonblocking(true).map_err(failed)?;
+                let path = listener.local_addr().map_err(failed)?;
+                let path = path.as_pathname().map(std::path::Path::to_owned).unwrap_or_default();
+                let listener = tokio::net::UnixListener::from_std(listener).map_err(failed)?;
+                (Socket::Unix(listener), Listen::Unix(path))
+            }
+        };
+        Ok(Self {
+            socket,
+            address,
+            inherited: true,
+        })
+    }
+
     /// The address as it became: with the port that was found.
-    pub(super) fn address(&self) -> &str {
+    pub(super) const fn address(&self) -> &Listen {
         &self.address
+    }
+
+    /// Whether somebody else listens there as well, so that nothing is lost when we stop to.
+    pub(super) const fn is_inherited(&self) -> bool {
+        self.inherited
     }
 
     /// Whether no web page can reach it.
@@ -90,16 +130,14 @@ impl Listener {
 impl Drop for Listener {
     fn drop(&mut self) {
         #[cfg(unix)]
-        if let Socket::Unix(listener) = &self.socket
-            && let Ok(address) = listener.local_addr()
-            && let Some(path) = address.as_pathname()
+        if let Listen::Unix(path) = &self.address
+            && !self.inherited
         {
             // What is left behind is removed when the next one listens there.
             let _ = std::fs::remove_file(path);
         }
     }
 }
-
 fn refused(address: &Listen, error: &io::Error) -> Failure {
     if error.kind() == io::ErrorKind::AddrInUse {
         return Failure::new(Code::AddressInUse, format!("`{address}` is taken by another process")).with_remedy(

@@ -1,172 +1,94 @@
-//! Serving: from the first address that listens to the last request that is drained.
+//! Serving as a process of its own: from the first address that listens to the last request that is drained.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use evergrant_driver::settings::Listen;
-use evergrant_driver::{Code, Driver, Failure, Remedy};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, timeout};
+use evergrant_driver::{Certificate, Driver, Failure, open_files};
+use tokio::task::spawn_blocking;
+use tokio::time::sleep;
 use tracing::{info, warn};
 
-use super::connection::converse;
-use super::listener::Listener;
-use super::service::Gateway;
-
-/// What the gateway is told.
-#[derive(Clone, Debug)]
-pub(crate) struct ServeOptions {
-    /// Where to listen.
-    pub(crate) listen: Vec<Listen>,
-}
+use super::service_manager::ServiceManager;
+use super::serving::{ServeOptions, Serving};
+use super::told::{Outside, Told};
 
 /// Serves until the process is told to end, then lets what is under way finish. `on_listening` is called with each
 /// address, as a client would write it, once it can be connected to.
 ///
 /// # Errors
-/// An address that cannot be listened on, or that others than this machine could reach.
+/// An address that cannot be listened on, or that others than this machine could reach, a certificate that cannot be used.
 pub(crate) async fn serve(driver: Driver, options: ServeOptions, on_listening: impl Fn(&str)) -> Result<(), Failure> {
-    let mut listeners = Vec::with_capacity(options.listen.len());
-    for address in &options.listen {
-        if !address.is_local() {
-            return Err(reachable_by_others(address));
-        }
-        listeners.push(Listener::bind(address).await?);
-    }
-    let addresses: Vec<String> = listeners.iter().map(|listener| listener.address().to_owned()).collect();
-    let mut endings = Endings::new()?;
+    let mut outside = Outside::new()?;
+    open_files::allow_many();
+    let (manager, drain) = (options.manager.clone(), options.serve.drain);
+    let mut serving = Serving::start(driver.clone(), options).await?;
     driver.stay();
     // A gateway that cannot be found by `exec` serves all the same.
     let announcement = driver
-        .announce(&addresses)
+        .announce(&serving.says())
         .map_err(|failure| warn!(%failure, "the gateway's address could not be written down"))
         .ok();
-    for address in &addresses {
+    for address in serving.addresses() {
         on_listening(address);
     }
-    let gateway = Arc::new(Gateway::new(driver.clone())?);
-    let room = Arc::new(Semaphore::new(CONNECTIONS));
-    let (stop, stopped) = watch::channel(false);
-    let mut accepting = JoinSet::new();
-    for listener in listeners {
-        accepting.spawn(accept(
-            listener,
-            Arc::clone(&gateway),
-            Arc::clone(&room),
-            stopped.clone(),
-        ));
+    manager.ready();
+    loop {
+        tokio::select! {
+            told = outside.next() => match told {
+                Told::End => break,
+                Told::Reload => reload(&driver, serving.certificate(), &manager).await,
+            },
+            () = follow(serving.certificate()) => {}
+            () = manager.keep_alive() => {}
+        }
     }
-    endings.told().await;
-    info!("draining");
-    // The addresses are free from here on, and a successor may write its own down.
-    accepting.shutdown().await;
+    manager.stopping();
+    serving.close().await;
     drop(announcement);
-    // Without a connection there is nobody to tell.
-    let _ = stop.send(true);
     tokio::select! {
-        () = drain(&driver, &room) => {}
-        () = endings.told() => warn!("told to end a second time: not waiting any longer"),
+        () = serving.drain(drain) => {}
+        () = outside.end() => warn!("told to end a second time: not waiting any longer"),
+        () = manager.keep_alive() => {}
     }
     Ok(())
 }
 
-async fn accept(listener: Listener, gateway: Arc<Gateway>, room: Arc<Semaphore>, stopped: watch::Receiver<bool>) {
+/// Reads all files again; with a mistake in them what was read before goes on serving.
+async fn reload(driver: &Driver, certificate: Option<&Arc<Certificate>>, manager: &ServiceManager) {
+    manager.reloading();
+    match driver.reload().await {
+        Ok(files) => info!(changed = files.len(), "told to read the files again"),
+        Err(failure) => warn!("{failure}; nothing of the change holds, what was read before goes on serving"),
+    }
+    if let Some(certificate) = certificate.map(Arc::clone)
+        && let Ok(read) = spawn_blocking(move || certificate.reload()).await
+    {
+        tell(read);
+    }
+    manager.ready();
+}
+
+/// Looks at the certificate's files for as long as it is waited for.
+async fn follow(certificate: Option<&Arc<Certificate>>) {
+    let Some(certificate) = certificate else {
+        return std::future::pending().await;
+    };
     loop {
-        // Whoever finds no room waits in the system's backlog.
-        let Ok(place) = Arc::clone(&room).acquire_owned().await else {
-            return;
-        };
-        match listener.accept().await {
-            Ok(stream) => {
-                let (gateway, stopped) = (Arc::clone(&gateway), stopped.clone());
-                let is_local_socket = listener.is_unix();
-                tokio::spawn(async move {
-                    converse(stream, gateway, is_local_socket, stopped).await;
-                    drop::<OwnedSemaphorePermit>(place);
-                });
-            }
-            // Out of descriptors, say: wait rather than spin.
-            Err(error) => {
-                warn!(%error, "a connection could not be accepted");
-                sleep(ACCEPT_PAUSE).await;
-            }
+        sleep(LOOK_EVERY).await;
+        let certificate = Arc::clone(certificate);
+        if let Ok(Some(read)) = spawn_blocking(move || certificate.look()).await {
+            tell(read);
         }
     }
 }
 
-/// Waits for requests and renewals that are under way, within one limit for both.
-async fn drain(driver: &Driver, room: &Semaphore) {
-    let deadline = Instant::now() + DRAIN;
-    let everyone = u32::try_from(CONNECTIONS).unwrap_or(u32::MAX);
-    if timeout(DRAIN, room.acquire_many(everyone)).await.is_err() {
-        warn!("some requests did not end within {} s", DRAIN.as_secs());
-    }
-    let left = deadline
-        .saturating_duration_since(Instant::now())
-        .max(RENEWALS_GET_AT_LEAST);
-    if !driver.drain(left).await {
-        warn!("a renewal did not end within {} s; its claim stands", DRAIN.as_secs());
+fn tell(read: Result<bool, Failure>) {
+    match read {
+        Ok(true) => info!("another certificate is shown from now on"),
+        Ok(false) => {}
+        Err(failure) => warn!("{failure}; the certificate that was read before is still shown"),
     }
 }
 
-/// The ways in which a process is told to end.
-struct Endings {
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    interrupt: tokio::signal::unix::Signal,
-}
-
-impl Endings {
-    #[cfg(unix)]
-    fn new() -> Result<Self, Failure> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let failed = |error| Failure::new(Code::Internal, format!("signals cannot be waited for: {error}"));
-        Ok(Self {
-            terminate: signal(SignalKind::terminate()).map_err(failed)?,
-            interrupt: signal(SignalKind::interrupt()).map_err(failed)?,
-        })
-    }
-
-    #[cfg(unix)]
-    async fn told(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
-
-    #[cfg(not(unix))]
-    #[expect(clippy::unnecessary_wraps, reason = "it can fail elsewhere")]
-    fn new() -> Result<Self, Failure> {
-        Ok(Self {})
-    }
-
-    #[cfg(not(unix))]
-    async fn told(&mut self) {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    }
-}
-
-fn reachable_by_others(address: &Listen) -> Failure {
-    let message = format!("`{address}` can be reached from other machines, and there are no client keys");
-    Failure::new(Code::Usage, message).with_remedy(Remedy::Run {
-        command: "evergrant serve --listen 127.0.0.1:8787".to_owned(),
-        why: "listen on loopback or a unix socket only: whoever reaches the gateway spends the plan".to_owned(),
-    })
-}
-
-/// 16,384 connections: ten thousand idle streams and as many short requests as a machine of this class can have open.
-const CONNECTIONS: usize = 16_384;
-
-/// 20 s for what is under way; service managers kill after 30 s or more.
-const DRAIN: Duration = Duration::from_secs(20);
-
-/// 1 s for renewals even if requests took all the time: most are done in less.
-const RENEWALS_GET_AT_LEAST: Duration = Duration::from_secs(1);
-
-/// 50 ms: descriptors come back as requests end.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// 1 s: certificates are renewed in days, and a look reads two small files.
+const LOOK_EVERY: Duration = Duration::from_secs(1);

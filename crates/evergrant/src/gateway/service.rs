@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use evergrant_driver::client::Trail;
-use evergrant_driver::{Code, Driver, Failure, Remedy};
+use evergrant_driver::{Code, Driver, Failure, Remedy, entropy};
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Request, Response, StatusCode};
 use hyper::body::Incoming;
@@ -10,7 +10,7 @@ use tracing::{Instrument as _, debug, info_span};
 
 use super::body::GatewayBody;
 use super::destination::Destination;
-use super::forward::forward;
+use super::forward::{Aim, forward};
 use super::guard;
 use super::models::models;
 use super::refusal::refusal;
@@ -22,14 +22,30 @@ use super::trail::{Unanswered, mark};
 pub(super) struct Gateway {
     driver: Driver,
     ids: RequestIds,
+    instance: HeaderValue,
 }
 
 impl Gateway {
     pub(super) fn new(driver: Driver) -> Result<Self, Failure> {
+        let instance = u128::from_le_bytes(entropy::random::<16>()?);
         Ok(Self {
             driver,
             ids: RequestIds::new()?,
+            // Hexadecimal digits are always a header's value.
+            instance: HeaderValue::try_from(format!("{instance:032x}")).unwrap_or(HeaderValue::from_static("0")),
         })
+    }
+
+    /// What it answers with at `/healthz`, so that nothing else is taken for it.
+    pub(super) fn instance(&self) -> &str {
+        self.instance.to_str().unwrap_or_default()
+    }
+
+    fn health(&self) -> Response<GatewayBody> {
+        let mut response = plain(StatusCode::OK, "ok\n");
+        let instance = self.instance.clone();
+        response.headers_mut().insert("x-evergrant-instance", instance);
+        response
     }
 
     /// Answers a request.
@@ -59,17 +75,20 @@ impl Gateway {
         let none = |failure| (failure, Trail::default());
         let destination = Destination::of(request.method(), request.uri());
         if destination == Destination::Health {
-            return Ok(plain(StatusCode::OK, "ok\n"));
+            return Ok(self.health());
         }
         guard::check(request.uri(), request.headers(), is_local_socket).map_err(none)?;
         match destination {
-            Destination::Health => Ok(plain(StatusCode::OK, "ok\n")),
+            Destination::Health => Ok(self.health()),
             Destination::Ready if self.driver.accounts().iter().any(|account| account.usable) => {
                 Ok(plain(StatusCode::OK, "ready\n"))
             }
             Destination::Ready => Ok(plain(StatusCode::SERVICE_UNAVAILABLE, "no credential is usable\n")),
             Destination::Models => models(&self.driver, request.headers()).await,
-            Destination::Forward { provider, path } => forward(&self.driver, request, provider, &path, surface).await,
+            Destination::Forward { provider, pin, path } => {
+                let aim = Aim { provider, pin };
+                forward(&self.driver, request, aim, &path, surface).await
+            }
             Destination::Unknown => Err(none(unknown(request.uri().path()))),
         }
     }

@@ -3,10 +3,14 @@
 mod bytes;
 pub(crate) mod desk;
 mod doors;
+mod ending;
+#[cfg(target_os = "linux")]
+mod handed_over;
 mod life;
 mod limits;
 mod repairs;
 mod restored;
 mod sharing;
 mod streams;
+mod tls;
 pub(crate) mod upstream;

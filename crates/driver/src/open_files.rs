@@ -1,0 +1,31 @@
+//! How many files and connections this process may have open.
+
+#[cfg(unix)]
+use evergrant_engine::protection::{Protection, stands};
+
+/// Allows this process as many as it may allow itself. Systems begin with 1,024 for the sake of programs that use `select`; a
+/// gateway needs two for each stream.
+pub fn allow_many() {
+    #[cfg(unix)]
+    if stands(Protection::ManyFiles) {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let maximum = getrlimit(Resource::Nofile).maximum;
+        let raised = Rlimit {
+            current: maximum,
+            maximum,
+        };
+        // Some systems name a maximum that they do not grant; then there are as many as before.
+        let _ = setrlimit(Resource::Nofile, raised);
+    }
+}
+
+/// How many that are; `None` if nothing limits them.
+pub fn allowed() -> Option<u64> {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, getrlimit};
+        getrlimit(Resource::Nofile).current
+    }
+    #[cfg(not(unix))]
+    None
+}
