@@ -15,6 +15,7 @@ use super::curate;
 use super::demo;
 use super::doctor;
 use super::environment::Environment;
+use super::exec;
 use super::exit::Exit;
 use super::explain;
 use super::export;
@@ -59,6 +60,11 @@ pub(crate) fn run(arguments: Vec<OsString>, environment: Environment) -> ExitCod
     {
         // Nothing may write over what the chat has drawn.
         "off"
+    } else if let Command::Exec(_) = typed.command
+        && console.is_drawable()
+    {
+        // The terminal is the command's.
+        "off"
     } else {
         "warn"
     };
@@ -101,6 +107,7 @@ fn execute(
         Command::Rename(typed) => curate::rename(typed, unlocked()?, console),
         Command::Priority(typed) => curate::priority(typed, unlocked()?, console),
         Command::Reset(typed) => curate::reset(typed, unlocked()?, console),
+        Command::Exec(typed) => exec::run(typed, unlocked()?, environment),
         Command::Serve(typed) => serve::run(typed, unlocked()?, console),
         Command::Key(typed) => key::run(typed, unlocked()?, console),
         Command::Chat(typed) => chat::run(typed, unlocked()?, console),

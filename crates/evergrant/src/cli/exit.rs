@@ -14,6 +14,11 @@ impl Exit {
     /// It reported, and what it reported is a fault.
     pub(crate) const FAULT: Self = Self(Code::Internal.exit());
 
+    /// What another command ended with, passed on.
+    pub(crate) const fn passed_on(code: u8) -> Self {
+        Self(code)
+    }
+
     /// The exit code of this code.
     pub(crate) fn of(code: Code) -> Self {
         Self(code.told())

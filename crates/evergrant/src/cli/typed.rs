@@ -12,6 +12,7 @@ use super::console::ColourChoice;
 use super::curate;
 use super::demo;
 use super::doctor;
+use super::exec;
 use super::explain;
 use super::export;
 use super::import;
@@ -112,6 +113,11 @@ pub(crate) enum Command {
     ///
     /// A quarantine stays, because only a new login ends it; so does an unknown outcome, because only an answer ends it.
     Reset(curate::Named),
+    /// Run a command that speaks to its models through evergrant
+    ///
+    /// It finds the gateway of this home, or has one for the length of its run, in the variables that clients of OpenAI,
+    /// Anthropic and xAI read, with a key of its own that ends with it. It sees no key of yours, and its exit code is passed on.
+    Exec(exec::Typed),
     /// Serve the gateway that agents speak to as to their provider
     ///
     /// Point any OpenAI or Anthropic client at it. It authenticates each request, repairs what can be repaired before the

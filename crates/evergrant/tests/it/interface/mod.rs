@@ -3,6 +3,7 @@
 mod backup;
 mod credentials;
 mod evidence;
+mod exec;
 mod exits;
 mod explain;
 mod hard_end;
