@@ -11,6 +11,7 @@
 mod broken_home;
 mod chat;
 mod demo;
+mod deploy;
 mod exchange;
 mod gateway;
 mod interface;
