@@ -9,6 +9,7 @@ mod failure;
 mod inference;
 mod journal;
 mod panel;
+mod panel_index;
 pub mod proxy;
 mod received;
 mod reply;

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::config::Config;
 use crate::control::Control;
+use crate::panel_index;
 use crate::received::Received;
 use crate::reply;
 use crate::scenario::{Order, Wording, scenarios};
@@ -18,8 +19,10 @@ use crate::world::World;
 /// Answers a request to the panel.
 pub(crate) fn answer(world: &Arc<World>, received: &Received) -> Response<Body> {
     let control = Control::new(Arc::clone(world));
-    let path = received.path.trim_start_matches("/_sandbox/");
+    let path = received.path.trim_start_matches("/_sandbox").trim_start_matches('/');
     let outcome = match (&received.method, path) {
+        (&Method::GET | &Method::HEAD, "") => return panel_index::page(&world.origin),
+        (&Method::GET, "index.json") => Ok(panel_index::document(&world.origin)),
         (&Method::GET, "counters") => shown(&control.counters()),
         (&Method::GET, "log") => shown(&control.log()),
         (&Method::GET, "state") => shown(&control.state()),
@@ -37,7 +40,12 @@ pub(crate) fn answer(world: &Arc<World>, received: &Received) -> Response<Body> 
             Ok(json!({"removed": control.disarm(path.trim_start_matches("scenario/"))}))
         }
         (&Method::POST, path) => body(received).and_then(|body| command(&control, path, &body)),
-        _ => return reply::json(404, &json!({"error": "no such switch or gauge"})),
+        _ => {
+            return reply::json(
+                404,
+                &json!({"error": "no such switch or gauge: GET /_sandbox lists them"}),
+            );
+        }
     };
     match outcome {
         Ok(document) => reply::json(200, &document),
@@ -83,7 +91,7 @@ fn command(control: &Control, path: &str, body: &Value) -> Result<Value, String>
             Ok(json!({"decided": user_code}))
         }
         "config" => configure(control, body),
-        other => Err(format!("no such switch: `{other}`")),
+        other => Err(format!("no such switch: `{other}`; GET /_sandbox lists them")),
     }
 }
 

@@ -44,7 +44,7 @@ pub(crate) async fn serve(world: Arc<World>, tap: Tap, request: Request<Incoming
         headers: parts.headers.clone(),
         body,
     };
-    if received.path.starts_with("/_sandbox/") {
+    if received.path == "/_sandbox" || received.path.starts_with("/_sandbox/") {
         return Ok(panel::answer(&world, &received));
     }
     world.counters().requests += 1;

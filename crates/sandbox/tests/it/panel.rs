@@ -52,6 +52,37 @@ async fn the_list_names_every_scenario_once() {
 }
 
 #[tokio::test]
+async fn the_index_names_every_path_and_scenario_and_its_example_works() {
+    let visitor = Visitor::new().await;
+    let reply = visitor.http.get(&visitor.url("/_sandbox")).await.unwrap();
+    assert_eq!(reply.status, 200);
+    let text = reply.text();
+    let document = visitor.gauge("/_sandbox/index.json").await;
+    for scenario in scenarios() {
+        assert!(text.contains(&format!("  {} ", scenario.name)), "{}", scenario.name);
+        assert!(
+            document["scenarios"]
+                .as_array()
+                .unwrap()
+                .contains(&json!(scenario.name))
+        );
+    }
+    for listed in document["paths"].as_array().unwrap() {
+        let path = listed["path"].as_str().unwrap();
+        assert!(text.contains(path), "{path}");
+        if listed["method"] == "GET" {
+            let reply = visitor.http.get(&visitor.url(path)).await.unwrap();
+            assert_eq!(reply.status, 200, "{path}");
+        }
+    }
+    let body = document["example"].as_str().unwrap().split('\'').nth(1).unwrap();
+    let (status, armed) = visitor
+        .switch("/_sandbox/scenario", serde_json::from_str(body).unwrap())
+        .await;
+    assert_eq!((status, &armed[0]["name"]), (200, &json!("rate-limit")));
+}
+
+#[tokio::test]
 async fn counters_log_state_and_captures_tell_what_was_seen() {
     let visitor = Visitor::new().await;
     let tokens = visitor.login().await;
