@@ -117,6 +117,8 @@ codes! {
     DeviceCodeExpired = "device-code-expired", Caller, 3;
     /// No provider serves the model.
     UnknownModel = "unknown-model", Caller, 2;
+    /// The request names no model, and nothing else says whom it is for.
+    ModelMissing = "model-missing", Caller, 2;
     /// No such path.
     UnknownPath = "unknown-path", Caller, 2;
     /// The body is too large.

@@ -73,6 +73,27 @@ impl Destination {
     }
 }
 
+/// Whether only its model could say whom this request is for: what is listed or fetched needs none, and some endpoints have a
+/// usual one of their own.
+pub(super) fn needs_model(method: &Method, path_and_query: &str) -> bool {
+    let path = path_and_query.split('?').next().unwrap_or_default();
+    *method == Method::POST && NEED_MODEL.contains(&path.trim_end_matches('/'))
+}
+
+/// The endpoints whose APIs call `model` required; `/responses` takes a stored prompt in its place, which only a provider that is
+/// addressed by name can know.
+const NEED_MODEL: [&str; 9] = [
+    "/chat/completions",
+    "/completions",
+    "/responses",
+    "/messages",
+    "/messages/count_tokens",
+    "/embeddings",
+    "/audio/speech",
+    "/audio/transcriptions",
+    "/audio/translations",
+];
+
 /// The model that a path names: that of `/models/MODEL`, or of `?model=MODEL`, as realtime sessions have it.
 pub(super) fn model_of(path_and_query: &str) -> Option<String> {
     let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
@@ -147,6 +168,28 @@ mod tests {
         assert_eq!(named("/p/xai@me@acme.example/responses"), expected("me@acme.example"));
         assert_eq!(named("/p/xai@a%2Fb/responses"), expected("a/b"));
         assert_eq!(named("/p/xai@/responses"), None);
+    }
+
+    #[test]
+    fn what_creates_an_answer_needs_a_model_and_what_reads_one_does_not() {
+        for path in [
+            "/chat/completions",
+            "/messages?beta=true",
+            "/audio/transcriptions",
+            "/embeddings/",
+        ] {
+            assert!(needs_model(&Method::POST, path), "{path}");
+            assert!(!needs_model(&Method::GET, path), "{path}");
+        }
+        for path in [
+            "/files",
+            "/batches",
+            "/responses/resp_1/cancel",
+            "/images/generations",
+            "/moderations",
+        ] {
+            assert!(!needs_model(&Method::POST, path), "{path}");
+        }
     }
 
     #[test]

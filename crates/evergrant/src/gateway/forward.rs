@@ -1,13 +1,13 @@
 //! Hands a request to the driver, and its answer back, as they are.
 
 use evergrant_driver::client::{Answer, AnswerBody, Call, Route, Trail};
-use evergrant_driver::{Driver, Label, ProviderId};
+use evergrant_driver::{Code, Driver, Failure, Label, ProviderId, Remedy};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, UPGRADE};
 use http::{HeaderMap, Request, Response, StatusCode, Uri};
 use hyper::body::Incoming;
 
 use super::body::GatewayBody;
-use super::destination::model_of;
+use super::destination::{model_of, needs_model};
 use super::in_band::InBand;
 use super::keep_alive::KeepAlive;
 use super::surface::Surface;
@@ -41,7 +41,14 @@ pub(super) async fn forward(
         Some(provider) => Route::Provider(provider),
         None => {
             let named = body.model(&parts.headers).await.map_err(none)?;
-            named.or_else(|| model_of(path)).map_or(Route::Any, Route::Model)
+            match named.or_else(|| model_of(path)) {
+                Some(model) => Route::Model(model),
+                // A compressed body may name one, which only its provider can read.
+                None if needs_model(&parts.method, path) && !parts.headers.contains_key(CONTENT_ENCODING) => {
+                    return Err(none(no_model(path)));
+                }
+                None => Route::Any,
+            }
         }
     };
     let asked = parts.headers.get("x-evergrant-credential");
@@ -63,6 +70,17 @@ pub(super) async fn forward(
         tokio::spawn(tunnel(client, provider));
     }
     Ok(dressed(answer, surface))
+}
+
+fn no_model(path: &str) -> Failure {
+    let path = path.split('?').next().unwrap_or_default();
+    let message = format!(
+        "the body names no `model`, by which a request to `/v1{path}` finds its provider: it is JSON, or a form"
+    );
+    Failure::new(Code::ModelMissing, message).with_remedy(Remedy::Run {
+        command: "evergrant models".to_owned(),
+        why: format!("name one of these as `model`, or send it to one provider at `/p/PROVIDER{path}`"),
+    })
 }
 
 fn dressed(answer: Answer, surface: Surface) -> Response<GatewayBody> {

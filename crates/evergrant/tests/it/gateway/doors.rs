@@ -72,6 +72,50 @@ async fn what_leads_nowhere_is_told_in_the_clients_own_form() {
 }
 
 #[tokio::test]
+async fn a_request_that_names_no_model_is_sent_to_nobody() {
+    let desk = Desk::open().await;
+    for path in [
+        "/v1/chat/completions",
+        "/v1/responses",
+        "/v1/messages",
+        "/v1/embeddings",
+        "/v1/audio/speech",
+    ] {
+        for body in [
+            "",
+            "hello",
+            "[1]",
+            "{}",
+            "{\"messages\":[]}",
+            "{\"model\":7}",
+            "{\"metadata\":{\"model\":\"grok-4.3\"}}",
+        ] {
+            let (status, text) = desk.gateway.status(&post(path, body)).await;
+            assert_eq!((status, code(&text).as_str()), (400, "model-missing"), "{path}: {body}");
+            let error: Value = serde_json::from_str(&text).unwrap();
+            assert_eq!(error["error"]["type"], "invalid_request_error", "{text}");
+            assert_eq!(error["error"]["remedy"]["command"], "evergrant models", "{text}");
+            assert_eq!(error["type"] == "error", path == "/v1/messages", "{text}");
+        }
+    }
+    assert_eq!(desk.control().counters().inference_requests, 0);
+    // What needs none goes on, and so does a form that names one.
+    let form = "--b\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\ngrok-4.3\r\n--b--\r\n";
+    let form =
+        post("/v1/audio/transcriptions", form).replacen("application/json", "multipart/form-data; boundary=b", 1);
+    let listed = "GET /v1/files HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n".to_owned();
+    for request in [
+        form,
+        post("/v1/files", "x"),
+        listed,
+        post("/p/acme/chat/completions", "{}"),
+    ] {
+        let (_, text) = desk.gateway.status(&request).await;
+        assert!(!text.contains("model-missing"), "{request}: {text}");
+    }
+}
+
+#[tokio::test]
 async fn a_dead_grant_is_told_with_its_remedy() {
     let desk = Desk::open().await;
     desk.control().revoke_logins(None);
