@@ -84,7 +84,7 @@ impl Account {
         let member = Member::of(&as_it_is_here(record, &settings.environment));
         let condition = match (condition(&member, &place, now), &record.material) {
             (condition, Material::Gone) => condition,
-            (condition, _) if row.is_none() => condition.without_row(&record.provider),
+            (condition, _) if row.is_none() => condition.without_row(&record.provider, table.barred(&record.provider)),
             (condition, _) => condition,
         };
         let oauth = row.and_then(|row| row.oauth());

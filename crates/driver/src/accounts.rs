@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use evergrant_engine::credential::{CredentialId, Label, Material, ProviderId};
 use evergrant_engine::failure::{Code, Failure};
+use evergrant_engine::nearest::did_you_mean;
 use evergrant_engine::pool::Member;
-use evergrant_engine::provider::Auth;
 use evergrant_engine::recovery::Renewed;
 use evergrant_engine::recovery::renewal::{Ask, Asker, Reason};
 use evergrant_engine::remedy::Remedy;
@@ -59,15 +59,7 @@ impl Driver {
         label: Option<Label>,
         key: KeySource,
     ) -> Result<Account, Failure> {
-        let row = self.kernel.row(provider)?;
-        if let Auth::OAuth(_) = row.auth {
-            return Err(
-                Failure::new(Code::Usage, format!("{provider} takes no API key")).with_remedy(Remedy::Login {
-                    provider: provider.clone(),
-                    label: None,
-                }),
-            );
-        }
+        self.kernel.settings().takes_keys(provider)?;
         let (material, source) = match key {
             KeySource::Value(key) => (Material::ApiKey(checked(provider, key)?), Source::Added),
             KeySource::Variable(variable) => {
@@ -267,11 +259,16 @@ impl Driver {
         };
         match named.as_slice() {
             [record] => Ok(Arc::clone(record)),
-            [] => Err(Failure::new(
-                Code::UnknownCredential,
-                format!("there is no credential `{credential}`"),
-            )
-            .with_remedy(list())),
+            [] => {
+                let names: Vec<_> = living().flat_map(|record| names_of(record)).collect();
+                let of = living().find(|record| record.provider.as_str() == credential);
+                let meant = match of {
+                    Some(record) => format!(", which is a provider; did you mean `{credential}/{}`?", record.label),
+                    None => did_you_mean(credential, names.iter().map(String::as_str)),
+                };
+                let message = format!("there is no credential `{credential}`{meant}");
+                Err(Failure::new(Code::UnknownCredential, message).with_remedy(list()))
+            }
             several => {
                 let names: Vec<_> = several
                     .iter()
@@ -329,6 +326,14 @@ impl Driver {
             .await?;
         self.account_of(&id)
     }
+}
+
+/// What a person may call this record.
+fn names_of(record: &Record) -> [String; 3] {
+    let Record {
+        id, provider, label, ..
+    } = record;
+    [id.to_string(), label.to_string(), format!("{provider}/{label}")]
 }
 
 /// Whether a person could mean this record by that: its id, its label, or `PROVIDER/label`.

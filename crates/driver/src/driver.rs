@@ -7,6 +7,8 @@ use std::time::Duration;
 use evergrant_engine::credential::{Label, Material, ProviderId};
 use evergrant_engine::failure::Failure;
 use evergrant_engine::protection::{Protection, stands};
+use evergrant_engine::provider::Flow;
+use evergrant_engine::remedy::Remedy;
 use evergrant_engine::store::Source;
 
 use crate::account::{Account, accounts_of};
@@ -149,11 +151,12 @@ impl Driver {
             runtime: self.kernel.renewals().handle()?,
         };
         let (here, provider) = (self.clone(), provider.clone());
-        sign_in(login, person, move |grant, flow| async move {
+        let (called, flow) = (label.clone(), login.options.flow);
+        let kept = sign_in(login, person, move |grant, flow| async move {
             here.keep(&provider, label, Source::Login(flow), Material::Grant(Box::new(grant)))
                 .await
-        })
-        .await
+        });
+        kept.await.map_err(|failure| begun_as_before(failure, called, flow))
     }
 
     /// Every credential, as it is known in this process; neither disk nor network is touched.
@@ -180,6 +183,24 @@ impl Driver {
         });
         drained && written.await.is_ok()
     }
+}
+
+/// A failure whose remedy is another login: in the way, and under the label, that this one was asked for.
+fn begun_as_before(mut failure: Failure, called: Option<Label>, flow: Option<Flow>) -> Failure {
+    if let Some(Remedy::Login { provider, label: None }) = failure.remedy {
+        failure.remedy = Some(match flow {
+            Some(flow) => Remedy::LoginAgain {
+                provider,
+                label: called,
+                flow: flow.as_str(),
+            },
+            None => Remedy::Login {
+                provider,
+                label: called,
+            },
+        });
+    }
+    failure
 }
 
 /// What a home holds, as it is read offline.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use evergrant_engine::credential::{Kind, ProviderId};
 use evergrant_engine::failure::Failure;
-use evergrant_engine::provider::{Origin, Row, Tier};
+use evergrant_engine::provider::{Auth, Origin, Row, Tier};
 use evergrant_engine::remedy::Remedy;
 use evergrant_engine::time::Timestamp;
 use evergrant_engine::verdict::{Channel, Evidence, Place, Reading, Situation, Verdict, advise, suggest};
@@ -92,11 +92,12 @@ pub struct Suggestion {
 /// # }
 /// ```
 pub fn explain(settings: &Settings, captured: &Captured) -> Result<Explanation, Failure> {
-    let row = captured
-        .provider
-        .as_deref()
-        .and_then(|id| settings.table.row(&ProviderId::from(id)))
-        .map(AsRef::as_ref);
+    let named = captured.provider.as_deref().map(ProviderId::from);
+    // A row that is only half believed would explain an answer otherwise than it will be read.
+    if let Some(fault) = named.as_ref().and_then(|id| settings.table.barred(id)) {
+        return Err(fault.clone());
+    }
+    let row = named.as_ref().and_then(|id| settings.table.row(id)).map(AsRef::as_ref);
     let headers: HeaderMap = captured.headers.iter().filter_map(header).collect();
     let now = SystemClock::new().now().wall;
     let body = in_utf8(&captured.body);
@@ -113,6 +114,15 @@ pub fn explain(settings: &Settings, captured: &Captured) -> Result<Explanation, 
         remedy,
         signal_name: reading.signal.name,
     })
+}
+
+/// What a request to this provider is usually authenticated with: a key where its row takes keys, else a grant.
+pub fn usual_kind(settings: &Settings, provider: Option<&str>) -> Kind {
+    let row = provider.and_then(|id| settings.table.row(&ProviderId::from(id)));
+    match row.map(|row| &row.auth) {
+        Some(Auth::ApiKey(_)) => Kind::ApiKey,
+        Some(Auth::OAuth(_)) | None => Kind::Grant,
+    }
 }
 
 fn header((name, value): &(String, String)) -> Option<(HeaderName, HeaderValue)> {

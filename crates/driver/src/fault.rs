@@ -98,7 +98,7 @@ impl StoreFault {
             io::ErrorKind::NotFound => Self::Missing { place },
             io::ErrorKind::PermissionDenied => Self::Permission {
                 detail: format!("{doing}: {error}"),
-                fix: format!("chmod u+rwX {}", shell_word(&place)),
+                fix: let_in(path),
                 place,
             },
             // `ErrorKind` is not ours and grows: all other kinds mean that the disk did not do it.
@@ -131,11 +131,11 @@ impl From<StoreFault> for Failure {
                 },
             ),
             StoreFault::Locked { .. } => (Code::StoreLocked, Remedy::Wait { until: None }),
-            StoreFault::Permission { fix, .. } => (
+            StoreFault::Permission { place, fix, .. } => (
                 Code::StorePermission,
                 Remedy::Run {
+                    why: what_it_does(&fix, &place).to_owned(),
                     command: fix,
-                    why: "give the file back to you alone".to_owned(),
                 },
             ),
             StoreFault::Newer { .. } => (
@@ -147,7 +147,10 @@ impl From<StoreFault> for Failure {
             StoreFault::Unwritable { place, .. } => (
                 Code::StoreUnwritable,
                 Remedy::EditFile {
-                    place: format!("the disk under {place}: free space or make it writable, then try again"),
+                    place: format!(
+                        "the disk under {}: free space or make it writable, then try again",
+                        there(Path::new(&place)).display()
+                    ),
                 },
             ),
             StoreFault::Network { .. } => (
@@ -168,9 +171,105 @@ impl From<StoreFault> for Failure {
     }
 }
 
+/// The nearest part of a path that is there: what is not cannot be mended.
+fn there(path: &Path) -> &Path {
+    path.ancestors()
+        .find(|part| part.symlink_metadata().is_ok())
+        .unwrap_or(path)
+}
+
+/// What lets us use a path: the right to the nearest part of it that is there and ours, else a home of our own.
+fn let_in(path: &Path) -> String {
+    let there = there(path);
+    if is_others(there) {
+        return HOME_OF_OUR_OWN.to_owned();
+    }
+    format!("chmod u+rwX {}", shell_word(&there.display().to_string()))
+}
+
+/// Whether it belongs to somebody else, so that we can give ourselves no right to it.
+#[cfg(unix)]
+fn is_others(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let owner = path.symlink_metadata().map(|found| found.uid());
+    owner.is_ok_and(|owner| owner != rustix::process::geteuid().as_raw())
+}
+
+/// Access lists say it here, and they are the user's own.
+#[cfg(not(unix))]
+fn is_others(_path: &Path) -> bool {
+    false
+}
+
+/// What a command that mends a permission does, for people.
+fn what_it_does(fix: &str, place: &str) -> &'static str {
+    if fix == HOME_OF_OUR_OWN {
+        "keep the home where you may write"
+    } else if fix.starts_with("mv \"$(readlink") {
+        "put the file itself in the place of the link"
+    } else if fix.starts_with("mv ") || fix.starts_with("rm ") {
+        "take away what stands in its place"
+    } else if Path::new(place).is_file() {
+        "give the file back to you alone"
+    } else {
+        "give the directory back to you alone"
+    }
+}
+
+/// The usual home.
+const HOME_OF_OUR_OWN: &str = "export EVERGRANT_HOME=\"$HOME/.evergrant\"";
+
 fn run(command: &str, why: &str) -> Remedy {
     Remedy::Run {
         command: command.to_owned(),
         why: why.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn told(path: &Path) -> (String, String) {
+        let denied = io::Error::from(io::ErrorKind::PermissionDenied);
+        let failure = Failure::from(StoreFault::from_io(path, "making it", &denied));
+        let remedy = failure.remedy.unwrap();
+        (remedy.command().unwrap(), remedy.sentence())
+    }
+
+    #[test]
+    fn a_remedy_names_what_is_there() {
+        let directory = tempfile::tempdir().unwrap();
+        let name = directory.path().display().to_string();
+        let (command, sentence) = told(&directory.path().join("deep/home"));
+        assert_eq!(command, format!("chmod u+rwX {name}"));
+        assert_eq!(sentence, "give the directory back to you alone");
+        let file = directory.path().join("key");
+        fs::write(&file, "").unwrap();
+        assert_eq!(told(&file).1, "give the file back to you alone");
+        let full = StoreFault::Unwritable {
+            place: directory.path().join("home/evergrant.db").display().to_string(),
+            detail: String::new(),
+        };
+        let sentence = Failure::from(full).remedy.unwrap().sentence();
+        assert!(sentence.contains(&format!("the disk under {name}:")), "{sentence}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_belongs_to_others_is_left_to_them() {
+        let directory = tempfile::tempdir().unwrap();
+        let theirs = directory.path().join("theirs");
+        fs::create_dir(&theirs).unwrap();
+        // Only root can give something away; to everyone else the root directory is another's.
+        let path = match std::os::unix::fs::chown(&theirs, Some(12_345), None) {
+            Ok(()) => theirs.join("home"),
+            Err(_) => Path::new("/home-of-nobody").to_owned(),
+        };
+        let (command, sentence) = told(&path);
+        assert_eq!(command, HOME_OF_OUR_OWN);
+        assert_eq!(sentence, "keep the home where you may write");
     }
 }

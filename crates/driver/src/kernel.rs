@@ -111,12 +111,8 @@ impl Kernel {
 
     /// The provider's row, or a failure that names what there is.
     pub(crate) fn row(&self, provider: &ProviderId) -> Result<Arc<Row>, Failure> {
-        self.table().row(provider).cloned().ok_or_else(|| {
-            Failure::new(Code::UnknownProvider, format!("there is no provider `{provider}`")).with_remedy(Remedy::Run {
-                command: "evergrant providers".to_owned(),
-                why: "choose one that is listed, or add a row to `providers.d`".to_owned(),
-            })
-        })
+        let table = self.table();
+        table.row(provider).cloned().ok_or_else(|| table.missing(provider))
     }
 
     /// Runs a blocking piece of work apart from the runtime's threads.

@@ -94,7 +94,7 @@ pub use evergrant_engine::credential::{CredentialId, Generation, Kind, Label, Pr
 pub use evergrant_engine::failure::{Blame, Code, Failure, Unusable};
 pub use evergrant_engine::protection::{Protection, stands};
 pub use evergrant_engine::provider::Flow;
-pub use evergrant_engine::remedy::Remedy;
+pub use evergrant_engine::remedy::{Remedy, shell_word};
 pub use evergrant_engine::secret::Secret;
 pub use evergrant_engine::time::{Moment, Timestamp};
 pub use evergrant_engine::verdict::{Channel, Verdict};

@@ -150,10 +150,7 @@ fn by_rows(settings: &Settings, accounts: &[Account], only: Option<&ProviderId>)
         why: why.to_owned(),
     };
     if let Some(only) = only {
-        let row = table.row(only).ok_or_else(|| {
-            Failure::new(Code::UnknownProvider, format!("there is no provider `{only}`"))
-                .with_remedy(choose("choose one that is listed, or add a row to `providers.d`"))
-        })?;
+        let row = table.row(only).ok_or_else(|| table.missing(only))?;
         return Ok(vec![offer(row)]);
     }
     let offers: Vec<Offer> = table

@@ -13,6 +13,15 @@ pub enum Remedy {
         /// The credential to be replaced, if it is one of several.
         label: Option<Label>,
     },
+    /// Log in once more, in the way that was asked for.
+    LoginAgain {
+        /// The provider.
+        provider: ProviderId,
+        /// What the credential is to be called, if that was said.
+        label: Option<Label>,
+        /// The flow that was asked for.
+        flow: &'static str,
+    },
     /// Add an API key, because there is none.
     AddKey {
         /// The provider.
@@ -145,7 +154,7 @@ impl Remedy {
     /// The stable word of `remedy.kind`.
     pub fn kind(&self) -> &'static str {
         match self {
-            Self::Login { .. } => "login",
+            Self::Login { .. } | Self::LoginAgain { .. } => "login",
             Self::AddKey { .. } => "add-key",
             Self::ReplaceKey { .. } => "replace-key",
             Self::CheckKey { .. } => "check-key",
@@ -176,6 +185,10 @@ impl Remedy {
             Self::Login { provider, label } | Self::GrantScope { provider, label, .. } => {
                 Some(with_label("login", provider, label.as_ref()))
             }
+            Self::LoginAgain { provider, label, flow } => Some(format!(
+                "{} --flow {flow}",
+                with_label("login", provider, label.as_ref())
+            )),
             Self::AddKey { provider } => Some(with_label("add", provider, None)),
             Self::ReplaceKey { provider, label, .. } => Some(with_label("add", provider, Some(label))),
             Self::RenewElsewhere { tool } => Some(format!("evergrant import {tool} --take")),
@@ -215,6 +228,7 @@ impl Remedy {
             | Self::AddCredit { page, .. } => page.as_deref(),
             Self::Meanwhile { then, .. } => then.page(),
             Self::Login { .. }
+            | Self::LoginAgain { .. }
             | Self::AddKey { .. }
             | Self::SetVariable { .. }
             | Self::RenewElsewhere { .. }
@@ -237,6 +251,7 @@ impl Remedy {
     pub fn sentence(&self) -> String {
         match self {
             Self::Login { provider, .. } => format!("log in at {provider}: only a new login helps"),
+            Self::LoginAgain { provider, .. } => format!("begin the login at {provider} anew"),
             Self::AddKey { provider } => format!("add an API key for {provider}"),
             Self::ReplaceKey { provider, label, page } => {
                 format!("replace the API key `{label}`: {provider} does not accept it{}", in_brackets(page))

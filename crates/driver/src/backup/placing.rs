@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use evergrant_engine::failure::{Code, Failure};
-use evergrant_engine::remedy::Remedy;
+use evergrant_engine::remedy::{Remedy, shell_word};
 
 use super::exporting::Exported;
 use crate::private_file;
@@ -63,7 +63,11 @@ impl Exported {
 
 fn taken(path: &Path) -> Failure {
     let message = format!("{} is there already, and a backup overwrites nothing", path.display());
-    Failure::new(Code::Usage, message).with_remedy(name_another())
+    let word = shell_word(&path.display().to_string());
+    Failure::new(Code::Usage, message).with_remedy(Remedy::Run {
+        command: format!("evergrant export --output {word} --force"),
+        why: "name another file, or replace this one if it may go".to_owned(),
+    })
 }
 
 fn name_another() -> Remedy {

@@ -359,10 +359,8 @@ impl Errand<'_> {
 }
 
 fn row(table: &Table, lease: &Lease) -> Result<Arc<Row>, Failure> {
-    table.row(&lease.provider).cloned().ok_or_else(|| {
-        let message = format!("there is no provider `{}` any more", lease.provider);
-        Failure::new(Code::UnknownProvider, message)
-    })
+    let row = table.row(&lease.provider).cloned();
+    row.ok_or_else(|| table.missing(&lease.provider))
 }
 
 /// Whether the rows let a request be sent again although the provider may have acted on it (RFC 9110 section 9.2.2).

@@ -36,10 +36,7 @@ pub(super) fn way(
 ) -> Result<Way, Failure> {
     match route {
         Route::Provider(provider) if table.row(provider).is_some() => Ok(vec![provider.clone()].into()),
-        Route::Provider(provider) => {
-            let message = format!("there is no provider `{provider}`");
-            Err(Failure::new(Code::UnknownProvider, message).with_remedy(run("evergrant providers")))
-        }
+        Route::Provider(provider) => Err(table.missing(provider)),
         Route::Model(model) => {
             let named = routes.iter().find(|route| route.models.matches(model));
             let found: Vec<_> = match named {

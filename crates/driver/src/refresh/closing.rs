@@ -50,7 +50,7 @@ impl Hands {
         }
         if let Some(dead) = quarantine.filter(|_| stands(Protection::Quarantine)) {
             let at = self.tools.clock.now().wall;
-            warn!(provider = %self.row.id, fingerprint = %dead.fingerprint, signal = %dead.why, "the provider ended the grant; its refresh token is quarantined");
+            warn!(target: GRANT_DEAD, provider = %self.row.id, fingerprint = %dead.fingerprint, signal = %dead.why, "the provider ended the grant; its refresh token is quarantined");
             let quarantine = Quarantine {
                 fence: dead.fence,
                 fingerprint: dead.fingerprint,
@@ -137,6 +137,9 @@ impl Hands {
         }
     }
 }
+
+/// The log's name for the end of a grant: whoever asked for the renewal is told in other words as well.
+const GRANT_DEAD: &str = "evergrant::grant_dead";
 
 /// Three tries: a fault that passes has passed by then ...
 const QUARANTINE_TRIES: u32 = 3;

@@ -25,6 +25,13 @@ pub(super) struct Configuration {
     pub(super) tasks: Tasks,
 }
 
+/// A key that names a provider that there is not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Astray {
+    pub(super) key: String,
+    pub(super) failure: Failure,
+}
+
 /// What holds for as long as a process runs: whoever has a store open or an address bound does not change it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Lasting {
@@ -87,12 +94,21 @@ pub struct Route {
 impl Configuration {
     /// Reads the file's text; failures name file, line and key. A provider that the table lacks is one.
     pub(super) fn parse(source: Source<'_>, table: &Table) -> Result<Self, Failure> {
-        let written: Written = toml::from_str(source.text).map_err(|error| source.toml_failure(&error))?;
-        for (span, key, id) in written.providers() {
-            if table.row(&ProviderId::from(id)).is_none() {
-                return Err(source.failure(&span, &key, &format!("there is no provider `{id}`")));
-            }
+        let written = written(source)?;
+        match astray(&written, source, table).into_iter().next() {
+            Some(Astray { failure, .. }) => Err(failure),
+            None => Self::meant(&written, source),
         }
+    }
+
+    /// Reads it past the providers that the table neither has nor bars; tells them.
+    pub(super) fn parse_past(source: Source<'_>, table: &Table) -> Result<(Self, Vec<Astray>), Failure> {
+        let written = written(source)?;
+        let configuration = Self::meant(&written, source)?;
+        Ok((configuration, astray(&written, source, table)))
+    }
+
+    fn meant(written: &Written, source: Source<'_>) -> Result<Self, Failure> {
         let listen = match &written.serve.listen {
             None => vec![Listen::Tcp(DEFAULT_LISTEN.into())],
             Some(addresses) => each(
@@ -109,7 +125,7 @@ impl Configuration {
                 key: one(written.store.key.as_ref(), key_choice, "store.key", source)?,
             },
             pools: pools(&written.pool, source)?,
-            routes: routes(&written, source)?,
+            routes: routes(written, source)?,
             chat: Chat::read(&written.chat, source)?,
             tasks: Tasks::read(&written.tasks, source)?,
         })
@@ -132,6 +148,24 @@ impl Default for Configuration {
             tasks: Tasks::default(),
         }
     }
+}
+
+fn written(source: Source<'_>) -> Result<Written, Failure> {
+    toml::from_str(source.text).map_err(|error| source.toml_failure(&error))
+}
+
+fn astray(written: &Written, source: Source<'_>, table: &Table) -> Vec<Astray> {
+    let named = written.providers().into_iter();
+    let unknown = named.filter(|(_, _, id)| {
+        let id = ProviderId::from(*id);
+        table.row(&id).is_none() && table.barred(&id).is_none()
+    });
+    unknown
+        .map(|(span, key, id)| Astray {
+            failure: source.failure(&span, &key, &format!("there is no provider `{id}`")),
+            key,
+        })
+        .collect()
 }
 
 /// What `store.url` or `--store` means.

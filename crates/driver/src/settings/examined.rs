@@ -34,6 +34,91 @@ pub enum Mistake {
     Row(Failure),
 }
 
+/// A file of `providers.d` that is at fault, and the provider it is about.
+pub(super) struct Faulty {
+    pub(super) path: PathBuf,
+    pub(super) provider: ProviderId,
+    /// The first thing that is wrong in it, with what mends that.
+    pub(super) failure: Failure,
+}
+
+/// The files of a home, each read past its mistakes.
+pub(super) struct Looked {
+    table: Table,
+    configuration: Configuration,
+    pub(super) mistakes: Vec<Mistake>,
+    pub(super) faulty: Vec<Faulty>,
+}
+
+impl Looked {
+    pub(super) fn at(home: &Home) -> Self {
+        let mut looked = Self {
+            table: Table::built_in(),
+            configuration: Configuration::default(),
+            mistakes: Vec::new(),
+            faulty: Vec::new(),
+        };
+        looked.rows(&home.providers());
+        looked.configuration = configuration(&home.configuration(), &looked.table, &mut looked.mistakes);
+        looked
+    }
+
+    /// The same failure with the command that mends it, which has been tried on the text.
+    pub(super) fn mendable(&self, failure: Failure) -> Failure {
+        let told = self.mistakes.iter().map(Mistake::failure);
+        let same = told.into_iter().find(|told| told.message == failure.message);
+        same.cloned().unwrap_or(failure)
+    }
+
+    /// The built-in rows with the user's over them, each file by itself.
+    fn rows(&mut self, directory: &Path) {
+        let mut paths = rows::paths(directory).unwrap_or_else(|failure| {
+            self.mistakes
+                .push(Mistake::Row(failure.with_remedy(set_aside(directory))));
+            Vec::new()
+        });
+        // The row that a file of signals extends may stand in a file that comes after it.
+        let is_row = |text: String| text.lines().any(|line| line.trim_start().starts_with("base_url"));
+        paths.sort_by_key(|path| !rows::text(path).is_ok_and(is_row));
+        let mut homes: BTreeMap<ProviderId, String> = BTreeMap::new();
+        for path in paths {
+            let (written, mended) = match rows::text(&path) {
+                Ok(text) => {
+                    let mended = mend(&path, &text, &[], |text| file(&path, text, &self.table, &homes));
+                    (text, mended)
+                }
+                Err(failure) => (String::new(), unread(&path, failure)),
+            };
+            let provider = match &mended.value {
+                Some(read) => read.id.clone(),
+                None => named(&written, &path),
+            };
+            if let Some(failure) = mended.mistakes.first().cloned() {
+                self.faulty.push(Faulty {
+                    path: path.clone(),
+                    provider,
+                    failure,
+                });
+            }
+            self.mistakes.extend(mended.mistakes.into_iter().map(Mistake::Row));
+            if let Some(read) = mended.value {
+                self.table = read.table;
+                if read.is_row {
+                    homes.insert(read.id, path.display().to_string());
+                }
+            }
+        }
+    }
+}
+
+impl Mistake {
+    /// What is wrong, with what mends it.
+    pub const fn failure(&self) -> &Failure {
+        let (Self::Configuration(failure) | Self::Row(failure)) = self;
+        failure
+    }
+}
+
 impl Settings {
     /// Reads them as [`Settings::load`] does, but goes on after a mistake; fails only where there is no home at all.
     pub fn examine(
@@ -42,14 +127,53 @@ impl Settings {
     ) -> Result<Examined, Failure> {
         let environment = Environment::new(variables);
         let home = Home::at(find_home(home, &environment)?);
-        let mut mistakes = Vec::new();
-        let table = table(&home.providers(), &mut mistakes);
-        let configuration = configuration(&home.configuration(), &table, &mut mistakes);
+        let Looked {
+            table,
+            configuration,
+            mistakes,
+            ..
+        } = Looked::at(&home);
         Ok(Examined {
             settings: Self::of(home, Texts::default(), table, configuration, environment),
             mistakes,
         })
     }
+}
+
+/// What a file of `providers.d` says.
+struct Read {
+    id: ProviderId,
+    is_row: bool,
+    /// The table with it.
+    table: Table,
+}
+
+fn file(path: &Path, text: &str, table: &Table, homes: &BTreeMap<ProviderId, String>) -> Result<Read, Failure> {
+    let name = path.display().to_string();
+    let file = RowFile::parse(&name, text, Origin::File(name.clone()))?;
+    let (id, is_row) = match &file {
+        RowFile::Row(row) => (row.id.clone(), true),
+        RowFile::Signals { id, .. } => (id.clone(), false),
+    };
+    if is_row && let Some(other) = homes.get(&id) {
+        return Err(rows::twice(&name, text, other, &id));
+    }
+    let table = table.clone().with([file])?;
+    Ok(Read { id, is_row, table })
+}
+
+/// The provider that a file is about which cannot be read: the one that its `id` names, else that of its name.
+fn named(text: &str, path: &Path) -> ProviderId {
+    let id = text.lines().find_map(|line| {
+        let (key, value) = line.split_once('=')?;
+        let quoted = value.trim().strip_prefix(['"', '\''])?;
+        let (id, _) = quoted.split_once(['"', '\''])?;
+        (key.trim() == "id" && !id.is_empty()).then(|| ProviderId::from(id))
+    });
+    id.unwrap_or_else(|| {
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        ProviderId::from(&*stem)
+    })
 }
 
 fn configuration(path: &Path, table: &Table, mistakes: &mut Vec<Mistake>) -> Configuration {
@@ -63,43 +187,6 @@ fn configuration(path: &Path, table: &Table, mistakes: &mut Vec<Mistake>) -> Con
     };
     mistakes.extend(mended.mistakes.into_iter().map(Mistake::Configuration));
     mended.value.unwrap_or_default()
-}
-
-/// The built-in rows with the user's over them, each file by itself.
-fn table(directory: &Path, mistakes: &mut Vec<Mistake>) -> Table {
-    let mut table = Table::built_in();
-    let mut paths = rows::paths(directory).unwrap_or_else(|failure| {
-        mistakes.push(Mistake::Row(failure.with_remedy(set_aside(directory))));
-        Vec::new()
-    });
-    // The row that a file of signals extends may stand in a file that comes after it.
-    let is_row = |text: String| text.lines().any(|line| line.trim_start().starts_with("base_url"));
-    paths.sort_by_key(|path| !rows::text(path).is_ok_and(is_row));
-    let mut homes: BTreeMap<ProviderId, String> = BTreeMap::new();
-    for path in paths {
-        let name = path.display().to_string();
-        let read = |text: &str| -> Result<(Option<ProviderId>, Table), Failure> {
-            let file = RowFile::parse(&name, text, Origin::File(name.clone()))?;
-            let id = match &file {
-                RowFile::Row(row) => Some(row.id.clone()),
-                RowFile::Signals { .. } => None,
-            };
-            if let Some((id, other)) = id.as_ref().and_then(|id| homes.get_key_value(id)) {
-                return Err(rows::twice(&name, text, other, id));
-            }
-            Ok((id, table.clone().with([file])?))
-        };
-        let mended = match rows::text(&path) {
-            Ok(text) => mend(&path, &text, &[], read),
-            Err(failure) => unread(&path, failure),
-        };
-        mistakes.extend(mended.mistakes.into_iter().map(Mistake::Row));
-        if let Some((id, with)) = mended.value {
-            table = with;
-            homes.extend(id.map(|id| (id, name)));
-        }
-    }
-    table
 }
 
 /// A file that is there and cannot be read.

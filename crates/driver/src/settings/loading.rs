@@ -1,4 +1,4 @@
-//! Finds the home and reads what is set there.
+//! Everything that was set in a home, and how it is read again.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use evergrant_engine::provider::{Auth, Table};
 use evergrant_engine::remedy::Remedy;
 use evergrant_engine::secret::Secret;
 
-use super::configuration::{Configuration, KeyChoice, Lasting, Route, StoreUrl, store_url};
+use super::configuration::{Astray, Configuration, KeyChoice, Lasting, Route, StoreUrl, store_url};
 use super::environment::Environment;
 use super::listen::Listen;
 use super::place::Source;
@@ -52,28 +52,11 @@ pub struct Settings {
     texts: Texts,
     /// What was set there for as long as a process runs.
     lasting: Lasting,
+    /// The keys of `config.toml` that were passed over because of whom they name.
+    astray: Vec<Astray>,
 }
 
 impl Settings {
-    /// Reads them once; `home` is `--home`, `variables` the environment as the app found it. Nothing is made.
-    ///
-    /// ```
-    /// use evergrant_driver::settings::Settings;
-    ///
-    /// let variables = [("EVERGRANT_HOME".to_owned(), "/somewhere/else".to_owned())];
-    /// let settings = Settings::load(None, variables)?;
-    /// assert_eq!(settings.home.root(), std::path::Path::new("/somewhere/else"));
-    /// # Ok::<(), evergrant_driver::Failure>(())
-    /// ```
-    pub fn load(home: Option<PathBuf>, variables: impl IntoIterator<Item = (String, String)>) -> Result<Self, Failure> {
-        let environment = Environment::new(variables);
-        let home = Home::at(find_home(home, &environment)?);
-        let texts = Texts::read(&home)?;
-        let table = rows::table(&texts.rows)?;
-        let configuration = configuration(&home, &texts, &table)?;
-        Ok(Self::of(home, texts, table, configuration, environment))
-    }
-
     pub(super) fn of(
         home: Home,
         texts: Texts,
@@ -96,7 +79,20 @@ impl Settings {
             tasks: configuration.tasks,
             network: environment.network(),
             environment,
+            astray: Vec::new(),
         }
+    }
+
+    /// The same, passed over these keys.
+    pub(super) fn past(mut self, astray: Vec<Astray>) -> Self {
+        self.astray = astray;
+        self
+    }
+
+    /// Why the value of that key of `config.toml`, such as `chat.provider`, does not hold.
+    pub fn astray(&self, key: &str) -> Option<&Failure> {
+        let found = self.astray.iter().find(|astray| astray.key == key);
+        found.map(|astray| &astray.failure)
     }
 
     /// What the files said when they were read.
@@ -120,6 +116,7 @@ impl Settings {
             chat: configuration.chat,
             tasks: configuration.tasks,
             texts,
+            astray: Vec::new(),
             ..self.clone()
         };
         Ok((read, waiting))
@@ -131,6 +128,24 @@ impl Settings {
             store_url(url).map_err(|why| Failure::new(Code::Usage, format!("`--store`: `{url}` {why}")))?;
         self.home = self.home.with_database(&database);
         Ok(self)
+    }
+
+    /// Whether this provider takes API keys at all.
+    ///
+    /// # Errors
+    /// A provider that there is not, or one with logins alone.
+    pub fn takes_keys(&self, provider: &ProviderId) -> Result<(), Failure> {
+        let row = self.table.row(provider).ok_or_else(|| self.table.missing(provider))?;
+        match &row.auth {
+            Auth::ApiKey(_) => Ok(()),
+            Auth::OAuth(_) => {
+                let login = Remedy::Login {
+                    provider: provider.clone(),
+                    label: None,
+                };
+                Err(Failure::new(Code::Usage, format!("{provider} takes no API key")).with_remedy(login))
+            }
+        }
     }
 
     /// Whether the store's key waits for a passphrase.
@@ -182,7 +197,7 @@ pub(super) fn find_home(option: Option<PathBuf>, environment: &Environment) -> R
     })
 }
 
-fn configuration(home: &Home, texts: &Texts, table: &Table) -> Result<Configuration, Failure> {
+pub(super) fn configuration(home: &Home, texts: &Texts, table: &Table) -> Result<Configuration, Failure> {
     let (path, text) = (home.configuration(), texts.configuration.as_str());
     Configuration::parse(Source { path: &path, text }, table)
 }

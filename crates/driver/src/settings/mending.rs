@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use evergrant_engine::failure::Failure;
+use evergrant_engine::nearest::nearest;
 use evergrant_engine::remedy::{Remedy, shell_word};
 
 use crate::private_file;
@@ -172,28 +173,12 @@ fn misspelt(message: &str, written: &str, names: &[&str]) -> Option<(String, Str
     } else {
         names.to_vec()
     };
-    let nearest = known.into_iter().min_by_key(|known| distance(name, known))?;
+    let nearest = nearest(name, known)?;
     let plain = |text: &str| {
         let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         !text.is_empty() && text.chars().all(fits)
     };
-    let is_near = distance(name, nearest) <= LETTERS_MAX.min(name.len() / 2);
-    (is_near && plain(name) && plain(nearest) && written.contains(name)).then(|| (name.to_owned(), nearest.to_owned()))
-}
-
-/// How many letters must be written, dropped or exchanged to make one of the other (Levenshtein).
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut above: Vec<usize> = (0..=other.len()).collect();
-    for (row, letter) in one.chars().enumerate() {
-        let mut here = vec![row + 1];
-        for (column, against) in other.iter().enumerate() {
-            let exchanged = above[column] + usize::from(letter != *against);
-            here.push(exchanged.min(above[column + 1] + 1).min(here[column] + 1));
-        }
-        above = here;
-    }
-    above.last().copied().unwrap_or_default()
+    (plain(name) && plain(nearest) && written.contains(name)).then(|| (name.to_owned(), nearest.to_owned()))
 }
 
 /// What turns a line into a comment.
@@ -204,9 +189,6 @@ const MISTAKES_MAX: usize = 20;
 
 /// 30 lines: longer than any table or array of such a file.
 const LINES_MAX: usize = 30;
-
-/// Two letters exchanged are two.
-const LETTERS_MAX: usize = 2;
 
 #[cfg(test)]
 #[path = "mending_tests.rs"]

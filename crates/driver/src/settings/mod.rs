@@ -1,11 +1,13 @@
 //! Everything that was set: on the command line, in the environment, in the home's files; read once.
 
+mod adding;
 mod configuration;
 mod environment;
 mod examined;
 mod listen;
 mod loading;
 mod mending;
+mod passing;
 mod place;
 mod pools;
 mod rows;
@@ -14,6 +16,7 @@ mod talking;
 mod texts;
 mod written;
 
+pub use adding::AddedRow;
 pub use configuration::Route;
 pub use environment::Environment;
 pub use examined::{Examined, Mistake};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::health::{Readiness, readiness};
 use super::member::{Life, Member};
 use crate::credential::ProviderId;
-use crate::failure::Code;
+use crate::failure::{Code, Failure};
 use crate::remedy::Remedy;
 use crate::store::{Health, LastError};
 use crate::time::{Moment, Timestamp};
@@ -29,9 +29,19 @@ pub struct Condition {
 }
 
 impl Condition {
-    /// The same where its provider has no row any more: nothing can be sent, whatever the credential is worth.
+    /// The same where its provider has no row, for this fault of its file if there is one: nothing can be sent, whatever the
+    /// credential is worth.
     #[must_use]
-    pub fn without_row(self, provider: &ProviderId) -> Self {
+    pub fn without_row(self, provider: &ProviderId, fault: Option<&Failure>) -> Self {
+        if let Some(fault) = fault {
+            return Self {
+                usable: false,
+                code: Some(fault.code),
+                why: Some(fault.message.clone()),
+                remedy: fault.remedy.clone(),
+                ..self
+            };
+        }
         Self {
             usable: false,
             code: Some(Code::UnknownProvider),

@@ -8,11 +8,15 @@ use super::row::{Auth, Origin, Row};
 use super::rows::BUILT_IN;
 use super::signal::Signal;
 use crate::credential::ProviderId;
+use crate::failure::{Code, Failure};
+use crate::nearest::did_you_mean;
+use crate::remedy::Remedy;
 
 /// All providers, in a stable order: the built-in ones, then the user's.
 #[derive(Clone, Debug, Default)]
 pub struct Table {
     rows: Vec<Arc<Row>>,
+    barred: Vec<(ProviderId, Failure)>,
 }
 
 impl Table {
@@ -24,7 +28,8 @@ impl Table {
             .filter_map(|(file, text)| Row::parse(file, text, Origin::BuiltIn).ok())
             .map(Arc::new)
             .collect();
-        Self { rows }.paired()
+        let barred = Vec::new();
+        Self { rows, barred }.paired()
     }
 
     /// The table with the user's files over it. A row with a built-in id takes that row's place; a file of signals alone
@@ -63,6 +68,37 @@ impl Table {
             }
         }
         Ok(self.paired())
+    }
+
+    /// The table without this provider, whose file is at fault: nothing is sent by a row that is only half believed, nor by the
+    /// built-in one that the user meant to replace.
+    #[must_use]
+    pub fn without(mut self, id: ProviderId, fault: Failure) -> Self {
+        self.rows.retain(|row| row.id != id);
+        if self.barred(&id).is_none() {
+            self.barred.push((id, fault));
+        }
+        self.paired()
+    }
+
+    /// What is wrong in the file of a provider that has therefore no row.
+    pub fn barred(&self, id: &ProviderId) -> Option<&Failure> {
+        self.barred
+            .iter()
+            .find(|(barred, _)| barred == id)
+            .map(|(_, fault)| fault)
+    }
+
+    /// Why a provider has no row: what is wrong in its file, or that nobody knows it, and whom one may have meant.
+    pub fn missing(&self, id: &ProviderId) -> Failure {
+        if let Some(fault) = self.barred(id) {
+            return fault.clone();
+        }
+        let meant = did_you_mean(id.as_str(), self.rows().map(|row| row.id.as_str()));
+        Failure::new(Code::UnknownProvider, format!("there is no provider `{id}`{meant}")).with_remedy(Remedy::Run {
+            command: "evergrant providers".to_owned(),
+            why: "choose one that is listed, or add a row to `providers.d`".to_owned(),
+        })
     }
 
     /// Each row told which other one takes API keys for the same API.
@@ -146,6 +182,22 @@ mod tests {
                 "the user's come first"
             );
         }
+    }
+
+    #[test]
+    fn a_provider_whose_file_is_at_fault_has_no_row_and_says_why() {
+        let fault = Failure::new(Code::RowInvalid, "b.toml:3: `colour`");
+        let id = Table::built_in().rows().next().unwrap().id.clone();
+        let table = Table::built_in().without(id.clone(), fault.clone());
+        assert!(table.row(&id).is_none());
+        assert_eq!(table.missing(&id), fault);
+        assert_eq!(table.rows().count(), BUILT_IN.len() - 1);
+        let misspelt = table.missing(&"opneai".into());
+        assert_eq!(
+            misspelt.message,
+            "there is no provider `opneai`; did you mean `openai`?"
+        );
+        assert_eq!(table.missing(&"nosuch".into()).message, "there is no provider `nosuch`");
     }
 
     #[test]

@@ -69,11 +69,7 @@ impl Partner {
         };
         let row = served.as_ref().and_then(|id| settings.table.row(id));
         if let (Some(provider), None) = (&provider, row) {
-            let message = format!("there is no provider `{provider}`");
-            return Err(Failure::new(Code::UnknownProvider, message).with_remedy(Remedy::Run {
-                command: "evergrant providers".to_owned(),
-                why: "choose one that is listed".to_owned(),
-            }));
+            return Err(settings.table.missing(provider));
         }
         let usual = row.and_then(|row| {
             // A name that is no pattern is a model that is there for sure.

@@ -38,13 +38,16 @@ struct Meant {
 }
 
 impl Typed {
-    fn meant(&self) -> Result<Meant, Failure> {
+    fn meant(&self, settings: &Settings) -> Result<Meant, Failure> {
+        let provider = ProviderId::from(self.provider.as_str());
+        // Nobody should look for a key that nobody takes.
+        settings.takes_keys(&provider)?;
         let key = match &self.env {
             Some(variable) => KeySource::Variable(variable.clone()),
             None => KeySource::Value(stdin::secret(&format!("API key for {}: ", self.provider))?),
         };
         Ok(Meant {
-            provider: self.provider.as_str().into(),
+            provider,
             label: self.label.clone(),
             key,
         })
@@ -56,7 +59,7 @@ impl Typed {
 /// # Errors
 /// A provider without keys, a placeholder, a store that cannot be written.
 pub(crate) fn run(typed: &Typed, settings: Settings, console: &Console) -> Result<Exit, Failure> {
-    let meant = typed.meant()?;
+    let meant = typed.meant(&settings)?;
     online::with_driver(settings, console, async |driver: Driver| {
         let account = driver.add_key(&meant.provider, meant.label, meant.key).await?;
         if console.json() {

@@ -64,6 +64,9 @@ impl Typed {
 /// # Errors
 /// No answer, or one that broke off; a history that cannot be used.
 pub(crate) fn run(typed: &Typed, settings: Settings, console: &Console) -> Result<Exit, Failure> {
+    if let (None, Some(astray)) = (&typed.provider, settings.astray("chat.provider")) {
+        return Err(astray.clone());
+    }
     if typed.takes_the_terminal(console) {
         in_terminal(typed, settings, console)
     } else {

@@ -26,6 +26,7 @@ use super::list;
 use super::log;
 use super::login;
 use super::man;
+use super::mistakes::warned;
 use super::models;
 use super::providers;
 use super::refresh;
@@ -65,8 +66,11 @@ pub(crate) fn run(arguments: Vec<OsString>, environment: Environment) -> ExitCod
     {
         // The terminal is the command's.
         "off"
-    } else {
+    } else if let Command::Serve(_) | Command::Exec(_) = typed.command {
         "warn"
+    } else {
+        // Whoever asked is told that the grant is dead, with what helps.
+        "warn,evergrant::grant_dead=error"
     };
     let ended = log::start(
         usual,
@@ -90,8 +94,9 @@ fn execute(
     environment: &Environment,
     console: &Console,
 ) -> Result<Exit, Failure> {
-    let settings = || Settings::load(everywhere.home.clone(), environment.variables());
-    let unlocked = || settings().map(unlocked);
+    let home = || everywhere.home.clone();
+    let settings = || Settings::load_past(home(), environment.variables()).map(|examined| warned(examined, console));
+    let unlocked = || settings().map(self::unlocked);
     match command {
         Command::Login(typed) => login::run(typed, unlocked()?, console),
         Command::Add(typed) => add::run(typed, unlocked()?, console),
@@ -108,7 +113,11 @@ fn execute(
         Command::Priority(typed) => curate::priority(typed, unlocked()?, console),
         Command::Reset(typed) => curate::reset(typed, unlocked()?, console),
         Command::Exec(typed) => exec::run(typed, unlocked()?, environment),
-        Command::Serve(typed) => serve::run(typed, unlocked()?, console),
+        Command::Serve(typed) => {
+            // A service that began with half of what was set would send requests where nobody meant them to go.
+            let settings = Settings::load(home(), environment.variables())?;
+            serve::run(typed, self::unlocked(settings), console)
+        }
         Command::Key(typed) => key::run(typed, unlocked()?, console),
         Command::Chat(typed) => chat::run(typed, unlocked()?, console),
         Command::Explain(typed) => explain::run(typed, &settings()?, console),
@@ -117,14 +126,14 @@ fn execute(
         Command::Export(typed) => export::run(typed, &unlocked()?, console),
         Command::Restore(typed) => restore::run(typed, unlocked, console),
         Command::Doctor(typed) => {
-            let examined = Settings::examine(everywhere.home.clone(), environment.variables());
+            let examined = Settings::examine(home(), environment.variables());
             let examined = examined.map(|examined| Examined {
                 settings: self::unlocked(examined.settings),
                 ..examined
             });
             doctor::run(typed, examined, console)
         }
-        Command::Sandbox(typed) => sandbox::run(typed, console),
+        Command::Sandbox(typed) => sandbox::run(typed, settings, console),
         Command::Demo(typed) => demo::run(typed, console),
         Command::Completions(typed) => completions::run(typed, Typed::command(), console),
         Command::Man(typed) => man::run(typed, Typed::command(), console),

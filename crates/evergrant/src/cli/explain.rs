@@ -3,9 +3,9 @@
 use std::io::{self, BufRead, IsTerminal, Read};
 
 use clap::{Args, ValueEnum};
-use evergrant_driver::explain::{Captured, Explanation, Suggestion};
+use evergrant_driver::explain::{Captured, Explanation, Suggestion, usual_kind};
 use evergrant_driver::settings::Settings;
-use evergrant_driver::{Channel, Code, Failure, Kind};
+use evergrant_driver::{Channel, Code, Failure, Kind, ProviderId};
 
 use super::colours;
 use super::console::{Console, visible};
@@ -23,9 +23,9 @@ pub(crate) struct Typed {
     /// Where the answer was read
     #[arg(long, value_enum, default_value_t, value_name = "C")]
     channel: ChannelWord,
-    /// What the request was authenticated with
-    #[arg(long, value_enum, default_value_t, value_name = "KIND")]
-    credential: CredentialWord,
+    /// What the request was authenticated with [default: what the provider's row says, else oauth]
+    #[arg(long, value_enum, value_name = "KIND")]
+    credential: Option<CredentialWord>,
     /// The HTTP status [default: 200 on a stream, else 400]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(100..=599))]
     status: Option<u16>,
@@ -63,10 +63,9 @@ impl From<ChannelWord> for Channel {
 }
 
 /// What a request was authenticated with, as it is typed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum CredentialWord {
     /// An OAuth grant
-    #[default]
     Oauth,
     /// An API key
     ApiKey,
@@ -82,12 +81,15 @@ impl From<CredentialWord> for Kind {
 }
 
 impl Typed {
-    fn meant(&self, body: Vec<u8>) -> Captured {
+    fn meant(&self, settings: &Settings, body: Vec<u8>) -> Captured {
         let channel = Channel::from(self.channel);
         Captured {
             provider: self.provider.clone(),
             channel,
-            kind: self.credential.into(),
+            kind: match self.credential {
+                Some(word) => word.into(),
+                None => usual_kind(settings, self.provider.as_deref()),
+            },
             status: self.status.unwrap_or_else(|| usual_status(channel)),
             headers: self.headers.clone(),
             body,
@@ -116,7 +118,7 @@ pub(crate) fn run(typed: &Typed, settings: &Settings, console: &Console) -> Resu
     // What comes after it says nothing, but whoever writes it must not fail.
     io::copy(&mut stdin, &mut io::sink()).map_err(unreadable)?;
     warn_of(typed, settings, &body, console);
-    let explanation = evergrant_driver::explain(settings, &typed.meant(body))?;
+    let explanation = evergrant_driver::explain(settings, &typed.meant(settings, body))?;
     if console.json() {
         console.document(&ExplanationShape::from(&explanation))?;
     } else {
@@ -130,10 +132,11 @@ fn warn_of(typed: &Typed, settings: &Settings, body: &[u8], console: &Console) {
     if let Some(provider) = &typed.provider
         && !has_row(settings, provider)
     {
-        console.note(&format!(
-            "there is no row of `{}`: only the generic signals read it",
-            visible(provider)
-        ));
+        let missing = settings.table.missing(&ProviderId::from(provider.as_str()));
+        console.note(&visible(&format!(
+            "{}: only the generic signals read it",
+            missing.message
+        )));
     }
     if COMPRESSED.iter().any(|lead| body.starts_with(lead)) {
         console.note("the body is compressed: only status and headers are read; unpack it first, as with `gunzip -c`");
@@ -167,7 +170,7 @@ fn each_line(settings: &Settings, console: &Console) -> Result<Exit, Failure> {
         if line.trim_ascii().is_empty() {
             continue;
         }
-        match CapturedShape::read(&line).and_then(|(id, captured)| {
+        match CapturedShape::read(&line, settings).and_then(|(id, captured)| {
             let explanation = evergrant_driver::explain(settings, &captured)?;
             Ok(ExplanationLine::new(id, &explanation))
         }) {
@@ -237,7 +240,9 @@ fn visible_lines(text: &str) -> String {
 }
 
 fn has_row(settings: &Settings, provider: &str) -> bool {
-    evergrant_driver::providers(settings).is_ok_and(|known| known.iter().any(|one| one.id.as_str() == provider))
+    let id = ProviderId::from(provider);
+    // What is wrong in its file is told as an error.
+    settings.table.row(&id).is_some() || settings.table.barred(&id).is_some()
 }
 
 fn header(text: &str) -> Result<(String, String), String> {

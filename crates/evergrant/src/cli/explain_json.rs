@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use evergrant_driver::explain::{Captured, Explanation};
+use evergrant_driver::explain::{Captured, Explanation, usual_kind};
+use evergrant_driver::settings::Settings;
 use evergrant_driver::{Channel, Code, Failure, Kind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -29,7 +30,7 @@ impl CapturedShape {
     ///
     /// # Errors
     /// `usage` for a line that is not such an object.
-    pub(crate) fn read(line: &[u8]) -> Result<(Value, Captured), Failure> {
+    pub(crate) fn read(line: &[u8], settings: &Settings) -> Result<(Value, Captured), Failure> {
         let shape: Self = serde_json::from_slice(line).map_err(|error| {
             let said = error.to_string();
             // The reader counts lines within the line; whoever reads its answers counts those of the input.
@@ -40,7 +41,8 @@ impl CapturedShape {
             Some(word) => Channel::parse(word).ok_or_else(|| wrong(&format!("no such channel: `{word}`")))?,
         };
         let kind = match shape.credential.as_deref() {
-            None | Some("oauth" | "any" | "grant") => Kind::Grant,
+            None => usual_kind(settings, shape.provider.as_deref()),
+            Some("oauth" | "any" | "grant") => Kind::Grant,
             Some("api-key") => Kind::ApiKey,
             Some("borrowed") => Kind::Borrowed,
             Some(word) => return Err(wrong(&format!("no such credential: `{word}`"))),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use evergrant_driver::settings::Settings;
-use evergrant_driver::{Account, Exported, Failure};
+use evergrant_driver::{Account, Exported, Failure, shell_word};
 use serde::Serialize;
 
 use super::console::{Console, visible};
@@ -23,6 +23,16 @@ pub(crate) struct Typed {
     force: bool,
     #[command(flatten)]
     passphrase: PassphraseFrom,
+}
+
+impl Typed {
+    /// The command as it was typed, but for the passphrase.
+    fn again(&self) -> String {
+        let file = self.output.as_ref().map(|file| shell_word(&file.display().to_string()));
+        let file = file.map(|file| format!(" --output {file}"));
+        let force = if self.force { " --force" } else { "" };
+        format!("evergrant export{}{force}", file.unwrap_or_default())
+    }
 }
 
 #[derive(Serialize)]
@@ -57,7 +67,7 @@ impl<'a> From<&'a Account> for OneShape<'a> {
 /// # Errors
 /// A store that is missing or cannot be read, no passphrase, a file that is there already or cannot be written.
 pub(crate) fn run(typed: &Typed, settings: &Settings, console: &Console) -> Result<Exit, Failure> {
-    let passphrase = typed.passphrase.chosen(settings)?;
+    let passphrase = typed.passphrase.chosen(settings, &typed.again())?;
     let exported = evergrant_driver::export(settings, &passphrase)?;
     if let Some(file) = &typed.output {
         exported.write_to(file, typed.force)?;

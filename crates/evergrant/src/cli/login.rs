@@ -132,8 +132,12 @@ async fn sign_in(meant: Meant, driver: Driver, console: &Console) -> Result<Exit
     let before = driver.accounts();
     let work = driver.sign_in(&meant.provider, meant.label, meant.options, person);
     let account = progress::shown("waiting for the sign-in", work).await?;
+    let replaced = before
+        .iter()
+        .find(|known| known.id == account.id && known.kind == Kind::Grant && known.health != "logged-out");
     if console.json() {
-        console.document(&EventShape::done(&account))?;
+        let renamed = replaced.filter(|old| old.label != account.label);
+        console.document(&EventShape::done(&account, renamed.map(|old| &old.label)))?;
     } else {
         let expiry = account
             .expires_at
@@ -144,12 +148,16 @@ async fn sign_in(meant: Meant, driver: Driver, console: &Console) -> Result<Exit
             "{word} at {} as `{}`{expiry}",
             account.provider, account.label
         ));
-        let is_over = |known: &Account| matches!(known.health, "logged-out" | "quarantined" | "needs-login");
-        let replaced = before
-            .iter()
-            .find(|known| known.id == account.id && known.kind == Kind::Grant && !is_over(known));
-        if let Some(replaced) = replaced {
-            console.note(&visible(&displaced(replaced, &account)));
+        let is_over = |known: &Account| matches!(known.health, "quarantined" | "needs-login");
+        match replaced {
+            Some(replaced) if !is_over(replaced) => console.note(&visible(&displaced(replaced, &account))),
+            Some(replaced) if replaced.label != account.label => {
+                console.note(&visible(&format!(
+                    "it is what was `{}`, under its new name",
+                    replaced.label
+                )));
+            }
+            Some(_) | None => {}
         }
     }
     Ok(Exit::DONE)

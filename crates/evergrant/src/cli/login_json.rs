@@ -1,7 +1,7 @@
 //! The events of `login --json`, one a line.
 
-use evergrant_driver::Account;
 use evergrant_driver::sign_in::SignInEvent;
+use evergrant_driver::{Account, Label};
 use serde::Serialize;
 
 use super::json::time;
@@ -41,16 +41,20 @@ pub(crate) enum EventShape {
         label: String,
         /// When its access token expires.
         expires_at: Option<String>,
+        /// What it was called until now, where the login is the same account's under a new label.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        renamed_from: Option<String>,
     },
 }
 
 impl EventShape {
     /// The last event.
-    pub(crate) fn done(account: &Account) -> Self {
+    pub(crate) fn done(account: &Account, renamed_from: Option<&Label>) -> Self {
         Self::Done {
             credential: account.id.to_string(),
             label: account.label.to_string(),
             expires_at: account.expires_at.map(time),
+            renamed_from: renamed_from.map(ToString::to_string),
         }
     }
 }

@@ -35,6 +35,7 @@ mod log;
 mod login;
 mod login_json;
 mod man;
+mod mistakes;
 mod models;
 mod online;
 mod passphrase;

@@ -23,14 +23,14 @@ impl PassphraseFrom {
         self.passphrase_stdin
     }
 
-    /// One that is known already.
+    /// One that is known already; `command` is what was typed.
     ///
     /// # Errors
     /// `usage` if there is none, and nobody can be asked.
-    pub(crate) fn known(&self, settings: &Settings) -> Result<Secret<String>, Failure> {
+    pub(crate) fn known(&self, settings: &Settings, command: &str) -> Result<Secret<String>, Failure> {
         match self.given(settings)? {
             Some(given) => Ok(given),
-            None => stdin::hidden("passphrase of the backup: ").ok_or_else(nobody),
+            None => stdin::hidden("passphrase of the backup: ").ok_or_else(|| nobody(command)),
         }
     }
 
@@ -38,12 +38,12 @@ impl PassphraseFrom {
     ///
     /// # Errors
     /// The same, and `usage` if the two differ.
-    pub(crate) fn chosen(&self, settings: &Settings) -> Result<Secret<String>, Failure> {
+    pub(crate) fn chosen(&self, settings: &Settings, command: &str) -> Result<Secret<String>, Failure> {
         if let Some(given) = self.given(settings)? {
             return Ok(given);
         }
-        let first = stdin::hidden("new passphrase of the backup: ").ok_or_else(nobody)?;
-        let second = stdin::hidden("the same again: ").ok_or_else(nobody)?;
+        let first = stdin::hidden("new passphrase of the backup: ").ok_or_else(|| nobody(command))?;
+        let second = stdin::hidden("the same again: ").ok_or_else(|| nobody(command))?;
         if first == second {
             Ok(first)
         } else {
@@ -68,13 +68,13 @@ impl PassphraseFrom {
     }
 }
 
-fn nobody() -> Failure {
+fn nobody(command: &str) -> Failure {
     Failure::new(
         Code::Usage,
         "nobody can be asked for the passphrase: there is no terminal",
     )
     .with_remedy(Remedy::Run {
-        command: "evergrant export --passphrase-stdin --output FILE".to_owned(),
-        why: "give it by `--passphrase-stdin` or `--passphrase-env VAR`, which `restore` knows as well".to_owned(),
+        command: format!("{command} --passphrase-stdin"),
+        why: "give it by `--passphrase-stdin` or `--passphrase-env VAR`".to_owned(),
     })
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use evergrant_driver::settings::Settings;
 use evergrant_driver::{
-    Account, Code, Driver, Failure, Remedy, Restoration, RestoredOne, RestoredReport, SealedBackup,
+    Account, Code, Driver, Failure, Remedy, Restoration, RestoredOne, RestoredReport, SealedBackup, shell_word,
 };
 use serde::Serialize;
 
@@ -38,6 +38,24 @@ impl Typed {
         self.file.as_deref().filter(|file| file.as_os_str() != "-")
     }
 
+    /// The command as it was typed, but for the passphrase.
+    fn again(&self) -> String {
+        let file = self.source().map(|file| shell_word(&file.display().to_string()));
+        let revive = if self.revive { " --revive" } else { "" };
+        // What comes by stdin has no name that is known here.
+        format!("evergrant restore {}{revive}", file.as_deref().unwrap_or("FILE"))
+    }
+
+    /// The same failure with the file that was typed in what it says to type.
+    fn named(&self, mut failure: Failure) -> Failure {
+        if let Some(Remedy::Run { command, .. }) = &mut failure.remedy
+            && command == "evergrant restore FILE"
+        {
+            *command = self.again();
+        }
+        failure
+    }
+
     fn read(&self) -> Result<Vec<u8>, Failure> {
         let Some(file) = self.source() else {
             if self.passphrase.takes_stdin() {
@@ -67,7 +85,9 @@ pub(crate) fn run(
 ) -> Result<Exit, Failure> {
     let sealed = SealedBackup::read(&typed.read()?)?;
     let settings = settings()?;
-    let opened = sealed.open(&typed.passphrase.known(&settings)?)?;
+    let opened = sealed
+        .open(&typed.passphrase.known(&settings, &typed.again())?)
+        .map_err(|failure| typed.named(failure))?;
     online::with_driver(settings, console, async |driver: Driver| {
         let report = driver.restore(opened, typed.revive).await?;
         if console.json() {

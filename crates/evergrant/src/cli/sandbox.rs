@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use evergrant_driver::settings::{AddedRow, Settings};
 use evergrant_driver::{Code, Failure, Remedy};
 use evergrant_sandbox::{Config, Order, Running, Sandbox, SandboxError, ScenarioInfo};
 use serde::Serialize;
@@ -12,6 +13,7 @@ use super::console::Console;
 use super::exit::Exit;
 use super::interrupts::{Asked, Interrupts};
 use super::online;
+use super::providers::sentence;
 use super::table::Table;
 
 /// What can be typed.
@@ -26,6 +28,9 @@ pub(crate) struct Typed {
     /// Break this from the start, with parameters if wanted; may be repeated
     #[arg(long = "scenario", value_name = "NAME[:KEY=VALUE,..]", value_parser = order)]
     scenarios: Vec<Order>,
+    /// Make it the provider `sandbox` here: its row is kept in providers.d, in the place of an earlier one
+    #[arg(long)]
+    install: bool,
     /// A TOML file that says how it behaves
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -34,6 +39,7 @@ pub(crate) struct Typed {
 #[derive(Debug, Subcommand)]
 enum Question {
     /// List what it can break
+    #[command(after_long_help = ARMING)]
     Scenarios,
 }
 
@@ -60,6 +66,8 @@ struct ListeningShape {
     provider: &'static str,
     row: String,
     ca: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -71,20 +79,30 @@ struct ScenariosShape {
 ///
 /// # Errors
 /// A configuration that cannot be read, an unknown scenario, an address that cannot be had.
-pub(crate) fn run(typed: &Typed, console: &Console) -> Result<Exit, Failure> {
+pub(crate) fn run(
+    typed: &Typed,
+    settings: impl FnOnce() -> Result<Settings, Failure>,
+    console: &Console,
+) -> Result<Exit, Failure> {
     match typed.question {
         Some(Question::Scenarios) => scenarios(console),
         None => {
             let config = typed.meant()?;
-            online::run(serve(config, console))
+            let home = typed.install.then(settings).transpose()?;
+            online::run(serve(config, home, console))
         }
     }
 }
 
-async fn serve(config: Config, console: &Console) -> Result<Exit, Failure> {
+async fn serve(config: Config, home: Option<Settings>, console: &Console) -> Result<Exit, Failure> {
     let mut interrupts = Interrupts::new();
     let running = Sandbox::start(config).await.map_err(|error| told(&error))?;
-    announce(&running, console)?;
+    let installed = match home {
+        None => None,
+        // Only now is its address known, and that it could be had.
+        Some(settings) => Some(settings.add_row(PROVIDER, &running.provider_row(PROVIDER), true)?),
+    };
+    announce(&running, installed.as_ref(), console)?;
     let asked = interrupts.next().await;
     running.stop();
     Ok(match asked {
@@ -93,7 +111,7 @@ async fn serve(config: Config, console: &Console) -> Result<Exit, Failure> {
     })
 }
 
-fn announce(running: &Running, console: &Console) -> Result<(), Failure> {
+fn announce(running: &Running, installed: Option<&AddedRow>, console: &Console) -> Result<(), Failure> {
     let row = running.provider_row(PROVIDER);
     if console.json() {
         return console.document(&ListeningShape {
@@ -104,14 +122,25 @@ fn announce(running: &Running, console: &Console) -> Result<(), Failure> {
             provider: PROVIDER,
             row,
             ca: running.ca_pem().map(str::to_owned),
+            file: installed.map(|added| added.file.display().to_string()),
         });
     }
+    if let Some(added) = installed {
+        console.note(&format!("the sandbox listens on {}", running.issuer()));
+        console.note(&sentence(added));
+        console.note(&format!(
+            "log in with `evergrant login {PROVIDER}`; break it by {}/_sandbox",
+            running.issuer()
+        ));
+        console.note("Ctrl-C ends it");
+        return Ok(());
+    }
     console.line(&format!(
-        "# the sandbox listens on {}\n# this row, saved as providers.d/{PROVIDER}.toml, makes it a provider: evergrant login {PROVIDER}\n",
+        "# the sandbox listens on {}\n# this row makes it a provider: `evergrant providers add FILE`, or `evergrant sandbox --install` for both at once\n",
         running.issuer()
     ))?;
     console.line(row.trim_end())?;
-    console.note("its panel answers below /_sandbox; Ctrl-C ends it");
+    console.note("its panel answers at /_sandbox; Ctrl-C ends it");
     Ok(())
 }
 
@@ -132,6 +161,7 @@ fn scenarios(console: &Console) -> Result<Exit, Failure> {
         ]);
     }
     console.line(&table.render(console))?;
+    console.note(&format!("\n{ARMING}"));
     Ok(Exit::DONE)
 }
 
@@ -174,10 +204,21 @@ fn told(error: &SandboxError) -> Failure {
 /// The id under which the row is printed.
 const PROVIDER: &str = "sandbox";
 
+const ARMING: &str = "\
+Break it from the start, or while it runs; all scenarios also take times, path, subject, bearer, credential, grant_type and after:
+  evergrant sandbox --scenario rate-limit:times=2,retry_after_secs=5
+  curl http://ADDRESS/_sandbox/scenario -d '{\"name\":\"rate-limit\",\"times\":2,\"retry_after_secs\":5}'";
+
 const EXAMPLES: &str = "\
 Examples:
-  evergrant sandbox --listen 127.0.0.1:9000 > ~/.evergrant/providers.d/sandbox.toml &
-  evergrant login sandbox --flow device
+  evergrant sandbox --install --listen 127.0.0.1:9000     in one terminal
+  evergrant login sandbox --flow device                   in another
+  evergrant chat --provider sandbox hello
 
   evergrant sandbox --scenario stale-wke:times=1 --scenario rate-limit:retry_after_secs=2
-  evergrant sandbox scenarios";
+  evergrant sandbox scenarios
+
+While it runs:
+  curl http://127.0.0.1:9000/_sandbox                     all that can be read and switched
+  curl http://127.0.0.1:9000/_sandbox/scenario -d '{\"name\":\"rate-limit\",\"times\":2,\"retry_after_secs\":5}'
+  curl -X DELETE http://127.0.0.1:9000/_sandbox/scenario  break nothing any more";

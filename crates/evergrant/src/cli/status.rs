@@ -71,12 +71,7 @@ pub(crate) fn known(
     let providers = evergrant_driver::providers(settings)?;
     let found = providers.into_iter().find(|known| known.id == *provider);
     if found.is_none() && holdings.accounts.is_empty() && holdings.revocations.is_empty() {
-        return Err(
-            Failure::new(Code::UnknownProvider, format!("no such provider: `{provider}`")).with_remedy(Remedy::Run {
-                command: "evergrant providers".to_owned(),
-                why: "see which providers there are".to_owned(),
-            }),
-        );
+        return Err(settings.table.missing(provider));
     }
     Ok(found)
 }

@@ -77,6 +77,14 @@ pub(crate) fn prompt(typed: Option<&str>) -> Result<String, Failure> {
     Ok(said.join("\n\n"))
 }
 
+/// All of stdin, as text.
+///
+/// # Errors
+/// `usage` if it cannot be read.
+pub(crate) fn text() -> Result<String, Failure> {
+    piped_in()
+}
+
 fn piped_in() -> Result<String, Failure> {
     let mut bytes = Vec::new();
     let read = io::stdin().lock().take(PROMPT_LIMIT + 1).read_to_end(&mut bytes);

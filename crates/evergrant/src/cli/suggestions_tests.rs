@@ -23,6 +23,11 @@ fn remedies() -> Vec<Remedy> {
             provider: provider(),
             label: None,
         },
+        Remedy::LoginAgain {
+            provider: provider(),
+            label: Some(label()),
+            flow: "device",
+        },
         Remedy::AddKey { provider: provider() },
         Remedy::ReplaceKey {
             provider: provider(),
@@ -92,6 +97,7 @@ fn remedies() -> Vec<Remedy> {
     for remedy in &all {
         match remedy {
             Remedy::Login { .. }
+            | Remedy::LoginAgain { .. }
             | Remedy::AddKey { .. }
             | Remedy::ReplaceKey { .. }
             | Remedy::CheckKey { .. }

@@ -74,6 +74,9 @@ pub(crate) async fn perform(
     question: &Question,
 ) -> Result<String, Failure> {
     let task = auxiliary.task(settings);
+    if let Some(astray) = settings.astray(&format!("tasks.{}.provider", auxiliary.word())) {
+        return Err(astray.clone());
+    }
     let wish = Wish {
         provider: task.provider.clone(),
         credential: None,

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use super::input::Plan;
 use super::state::Missed;
-use crate::credential::Kind;
+use crate::credential::{Kind, Label};
 use crate::failure::{Code, Failure, Unusable};
+use crate::nearest::did_you_mean;
 use crate::pool::{
     Bar, Condition, Lease, Member, Pool, Readiness, Renewability, View, condition, pause_of, renewability,
 };
@@ -160,19 +161,16 @@ fn no_credential(plan: &Plan, view: &View) -> Failure {
     let Some(provider) = plan.route.first() else {
         return Failure::new(Code::UnknownModel, "no provider serves this request");
     };
-    let labels: Vec<_> = view
-        .pool(provider)
-        .into_iter()
-        .flat_map(|pool| pool.roster.labels())
-        .map(|label| format!("`{label}`"))
-        .collect();
+    let known = || view.pool(provider).into_iter().flat_map(|pool| pool.roster.labels());
+    let labels: Vec<_> = known().map(|label| format!("`{label}`")).collect();
     match &plan.pin {
         Some(label) if !labels.is_empty() => {
             let message = format!(
-                "there is no credential `{label}` for {provider}, but {}",
-                labels.join(", ")
+                "there is no credential `{label}` for {provider}, but {}{}",
+                labels.join(", "),
+                did_you_mean(label.as_str(), known().map(Label::as_str))
             );
-            Failure::new(Code::NoCredential, message).with_remedy(Remedy::Run {
+            Failure::new(Code::UnknownCredential, message).with_remedy(Remedy::Run {
                 command: "evergrant list".to_owned(),
                 why: "choose one that is listed".to_owned(),
             })

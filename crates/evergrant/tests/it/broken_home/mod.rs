@@ -11,3 +11,4 @@ mod leftovers;
 mod machine;
 mod patient;
 mod settings;
+mod spared;

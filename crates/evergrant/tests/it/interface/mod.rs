@@ -14,6 +14,7 @@ mod keys;
 mod login;
 mod logout;
 mod models;
+mod newcomer;
 mod reports;
 mod secrets;
 mod store;
