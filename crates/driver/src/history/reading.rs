@@ -11,7 +11,7 @@ use crate::fault::StoreFault;
 use crate::store::Trouble;
 
 impl History {
-    /// The conversations in which something was said, the newest first.
+    /// The conversations in which something was answered, the newest first.
     ///
     /// # Errors
     /// A history that cannot be read.
@@ -21,7 +21,7 @@ impl History {
                 "SELECT c.id, c.title, c.touched_at, COUNT(m.number),
                         (SELECT substr(text, 1, ?2) FROM message WHERE conversation = c.id AND number = 0)
                  FROM conversation c JOIN message m ON m.conversation = c.id
-                 GROUP BY c.id ORDER BY c.touched_at DESC, c.id LIMIT ?1",
+                 GROUP BY c.id HAVING SUM(m.role = 'assistant' AND m.text <> '') > 0 ORDER BY c.touched_at DESC, c.id LIMIT ?1",
             )?;
             let rows = statement.query_map(params![count(limit), OPENING], |row| {
                 Ok(Heading {

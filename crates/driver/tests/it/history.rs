@@ -64,7 +64,13 @@ fn a_conversation_is_read_as_it_was_said() {
     let listed = again.conversations(10).unwrap();
     assert_eq!((listed[0].length, listed[0].title.as_deref()), (2, Some("a title")));
     assert!(listed[0].opening.starts_with("what\nis"));
-    assert_eq!(again.typed(10).unwrap(), [question.text]);
+    assert_eq!(again.typed(10).unwrap(), [question.text.clone()]);
+    // A question that nobody has answered is no conversation to go on with, though it can be by its id.
+    let asked = again.begin(None, None, Timestamp::from_millis(5)).unwrap();
+    again.add(&asked, &question).unwrap();
+    again.add(&asked, &said(Role::Assistant, "", 6)).unwrap();
+    assert_eq!(again.conversations(10).unwrap().len(), 1);
+    assert!(again.conversation(asked.as_str()).unwrap().is_some());
     // What says nothing and never will is taken back; what says something is not.
     again.take_back(&id, 1).unwrap();
     assert_eq!(again.conversation(id.as_str()).unwrap().unwrap().messages.len(), 2);

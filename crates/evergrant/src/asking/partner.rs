@@ -60,7 +60,7 @@ impl Partner {
             }
             (Some(provider), _) => Some(provider),
             (None, Some(_)) => None,
-            (None, None) => Some(first_at_hand(driver)?),
+            (None, None) => Some(first_at_hand(driver, settings)?),
         };
         let served = match (&provider, &wish.model) {
             (Some(provider), _) => Some(provider.clone()),
@@ -71,11 +71,7 @@ impl Partner {
         if let (Some(provider), None) = (&provider, row) {
             return Err(settings.table.missing(provider));
         }
-        let usual = row.and_then(|row| {
-            // A name that is no pattern is a model that is there for sure.
-            let named = row.models.iter().map(|glob| &glob.0).find(|glob| !glob.contains('*'));
-            row.default_model.as_ref().or(named).cloned()
-        });
+        let usual = served.as_ref().and_then(|id| usual_model(id, settings));
         let model = wish.model.or(usual);
         let Some(model) = model else {
             return Err(no_model(provider.as_ref()));
@@ -106,14 +102,16 @@ impl Partner {
     }
 }
 
-/// The provider of the first credential, usable ones before others.
-fn first_at_hand(driver: &Driver) -> Result<ProviderId, Failure> {
+/// The provider of the first credential: usable ones before others, and among them those that can be asked without another word.
+fn first_at_hand(driver: &Driver, settings: &Settings) -> Result<ProviderId, Failure> {
     let accounts = driver.accounts();
     let kept = accounts.iter().filter(|account| account.health != "logged-out");
-    let found = kept
-        .clone()
-        .find(|account| account.usable)
-        .or_else(|| kept.clone().next());
+    let found = kept.min_by_key(|account| {
+        let row = settings.table.row(&account.provider);
+        let converses = row.is_some_and(|row| Surface::among(&row.surfaces).is_some());
+        let talks = converses && usual_model(&account.provider, settings).is_some();
+        (!account.usable, !talks)
+    });
     found.map(|account| account.provider.clone()).ok_or_else(|| {
         Failure::new(Code::NoCredential, "there is no credential for any provider").with_remedy(Remedy::Run {
             command: "evergrant providers".to_owned(),
@@ -121,6 +119,13 @@ fn first_at_hand(driver: &Driver) -> Result<ProviderId, Failure> {
                 .to_owned(),
         })
     })
+}
+
+/// The model that is asked where none is named: the row's own, else one that it names and that is therefore there.
+fn usual_model(provider: &ProviderId, settings: &Settings) -> Option<String> {
+    let row = settings.table.row(provider)?;
+    let named = row.models.iter().map(|glob| &glob.0).find(|glob| !glob.contains('*'));
+    row.default_model.as_ref().or(named).cloned()
 }
 
 /// Whether this provider does not serve the model, but another one that can be used does.

@@ -68,6 +68,7 @@ pub(crate) async fn converse(
         page,
         led,
         coloured,
+        suspends: false,
     };
     // A terminal that has gone ends the chat like one that is left.
     let _ = terminal.lead().await;
@@ -81,6 +82,8 @@ struct Terminal {
     page: Page,
     led: Led,
     coloured: bool,
+    /// Whether it is to be given back to the shell.
+    suspends: bool,
 }
 
 impl Terminal {
@@ -96,6 +99,7 @@ impl Terminal {
                 signalled = signals.next() => match signalled {
                     Signalled::Interrupt => self.happened(Event::Key(Key::Interrupt))?,
                     Signalled::End => false,
+                    Signalled::GoOn => self.screen.take_again().map(|()| true)?,
                 },
                 key = self.typed.recv() => self.typed(key.unwrap_or(Typed::Gone))?,
                 Some(come) = self.led.next() => self.came(come)?,
@@ -116,6 +120,11 @@ impl Terminal {
             }
             if !goes_on {
                 return Ok(());
+            }
+            if std::mem::take(&mut self.suspends) {
+                Screen::lend();
+                signals.stop().await;
+                self.screen.take_again()?;
             }
         }
     }
@@ -146,6 +155,7 @@ impl Terminal {
                     Command::Quit => return Ok(false),
                     Command::Copy(text) => self.screen.copy(&text)?,
                     Command::Redraw => self.screen.clear()?,
+                    Command::Suspend => self.suspends = true,
                     other => happened.extend(self.led.obey(other)),
                 }
             }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use evergrant_driver::plain_text::PlainText;
 
-use super::wrap::wrap;
+use super::wrap::{hang, wrap, wrap_hanging};
 
 /// What it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +41,14 @@ impl Kind {
             Self::Quiet | Self::Mark => false,
         }
     }
+
+    /// Whether it may be a table, whose columns are to be seen when it is cut into rows.
+    const fn hangs(self) -> bool {
+        match self {
+            Self::Note => true,
+            Self::User | Self::Answer | Self::Quiet | Self::Mark | Self::Failure => false,
+        }
+    }
 }
 
 impl Entry {
@@ -72,8 +80,13 @@ impl Entry {
 
     fn add(&mut self, plain: &str) {
         self.text.push_str(&plain.replace('\t', TAB));
-        if let Some(last) = self.rows.pop() {
-            wrap(&self.text, last.start, self.width, &mut self.rows);
+        match self.rows.pop() {
+            Some(_) if self.kind.hangs() => {
+                self.rows.clear();
+                wrap_hanging(&self.text, self.width, &mut self.rows);
+            }
+            Some(last) => wrap(&self.text, last.start, self.width, &mut self.rows),
+            None => {}
         }
     }
 
@@ -82,8 +95,24 @@ impl Entry {
         if self.width != width || self.rows.is_empty() {
             self.width = width;
             self.rows.clear();
-            wrap(&self.text, 0, width, &mut self.rows);
+            if self.kind.hangs() {
+                wrap_hanging(&self.text, width, &mut self.rows);
+            } else {
+                wrap(&self.text, 0, width, &mut self.rows);
+            }
         }
+    }
+
+    /// How far a row stands in: below the column that it goes on with.
+    pub(super) fn indent(&self, number: usize) -> usize {
+        let Some(row) = self.rows.get(number).filter(|_| self.kind.hangs()) else {
+            return 0;
+        };
+        let start = self.text[..row.start].rfind('\n').map_or(0, |at| at + 1);
+        if start == row.start {
+            return 0;
+        }
+        hang(self.text[start..].split('\n').next().unwrap_or_default(), self.width)
     }
 
     /// How many rows it takes.
@@ -110,3 +139,39 @@ impl Entry {
 
 /// Four blanks: a terminal's tab stops are counted from its own edge, not from the text's.
 const TAB: &str = "    ";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_chat_says_in_columns_keeps_them_on_a_narrow_screen() {
+        let text = "/title [TEXT]  ask for a title, or set it\nplain words that go on";
+        let mut entry = Entry::new(Kind::Note, text);
+        for (width, expected) in [
+            (
+                30,
+                "/title [TEXT]  ask for a |               title, or set |               it|plain words that go on",
+            ),
+            (
+                20,
+                "/title [TEXT]  ask |  for a title, or |  set it|plain words that go |on",
+            ),
+            (6, ""),
+        ] {
+            entry.lay_out(width);
+            let row = |number| " ".repeat(entry.indent(number)) + entry.row(number).unwrap().1;
+            let rows: Vec<_> = (0..entry.height()).map(row).collect();
+            if !expected.is_empty() {
+                assert_eq!(rows.join("|"), expected, "{width}");
+            }
+            assert_eq!(rows.concat().replace(' ', ""), text.replace([' ', '\n'], ""), "{width}");
+        }
+        let mut said = Entry::new(Kind::Answer, text);
+        said.lay_out(30);
+        assert!(
+            (0..said.height()).all(|number| said.indent(number) == 0),
+            "an answer is shown as it is"
+        );
+    }
+}

@@ -121,6 +121,9 @@ fn line<'a>(row: &Row<'a>, paint: Paint) -> Line<'a> {
         (Kind::User | Kind::Quiet | Kind::Failure | Kind::Answer | Kind::Mark | Kind::Note, _) => "  ",
     };
     let mut spans = vec![Span::styled(gutter, style)];
+    if row.indent > 0 {
+        spans.push(Span::raw(" ".repeat(row.indent)));
+    }
     match &row.found {
         Some(found) => {
             let lit = style.add_modifier(Modifier::REVERSED);

@@ -86,6 +86,8 @@ pub(super) enum Command {
     Copy(String),
     /// Draw everything anew.
     Redraw,
+    /// Stop until the shell goes on with it.
+    Suspend,
     /// Leave.
     Quit,
 }

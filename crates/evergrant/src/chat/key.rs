@@ -61,6 +61,8 @@ pub(super) enum Key {
     Copy,
     /// Draws all of it anew.
     Redraw,
+    /// Gives the terminal back to the shell until it is asked for again.
+    Suspend,
 }
 
 impl Key {
@@ -123,6 +125,7 @@ fn control(c: char) -> Option<Key> {
         'u' => Key::KillLine,
         'w' => Key::KillWord,
         'y' => Key::Copy,
+        'z' => Key::Suspend,
         _ => return None,
     })
 }
@@ -139,6 +142,7 @@ mod tests {
         assert_eq!(read(KeyCode::Char('j'), KeyModifiers::CONTROL), Some(Key::NewLine));
         assert_eq!(read(KeyCode::Char('C'), KeyModifiers::CONTROL), Some(Key::Interrupt));
         assert_eq!(read(KeyCode::Char('A'), KeyModifiers::SHIFT), Some(Key::Char('A')));
+        assert_eq!(read(KeyCode::Char('z'), KeyModifiers::CONTROL), Some(Key::Suspend));
         assert_eq!(read(KeyCode::Char('x'), KeyModifiers::ALT), None);
         assert_eq!(read(KeyCode::Home, KeyModifiers::CONTROL), Some(Key::Top));
     }

@@ -135,7 +135,7 @@ impl Led {
                 vec![Event::Emptied]
             }
             // The terminal's own.
-            Command::Copy(_) | Command::Redraw | Command::Quit => Vec::new(),
+            Command::Copy(_) | Command::Redraw | Command::Suspend | Command::Quit => Vec::new(),
         }
     }
 

@@ -207,6 +207,7 @@ impl Page {
         let about_to_quit = std::mem::take(&mut self.about_to_quit);
         match (key, &self.mode) {
             (Key::Redraw, _) => return vec![Command::Redraw],
+            (Key::Suspend, _) => return vec![Command::Suspend],
             (Key::Interrupt, Mode::Searching(_) | Mode::Choosing(_)) => self.leave_mode(),
             (Key::Interrupt, Mode::Writing) => return self.interrupt(about_to_quit),
             (key, Mode::Writing) => return self.write(key),
@@ -268,7 +269,7 @@ impl Page {
             Key::Top => self.transcript.go_to_top(),
             Key::Bottom | Key::Escape => self.transcript.go_to_bottom(),
             Key::Search => self.mode = Mode::Searching(String::new()),
-            Key::Interrupt | Key::Redraw => {}
+            Key::Interrupt | Key::Redraw | Key::Suspend => {}
         }
         Vec::new()
     }
@@ -311,7 +312,8 @@ impl Page {
             | Key::Interrupt
             | Key::EndOfInput
             | Key::Copy
-            | Key::Redraw => true,
+            | Key::Redraw
+            | Key::Suspend => true,
         };
         if !found {
             self.hint = Some("not found".to_owned());
@@ -353,7 +355,8 @@ impl Page {
             | Key::Interrupt
             | Key::Search
             | Key::Copy
-            | Key::Redraw => {}
+            | Key::Redraw
+            | Key::Suspend => {}
         }
         Vec::new()
     }

@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use evergrant_driver::{Code, Failure};
 use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::event::{self, DisableBracketedPaste, EnableBracketedPaste};
+use ratatui::crossterm::style::Print;
 use ratatui::crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use ratatui::crossterm::{cursor, execute};
 use ratatui::{Frame, Terminal};
@@ -71,6 +72,22 @@ impl Screen {
         self.terminal.clear()
     }
 
+    /// Gives it back for as long as somebody else has it.
+    pub(super) fn lend() {
+        give_back();
+    }
+
+    /// Takes it over again, in whatever state it comes back, and forgets what stands there.
+    ///
+    /// # Errors
+    /// A terminal that has gone.
+    pub(super) fn take_again(&mut self) -> io::Result<()> {
+        // What is raw already is not made so again, and a shell may have changed it meanwhile.
+        disable_raw_mode()?;
+        take_over()?;
+        self.terminal.clear()
+    }
+
     /// Hands text to the terminal's clipboard (OSC 52), which works over SSH as well.
     ///
     /// # Errors
@@ -96,12 +113,23 @@ fn clipboard(text: &str) -> String {
 
 fn take_over() -> io::Result<()> {
     enable_raw_mode()?;
-    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste)
+    execute!(
+        io::stdout(),
+        EnterAlternateScreen,
+        EnableBracketedPaste,
+        Print(WHEEL_OFF)
+    )
 }
 
 /// Everything that was taken over, in the other order; a terminal that has gone needs nothing back.
 fn give_back() {
-    let _ = execute!(io::stdout(), DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
+    let _ = execute!(
+        io::stdout(),
+        Print(WHEEL_BACK),
+        DisableBracketedPaste,
+        LeaveAlternateScreen,
+        cursor::Show
+    );
     let _ = disable_raw_mode();
 }
 
@@ -134,6 +162,13 @@ fn read(typed: &mpsc::Sender<Typed>, left: &AtomicBool) {
         }
     }
 }
+
+/// Remembers whether the wheel stands for the arrow keys on this screen, and ends that: here they recall what was written. The
+/// wheel is not asked for instead, since the terminal could then select nothing.
+const WHEEL_OFF: &str = "\x1b[?1007s\x1b[?1007l";
+
+/// As it usually is, and as it was where the terminal remembers.
+const WHEEL_BACK: &str = "\x1b[?1007h\x1b[?1007r";
 
 /// More than anybody types before it is looked at; a paste without brackets waits in the terminal.
 const TYPED: usize = 1_024;

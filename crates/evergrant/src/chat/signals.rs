@@ -12,6 +12,8 @@ pub(super) enum Signalled {
     Interrupt,
     /// To end.
     End,
+    /// To go on after a stop, during which the terminal was another's.
+    GoOn,
 }
 
 /// Listens from its making on.
@@ -20,6 +22,7 @@ pub(super) struct Signals {
     interrupt: Option<Signal>,
     end: Option<Signal>,
     hang_up: Option<Signal>,
+    go_on: Option<Signal>,
 }
 
 #[cfg(unix)]
@@ -32,6 +35,7 @@ impl Signals {
             interrupt: listen(SignalKind::interrupt()),
             end: listen(SignalKind::terminate()),
             hang_up: listen(SignalKind::hangup()),
+            go_on: listen(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw())),
         }
     }
 
@@ -41,6 +45,17 @@ impl Signals {
             () = heard(&mut self.interrupt) => Signalled::Interrupt,
             () = heard(&mut self.end) => Signalled::End,
             () = heard(&mut self.hang_up) => Signalled::End,
+            () = heard(&mut self.go_on) => Signalled::GoOn,
+        }
+    }
+
+    /// Stops this process, and whatever it stands in a pipe with, until the shell lets it go on. Where no shell could, nothing
+    /// stops.
+    pub(super) async fn stop(&mut self) {
+        use rustix::process::{Signal, kill_current_process_group};
+        if kill_current_process_group(Signal::TSTP).is_ok() {
+            // The stop may come a moment after the call, to whichever thread; where it does not come at all nobody waits.
+            let _ = tokio::time::timeout(STOPS_WITHIN, heard(&mut self.go_on)).await;
         }
     }
 }
@@ -54,6 +69,10 @@ async fn heard(signal: &mut Option<Signal>) {
         None => pending().await,
     }
 }
+
+/// 250 ms: the kernel stops a process in far less.
+#[cfg(unix)]
+const STOPS_WITHIN: std::time::Duration = std::time::Duration::from_millis(250);
 
 /// Elsewhere the terminal itself tells of Ctrl-C, as of a key.
 #[cfg(not(unix))]
@@ -73,4 +92,7 @@ impl Signals {
             Err(_) => pending().await,
         }
     }
+
+    /// No shell stops anything here.
+    pub(super) async fn stop(&mut self) {}
 }

@@ -97,7 +97,8 @@ pub(super) const HELP: &str = "\
 Enter sends; Alt-Enter, Ctrl-J or a \\ at the end begins a new line
 Up and Down bring back what was written before
 PageUp, PageDown, Shift-Up, Shift-Down scroll; Ctrl-Home, Ctrl-End: both ends
-Ctrl-C stops the answer and keeps what came; // at the beginning sends a /";
+Ctrl-C stops the answer and keeps what came; Ctrl-Z goes back to the shell, fg comes back
+// at the beginning sends a /";
 
 #[cfg(test)]
 mod tests {

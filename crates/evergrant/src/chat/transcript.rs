@@ -38,6 +38,8 @@ pub(super) struct Row<'a> {
     pub(super) kind: Option<Kind>,
     /// Whether it is the first of its entry.
     pub(super) first: bool,
+    /// How many blanks stand before it.
+    pub(super) indent: usize,
     /// Its text.
     pub(super) text: &'a str,
     /// The bytes of it that were searched for.
@@ -121,10 +123,12 @@ impl Transcript {
         let blank = Row {
             kind: None,
             first: false,
+            indent: 0,
             text: "",
             found: None,
         };
-        let Some((bytes, text)) = number.checked_sub(gap).and_then(|number| entry.row(number)) else {
+        let own = number.checked_sub(gap);
+        let Some((bytes, text)) = own.and_then(|number| entry.row(number)) else {
             return blank;
         };
         let within = |found: &Found| {
@@ -134,6 +138,7 @@ impl Transcript {
         Row {
             kind: Some(entry.kind),
             first: number == gap,
+            indent: own.map_or(0, |number| entry.indent(number)),
             text,
             found: self.found.as_ref().and_then(within),
         }

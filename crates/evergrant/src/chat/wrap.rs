@@ -10,12 +10,37 @@ pub(super) fn wrap(text: &str, from: usize, width: usize, rows: &mut Vec<Range<u
     let width = width.max(1);
     let mut start = from;
     for line in text[from..].split('\n') {
-        wrap_line(line, start, width, rows);
+        wrap_line(line, start, (width, width), rows);
         start += line.len() + 1;
     }
 }
 
-fn wrap_line(line: &str, offset: usize, width: usize, rows: &mut Vec<Range<usize>>) {
+/// The rows of a text in columns: what does not fit goes on below the last column that its line begins.
+pub(super) fn wrap_hanging(text: &str, width: usize, rows: &mut Vec<Range<usize>>) {
+    let width = width.max(1);
+    let mut start = 0;
+    for line in text.split('\n') {
+        wrap_line(line, start, (width, width - hang(line, width)), rows);
+        start += line.len() + 1;
+    }
+}
+
+/// How many cells the rows after a line's first one stand in.
+pub(super) fn hang(line: &str, width: usize) -> usize {
+    let gap = line
+        .trim_start()
+        .find("  ")
+        .map(|at| at + line.len() - line.trim_start().len());
+    let column = gap.map(|at| at + line[at..].len() - line[at..].trim_start().len());
+    match column.map(|at| cells_of(&line[..at])) {
+        Some(cells) if cells * 2 <= width => cells,
+        // A column that would leave next to nothing is as good as none.
+        Some(_) if width > NARROW => 2,
+        Some(_) | None => 0,
+    }
+}
+
+fn wrap_line(line: &str, offset: usize, (first, later): (usize, usize), rows: &mut Vec<Range<usize>>) {
     let (mut start, mut column, mut break_at) = (0, 0, None);
     let mut at = 0;
     for (symbol, cells) in symbols(line) {
@@ -26,6 +51,7 @@ fn wrap_line(line: &str, offset: usize, width: usize, rows: &mut Vec<Range<usize
             break_at = Some(at);
             continue;
         }
+        let width = if start == 0 { first } else { later };
         if column + cells > width && at > start {
             let cut = break_at.filter(|place| *place > start).unwrap_or(at);
             rows.push(offset + start..offset + cut);
@@ -82,6 +108,9 @@ pub(super) fn cells_of(text: &str) -> usize {
         Span::raw(text).width()
     }
 }
+
+/// 8 cells: below that every one of them is needed.
+const NARROW: usize = 8;
 
 /// 256 bytes.
 const GRAPHEME: usize = 256;
