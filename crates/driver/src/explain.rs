@@ -133,6 +133,9 @@ fn header((name, value): &(String, String)) -> Option<(HeaderName, HeaderValue)>
 
 /// What would help; a provider that has no row is spoken of as if it had a plain one.
 fn remedy(captured: &Captured, row: Option<&Row>, reading: &Reading, now: Timestamp) -> Option<Remedy> {
+    if let Some(what) = row.and_then(|row| help_of(row, reading)) {
+        return Some(Remedy::SeeTo { what });
+    }
     let place = row.map_or_else(|| plain_place(captured), Place::of);
     let situation = Situation {
         place: &place,
@@ -144,6 +147,15 @@ fn remedy(captured: &Captured, row: Option<&Row>, reading: &Reading, now: Timest
         reset: reading.retry_after.map(|after| now.plus(after)),
     };
     advise(reading.verdict, &situation)
+}
+
+/// What the signal that decided says of what helps.
+fn help_of(row: &Row, reading: &Reading) -> Option<String> {
+    let decided = row
+        .signals
+        .iter()
+        .find(|signal| signal.name == reading.signal.name && signal.file == reading.signal.file)?;
+    decided.help.clone()
 }
 
 /// A provider that is known by its name alone, and by what was presented to it.
@@ -166,6 +178,10 @@ fn suggestion(
     reading: &Reading,
 ) -> Option<Suggestion> {
     let provider = captured.provider.as_deref();
+    // A page is no API's word, and without a provider there is nobody whose row could know it.
+    if provider.is_none() && captured.body.trim_ascii_start().starts_with(b"<") {
+        return None;
+    }
     let text = suggest(row, provider.unwrap_or("my"), captured.channel, evidence, reading)?;
     // Signals alone make no row: without one there is no file in which they would be read.
     let (Some(provider), Some(row)) = (provider, row) else {

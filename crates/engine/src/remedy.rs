@@ -139,6 +139,11 @@ pub enum Remedy {
         /// What it does.
         why: String,
     },
+    /// See to what this very answer is about, as its signal says.
+    SeeTo {
+        /// What to do, and where.
+        what: String,
+    },
     /// A fault of ours: tell us.
     Report,
     /// Nothing presses, because another credential of the provider serves.
@@ -174,6 +179,7 @@ impl Remedy {
             Self::ChooseModel { .. } => "choose-model",
             Self::EditFile { .. } => "edit-file",
             Self::Run { .. } => "run",
+            Self::SeeTo { .. } => "see-to",
             Self::Report => "report",
             Self::Meanwhile { then, .. } => then.kind(),
         }
@@ -214,6 +220,7 @@ impl Remedy {
             | Self::ChangeRequest
             | Self::ChooseModel { .. }
             | Self::EditFile { .. }
+            | Self::SeeTo { .. }
             | Self::Report => None,
         }
     }
@@ -243,6 +250,7 @@ impl Remedy {
             | Self::ChooseModel { .. }
             | Self::EditFile { .. }
             | Self::Run { .. }
+            | Self::SeeTo { .. }
             | Self::Report => None,
         }
     }
@@ -293,7 +301,10 @@ impl Remedy {
                 format!("give {key} the permission that is missing, where {provider} lets keys be edited{}", in_brackets(page))
             }
             Self::AddCredit { provider, page } => {
-                format!("add credit to the account at {provider}, or raise its spending limit{}", in_brackets(page))
+                format!(
+                    "add credit to the account at {provider}, or raise its spending limit{}; it is found by itself, or at once after `reset`",
+                    in_brackets(page)
+                )
             }
             Self::ContactProvider { provider } => format!("the account at {provider} is disabled: ask the provider"),
             Self::Wait { until: Some(until) } => format!("wait until {}: it comes back by itself", until.in_words()),
@@ -309,6 +320,7 @@ impl Remedy {
             Self::ChooseModel { provider } => format!("ask for another model: {provider} does not offer this one here"),
             Self::EditFile { place } => format!("mend {place}"),
             Self::Run { why, .. } => why.clone(),
+            Self::SeeTo { what } => what.clone(),
             Self::Report => "this is a fault of evergrant: please report it with the log".to_owned(),
             Self::Meanwhile { serves, then } => format!("{}; `{serves}` serves meanwhile", then.sentence()),
         }

@@ -61,6 +61,7 @@ fn signal(source: Source<'_>, tier: Tier, written: &WrittenSignal) -> Result<Sig
         all,
         verdict: verdict(source, &written.verdict, channel)?,
         because: written.because.clone(),
+        help: written.help.clone(),
     })
 }
 

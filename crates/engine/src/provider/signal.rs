@@ -32,6 +32,8 @@ pub struct Signal {
     pub verdict: Verdict,
     /// Why it stands although few replies are known that need it, such as where its code is documented.
     pub because: Option<String>,
+    /// What helps, where that is not what usually helps against its verdict.
+    pub help: Option<String>,
 }
 
 /// Whose word it is: a higher tier decides before a lower one is asked.

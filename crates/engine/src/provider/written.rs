@@ -104,6 +104,7 @@ pub(super) struct WrittenSignal {
     pub(super) all: Option<Spanned<OneOrMany>>,
     pub(super) verdict: Spanned<String>,
     pub(super) because: Option<String>,
+    pub(super) help: Option<String>,
 }
 
 /// A text or a list of texts.

@@ -120,6 +120,7 @@ impl WrittenRule {
             all: Needles::default(),
             verdict: Verdict::parse(&self.verdict)?,
             because: self.because,
+            help: None,
         };
         Some(Rule {
             signal: Arc::new(signal),

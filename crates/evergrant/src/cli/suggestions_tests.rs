@@ -87,6 +87,7 @@ fn remedies() -> Vec<Remedy> {
             command: "evergrant list".to_owned(),
             why: "see".to_owned(),
         },
+        Remedy::SeeTo { what: "see".to_owned() },
         Remedy::Report,
         Remedy::Meanwhile {
             serves: label(),
@@ -117,6 +118,7 @@ fn remedies() -> Vec<Remedy> {
             | Remedy::ChooseModel { .. }
             | Remedy::EditFile { .. }
             | Remedy::Run { .. }
+            | Remedy::SeeTo { .. }
             | Remedy::Report
             | Remedy::Meanwhile { .. } => {}
         }

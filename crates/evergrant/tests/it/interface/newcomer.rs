@@ -241,6 +241,71 @@ async fn the_row_says_what_a_refused_request_was_authenticated_with() {
 }
 
 #[tokio::test]
+async fn what_helps_is_what_this_very_answer_is_about() {
+    let scratch = Scratch::new();
+    for (provider, status, body, helps) in [
+        (
+            "openai",
+            "403",
+            r#"{"error":{"message":"Your organization must be verified to use the model `gpt-5`."}}"#,
+            "verify the organization",
+        ),
+        (
+            "openrouter",
+            "404",
+            r#"{"error":{"message":"No endpoints found matching your data policy (Free model publication)","code":404}}"#,
+            "openrouter.ai/settings/privacy",
+        ),
+        (
+            "gemini",
+            "400",
+            r#"{"error":{"code":400,"message":"User location is not supported for the API use.","status":"FAILED_PRECONDITION"}}"#,
+            "does not serve the country",
+        ),
+    ] {
+        let typed = ["explain", "--provider", provider, "--status", status];
+        let told = scratch.run_with(&typed, body.as_bytes()).await.expect(0);
+        assert!(told.stdout.contains(helps), "{told}");
+        let json = scratch
+            .run_with(&[&typed[..], &["--json"]].concat(), body.as_bytes())
+            .await
+            .expect(0)
+            .json();
+        assert_eq!(json["remedy"]["kind"], "see-to", "{json}");
+    }
+    let page = b"<html><head><title>502 Bad Gateway</title></head><body><center><h1>502 Bad Gateway</h1></center><hr>nginx</body></html>";
+    let told = scratch.run_with(&["explain", "--status", "502"], page).await.expect(0);
+    assert!(!told.stdout.contains("[[signal]]"), "{told}");
+}
+
+#[tokio::test]
+async fn of_several_providers_one_is_asked_that_needs_no_more_words() {
+    let sandbox = sandbox().await;
+    let scratch = Scratch::with(&sandbox);
+    let nameless = sandbox
+        .api_key_row("aaa")
+        .lines()
+        .filter(|line| !line.starts_with("models"))
+        .fold(String::new(), |row, line| {
+            if line.starts_with("auth") {
+                format!("{row}models = [\"a-*\"]\n{line}\n")
+            } else {
+                format!("{row}{line}\n")
+            }
+        });
+    scratch.write("providers.d/aaa.toml", &nameless);
+    scratch
+        .run_with(&["add", "aaa", "--stdin"], b"sk-sandbox-0000000000000000")
+        .await
+        .expect(0);
+    let told = scratch.run(&["chat", "hello"]).await.expect(2);
+    assert!(told.stderr.contains("no model was named"), "{told}");
+    scratch.run(&["login", "acme", "--flow", "device"]).await.expect(0);
+    let told = scratch.run(&["chat", "hello"]).await.expect(0);
+    assert_eq!(told.stdout, "You said: hello\n", "{told}");
+}
+
+#[tokio::test]
 async fn a_backups_remedies_name_the_file_that_was_typed() {
     let sandbox = sandbox().await;
     let mut scratch = Scratch::with(&sandbox);
