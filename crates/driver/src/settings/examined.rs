@@ -65,8 +65,8 @@ impl Looked {
 
     /// The same failure with the command that mends it, which has been tried on the text.
     pub(super) fn mendable(&self, failure: Failure) -> Failure {
-        let told = self.mistakes.iter().map(Mistake::failure);
-        let same = told.into_iter().find(|told| told.message == failure.message);
+        let mut told = self.mistakes.iter().map(Mistake::failure);
+        let same = told.find(|told| told.message == failure.message);
         same.cloned().unwrap_or(failure)
     }
 

@@ -64,7 +64,7 @@ fn a_conversation_is_read_as_it_was_said() {
     let listed = again.conversations(10).unwrap();
     assert_eq!((listed[0].length, listed[0].title.as_deref()), (2, Some("a title")));
     assert!(listed[0].opening.starts_with("what\nis"));
-    assert_eq!(again.typed(10).unwrap(), [question.text.clone()]);
+    assert_eq!(again.typed(10).unwrap(), std::slice::from_ref(&question.text));
     // A question that nobody has answered is no conversation to go on with, though it can be by its id.
     let asked = again.begin(None, None, Timestamp::from_millis(5)).unwrap();
     again.add(&asked, &question).unwrap();

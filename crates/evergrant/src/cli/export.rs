@@ -28,10 +28,15 @@ pub(crate) struct Typed {
 impl Typed {
     /// The command as it was typed, but for the passphrase.
     fn again(&self) -> String {
-        let file = self.output.as_ref().map(|file| shell_word(&file.display().to_string()));
-        let file = file.map(|file| format!(" --output {file}"));
-        let force = if self.force { " --force" } else { "" };
-        format!("evergrant export{}{force}", file.unwrap_or_default())
+        let mut command = "evergrant export".to_owned();
+        if let Some(file) = &self.output {
+            command.push_str(" --output ");
+            command.push_str(&shell_word(&file.display().to_string()));
+        }
+        if self.force {
+            command.push_str(" --force");
+        }
+        command
     }
 }
 

@@ -105,9 +105,9 @@ pub(crate) async fn perform(
     let ended = timeout(task.timeout, async {
         tokio::select! {
             biased;
-            ended = asked => ended,
-            // What has come is all there is room for.
+            // What has come is all there is room for: what asks for more is dropped, which cancels the request upstream.
             () = enough.notified() => Ok(()),
+            ended = asked => ended,
         }
     });
     match ended.await {

@@ -85,7 +85,7 @@ async fn a_failure_has_the_words_and_the_exit_code_of_every_other_command() {
     exit 2
     --- stderr
     error: there is no provider `nowhere`
-      help: choose one that is listed
+      help: choose one that is listed, or add a row to `providers.d`
       try: evergrant providers
     ");
     assert_exchange!(scratch.run(&["chat", "hello", "--resume", "nowhere"]).await, @r"

@@ -246,7 +246,6 @@ async fn a_dead_grant_says_that_only_a_login_helps() {
     $ evergrant refresh acme/default
     exit 3
     --- stderr
-    [time]  WARN evergrant_driver::refresh::closing: the provider ended the grant; its refresh token is quarantined provider=acme fingerprint=[fingerprint] signal=terminal
     error: Sandbox (acme) has ended the login of `default`
       help: log in at acme: only a new login helps
       try: evergrant login acme --label default
@@ -276,7 +275,7 @@ async fn a_key_is_never_told_to_log_in() {
     "#);
     assert_exchange!(scratch.run(&["token", "openai/work"]).await, @r#"
     $ evergrant token openai/work
-    exit 3
+    exit 2
     --- stderr
     error: there is no credential `work` for openai, but `default`
       help: choose one that is listed

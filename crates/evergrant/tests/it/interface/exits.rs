@@ -262,7 +262,7 @@ async fn exit_2_where_what_was_typed_or_written_is_wrong() {
         &scratch.run(&["refresh", "acme/default", "--json"]).await,
     );
     scratch.write("providers.d/acme.toml", &row.replace("base_url", "base"));
-    seen("row-invalid", &scratch.run(&["status", "--json"]).await);
+    seen("row-invalid", &scratch.run(&["token", "acme", "--json"]).await);
     let elsewhere: String = row
         .lines()
         .map(|line| match line.starts_with("redirect") {
@@ -272,7 +272,7 @@ async fn exit_2_where_what_was_typed_or_written_is_wrong() {
         .collect();
     assert_ne!(row, elsewhere);
     scratch.write("providers.d/acme.toml", &elsewhere);
-    seen("redirect-invalid", &scratch.run(&["status", "--json"]).await);
+    seen("redirect-invalid", &scratch.run(&["token", "acme", "--json"]).await);
 }
 
 #[cfg(target_os = "linux")]

@@ -41,12 +41,13 @@ async fn a_row_that_cannot_be_used_is_named() {
         "providers.d/bad.toml",
         "id = \"bad\"\nname = \"Bad\"\nbase_url = \"http://example.com/v1\"\n",
     );
-    assert_exchange!(scratch.run(&["providers"]).await, @r#"
-    $ evergrant providers
-    exit 2
+    assert_exchange!(scratch.run(&["list"]).await, @r#"
+    $ evergrant list
+    exit 0
     --- stderr
-    error: [home]/providers.d/bad.toml:3: `base_url`: must be https, plain http is for loopback only: `http://example.com/v1`
-      help: mend [home]/providers.d/bad.toml:3
+    warning: [home]/providers.d/bad.toml:3: `base_url`: must be https, plain http is for loopback only: `http://example.com/v1`; until that is mended, nothing is done with its provider
+      try: mv [home]/providers.d/bad.toml [home]/providers.d/bad.toml.aside
+    no credentials yet: `evergrant login PROVIDER` or `evergrant add PROVIDER` makes one
     "#);
     let doctor = scratch.run(&["doctor", "--json"]).await.expect(1).json();
     let levels: Vec<&Value> = doctor["findings"]

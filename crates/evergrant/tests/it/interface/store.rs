@@ -92,7 +92,7 @@ async fn a_home_that_others_can_read_exits_6() {
     $ evergrant status --json
     exit 6
     --- stdout
-    {"error":{"code":"store-permission","message":"the store at [home] may not be used: others than its owner can reach it (mode 755)","remedy":{"kind":"run","sentence":"give the file back to you alone","command":"chmod 700 [home]"}}}
+    {"error":{"code":"store-permission","message":"the store at [home] may not be used: others than its owner can reach it (mode 755)","remedy":{"kind":"run","sentence":"give the directory back to you alone","command":"chmod 700 [home]"}}}
     "#);
     fs::set_permissions(scratch.home(), fs::Permissions::from_mode(0o700)).unwrap();
     scratch.run(&["status", "acme"]).await.expect(0);
@@ -156,7 +156,8 @@ async fn a_mistake_in_the_configuration_names_its_place() {
     exit 2
     --- stderr
     error: [home]/config.toml:2: `serve.listen`: `8787` is not an address like `[address]`, `[::]:8787` or `unix:PATH`
-      help: mend [home]/config.toml:2
+      help: mend line 2, or turn it into a comment: the default holds then
+      try: sed -i.bak '2s/^/# /' [home]/config.toml
     "#);
     scratch.run(&["doctor"]).await.expect(1);
 }
