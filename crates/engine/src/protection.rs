@@ -105,6 +105,8 @@ protections! {
     DrainedEnd = "drained-end";
     /// A gateway allows itself as many connections as the system lets it.
     ManyFiles = "many-files";
+    /// A connection to a provider serves one request after the other.
+    KeptConnections = "kept-connections";
 }
 
 /// Whether the protection stands.

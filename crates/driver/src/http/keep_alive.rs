@@ -1,21 +1,26 @@
 //! HTTP/1.1 connections that serve one request after the other, and the stack of those that wait for the next.
+//!
+//! A connection has no task of its own: whoever sends on it, and then whoever reads the answer, does its reading and writing
+//! in the same turn. That spares two changes of task, and often of core, for each piece of a request and of its answer; and
+//! dropping either is all it takes to end the connection.
 
 use std::future::{Future, poll_fn};
-use std::pin::pin;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use evergrant_engine::protection::{Protection, stands};
 use evergrant_engine::wire::Phase;
-use http::Request;
+use http::{Request, StatusCode};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
-use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout};
 
 use super::broken::{Broken, in_words};
 use super::counted::{Counted, Gate, Written};
 use super::outcome::{Outcome, RequestBody};
-use super::response_body::{Abandon, ResponseBody};
+use super::response_body::{Driven, ResponseBody};
 use super::stream::Stream;
 use super::target::Target;
 
@@ -23,61 +28,48 @@ use super::target::Target;
 pub(super) struct Idle<B>(Mutex<Vec<Parked<B>>>);
 
 struct Parked<B> {
-    lane: Lane<B>,
+    lane: Box<Lane<B>>,
     since: Instant,
 }
 
-/// One connection in the hands of one request.
+/// One connection in the hands of one request, and then of its answer.
 pub(super) struct Lane<B> {
     sender: SendRequest<B>,
-    link: Arc<Link<B>>,
-}
-
-/// What the connection's task and the request on it share.
-struct Link<B> {
-    returning: Mutex<Returning<B>>,
+    connection: Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>,
+    has_ended: bool,
     written: Written,
-    task: OnceLock<AbortHandle>,
     home: Weak<Idle<B>>,
 }
 
-/// A connection between the head of an answer and the end of its body.
-struct Returning<B> {
-    /// Whoever sees it ready parks it.
-    sender: Option<SendRequest<B>>,
-    /// Whose answer it is: grows with every request, so that a body that outlives its turn cannot end another's.
-    turn: u64,
-}
-
-impl<B> Idle<B> {
+impl<B: RequestBody> Idle<B> {
     /// No connections yet.
     pub(super) fn new() -> Arc<Self> {
         Arc::new(Self(Mutex::new(Vec::new())))
     }
 
     /// A connection that waits and still stands.
-    pub(super) fn take(&self) -> Option<Lane<B>> {
+    pub(super) fn take(&self) -> Option<Box<Lane<B>>> {
         let mut parked = locked(&self.0);
         let now = Instant::now();
-        while let Some(Parked { lane, since }) = parked.pop() {
+        while let Some(Parked { mut lane, since }) = parked.pop() {
             if now.duration_since(since) >= IDLE_LIMIT {
                 // Those below wait even longer.
                 parked.clear();
-            } else if lane.sender.is_ready() {
+            } else if lane.is_free() {
                 return Some(lane);
             }
         }
         None
     }
 
-    /// Ends the connections that have waited too long.
+    /// Ends the connections that have waited too long, or were closed meanwhile.
     pub(super) fn drop_expired(&self) {
-        locked(&self.0).retain(|parked| parked.since.elapsed() < IDLE_LIMIT && !parked.lane.sender.is_closed());
+        locked(&self.0).retain_mut(|parked| parked.since.elapsed() < IDLE_LIMIT && parked.lane.is_free());
     }
 
-    fn park(&self, lane: Lane<B>) {
+    fn park(&self, lane: Box<Lane<B>>) {
         let mut parked = locked(&self.0);
-        if parked.len() < IDLE_CONNECTIONS {
+        if parked.len() < IDLE_CONNECTIONS && stands(Protection::KeptConnections) {
             let since = Instant::now();
             parked.push(Parked { lane, since });
         }
@@ -85,40 +77,47 @@ impl<B> Idle<B> {
 }
 
 impl<B: RequestBody> Lane<B> {
-    /// Begins HTTP/1.1 on a stream; once it is free it parks itself at home.
-    pub(super) async fn open(stream: Stream, target: &Target, home: &Arc<Idle<B>>) -> Result<Self, Broken> {
+    /// Begins HTTP/1.1 on a stream; once it is free it is parked at home.
+    pub(super) async fn open(stream: Stream, target: &Target, home: &Arc<Idle<B>>) -> Result<Box<Self>, Broken> {
         let written = Written::default();
         let counted = Counted::new(stream, written.clone(), Gate::<fn() -> bool>::Open);
         let (sender, connection) = http1::handshake(TokioIo::new(counted))
             .await
             .map_err(|error| Broken::unsent(format!("`{target}` broke off: {}", in_words(&error))))?;
-        let link = Arc::new(Link {
-            returning: Mutex::new(Returning { sender: None, turn: 0 }),
+        let mut lane = Box::new(Self {
+            sender,
+            connection: Box::pin(connection.with_upgrades()),
+            has_ended: false,
             written,
-            task: OnceLock::new(),
             home: Arc::downgrade(home),
         });
-        let task = tokio::spawn(drive(connection.with_upgrades(), Arc::clone(&link)));
-        // Set here and nowhere else, before anyone can ask for it.
-        let _ = link.task.set(task.abort_handle());
-        Ok(Self { sender, link })
+        // It takes a request once it has been looked at.
+        let _ = lane.is_free();
+        Ok(lane)
     }
 
     /// Sends a request in origin form and waits for the head of its answer.
-    pub(super) async fn send(mut self, request: Request<B>, target: &Target, first_byte: Duration) -> Outcome<B> {
-        let before = self.link.written.bytes();
-        match timeout(first_byte, self.sender.try_send_request(request)).await {
-            Ok(Ok(answer)) => {
-                let link = Arc::clone(&self.link);
-                let turn = self.give_back();
-                Outcome::Answered(answer.map(|incoming| ResponseBody::alone(incoming, link, turn)))
+    pub(super) async fn send(
+        mut self: Box<Self>,
+        request: Request<B>,
+        target: &Target,
+        first_byte: Duration,
+    ) -> Outcome<B> {
+        let before = self.written.bytes();
+        let sent = timeout(first_byte, self.exchange(request)).await;
+        match sent {
+            Ok(Ok(answer)) if answer.status() == StatusCode::SWITCHING_PROTOCOLS => {
+                // It ends by handing its stream to whoever asked for the upgrade.
+                tokio::spawn(self.connection);
+                Outcome::Answered(answer.map(ResponseBody::none))
             }
+            Ok(Ok(answer)) => Outcome::Answered(answer.map(|incoming| ResponseBody::alone(incoming, self))),
             Ok(Err(error)) => {
-                let untouched = self.link.written.bytes() == before;
+                let untouched = self.written.bytes() == before;
                 let phase = if untouched { Phase::Connect } else { Phase::Sent };
                 Outcome::failed(error, phase, target)
             }
-            // The connection's task may be writing at this moment, so nothing is claimed.
+            // Part of it may be on its way, so nothing is claimed.
             Err(_) => Outcome::Broken(Broken::late(
                 Phase::Sent,
                 &format!("no answer from `{target}`"),
@@ -127,54 +126,52 @@ impl<B: RequestBody> Lane<B> {
         }
     }
 
-    /// Gives the sender back, to be parked once the answer is whole; answers whose turn that was.
-    fn give_back(self) -> u64 {
-        let turn = {
-            let mut returning = locked(&self.link.returning);
-            returning.sender = Some(self.sender);
-            returning.turn += 1;
-            returning.turn
-        };
-        self.link.settle();
-        turn
+    async fn exchange(
+        &mut self,
+        request: Request<B>,
+    ) -> Result<http::Response<hyper::body::Incoming>, hyper::client::conn::TrySendError<Request<B>>> {
+        let mut answer = pin!(self.sender.try_send_request(request));
+        let (connection, has_ended) = (&mut self.connection, &mut self.has_ended);
+        poll_fn(|cx| {
+            drive(connection, has_ended, cx);
+            // It is looked at in each turn, so nobody needs to wake it.
+            answer.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+        })
+        .await
+    }
+
+    /// Whether it can take a request: it still stands, and its last answer is whole.
+    fn is_free(&mut self) -> bool {
+        // While it waits, nobody has to be told what comes in on it.
+        let mut unheard = Context::from_waker(Waker::noop());
+        drive(&mut self.connection, &mut self.has_ended, &mut unheard);
+        !self.has_ended && self.sender.is_ready()
     }
 }
 
-impl<B> Link<B> {
-    /// Parks the sender if it was given back and is ready. Both sides call this after their own step, the task after
-    /// it may have become ready and the request after it gave it back, so that neither order loses it.
-    fn settle(self: &Arc<Self>) {
-        let ready = locked(&self.returning).sender.take_if(|sender| sender.is_ready());
-        if let (Some(sender), Some(home)) = (ready, self.home.upgrade()) {
-            let link = Arc::clone(self);
-            home.park(Lane { sender, link });
-        }
+impl<B: RequestBody> Driven for Lane<B> {
+    fn drive(&mut self, cx: &mut Context<'_>) {
+        drive(&mut self.connection, &mut self.has_ended, cx);
     }
-}
 
-impl<B: RequestBody> Abandon for Link<B> {
-    fn abandon(&self, turn: u64) {
-        let mut returning = locked(&self.returning);
-        // Without the sender here, or in another turn, the connection is parked or in the hands of another request: not
-        // ours to close.
-        if returning.turn == turn
-            && let (Some(_), Some(task)) = (returning.sender.take(), self.task.get())
+    fn settle(mut self: Box<Self>) {
+        if let Some(home) = self.home.upgrade()
+            && self.is_free()
         {
-            task.abort();
+            home.park(self);
         }
     }
 }
 
-/// Does the connection's reading and writing; errors reach the request by its own channel.
-async fn drive<B>(connection: impl Future<Output = hyper::Result<()>>, link: Arc<Link<B>>) {
-    let mut connection = pin!(connection);
-    poll_fn(|cx| {
-        let polled = connection.as_mut().poll(cx);
-        link.settle();
-        polled.map(|_| ())
-    })
-    .await;
-    locked(&link.returning).sender.take();
+/// Does the connection's reading and writing; its errors reach the request and the answer by their own channels.
+fn drive(
+    connection: &mut Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>,
+    has_ended: &mut bool,
+    cx: &mut Context<'_>,
+) {
+    if !*has_ended {
+        *has_ended = matches!(connection.as_mut().poll(cx), Poll::Ready(_));
+    }
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -43,7 +43,7 @@ pub(super) struct Connection<B> {
 }
 
 enum Kind<B> {
-    Alone(Lane<B>),
+    Alone(Box<Lane<B>>),
     Shared(Place<B>),
 }
 
@@ -92,15 +92,10 @@ impl<B: RequestBody> Origin<B> {
         wish: Wish,
         limit: Duration,
     ) -> Result<Connection<B>, Broken> {
-        if wish.reuse {
-            if let Some(waiting) = self.waiting(wish) {
-                return Ok(waiting);
-            }
-            // The connection whose answer was just read may be about to park itself on another core.
-            tokio::task::yield_now().await;
-            if let Some(waiting) = self.waiting(wish) {
-                return Ok(waiting);
-            }
+        if wish.reuse
+            && let Some(waiting) = self.waiting(wish)
+        {
+            return Ok(waiting);
         }
         if wish.upgrade || !self.target.secure || self.http1_only.load(Ordering::Relaxed) {
             return self.dial(network, wish, limit).await;

@@ -9,6 +9,8 @@ use evergrant_engine::provider::Hosts;
 use http::header::UPGRADE;
 use http::uri::{Authority, Scheme};
 use http::{Request, Response, Uri};
+use tokio::runtime::{Handle, Id};
+use tokio::task::AbortHandle;
 
 use super::broken::Broken;
 use super::keep_alive::IDLE_LIMIT;
@@ -26,15 +28,22 @@ pub struct PooledLimits {
     pub first_byte: Duration,
 }
 
-/// Connections to every origin that was asked for; one is shared by all tasks.
+/// Connections to every origin that was asked for; one is shared by all tasks of a runtime, whose threads read its sockets.
 pub struct Pooled<B> {
     network: Arc<Network>,
     origins: ArcSwap<Origins<B>>,
 }
 
-type Origins<B> = HashMap<Key, Arc<Origin<B>>>;
+type Origins<B> = HashMap<Key, Kept<B>>;
 
-type Key = (Scheme, Authority);
+struct Kept<B> {
+    origin: Arc<Origin<B>>,
+    /// Ends with its runtime, or when the origin is gone.
+    sweeper: AbortHandle,
+}
+
+/// A connection belongs to the runtime in which it was made: another one would wait for its wake-ups across threads.
+type Key = (Id, Scheme, Authority);
 
 impl<B: RequestBody> Pooled<B> {
     /// A pool without connections.
@@ -79,28 +88,34 @@ impl<B: RequestBody> Pooled<B> {
             return Err(Broken::unsent("an address without a scheme and a host"));
         };
         // Both are counted references or plain numbers: cloning them allocates nothing.
-        let key = (scheme.clone(), authority.clone());
-        if let Some(origin) = self.origins.load().get(&key) {
-            origin.check(hosts)?;
-            return Ok(Arc::clone(origin));
+        let key = (Handle::current().id(), scheme.clone(), authority.clone());
+        if let Some(kept) = self.origins.load().get(&key) {
+            kept.origin.check(hosts)?;
+            return Ok(Arc::clone(&kept.origin));
         }
-        let origin = Arc::new(Origin::new(key.0.clone(), key.1.clone())?);
+        let origin = Arc::new(Origin::new(key.1.clone(), key.2.clone())?);
         origin.check(hosts)?;
-        self.origins.rcu(|origins| {
-            let mut origins = Origins::clone(origins);
-            origins.entry(key.clone()).or_insert_with(|| Arc::clone(&origin));
+        let sweeper = tokio::spawn(sweep(Arc::downgrade(&origin))).abort_handle();
+        let ours = Kept { origin, sweeper };
+        let known = self.origins.rcu(|origins| {
+            // A runtime that has ended took its sweeper along, and its sockets.
+            let stand = origins.iter().filter(|(_, kept)| !kept.sweeper.is_finished());
+            let mut origins: Origins<B> = stand.map(|(key, kept)| (key.clone(), kept.clone())).collect();
+            origins.entry(key.clone()).or_insert_with(|| ours.clone());
             origins
         });
-        let kept = self
-            .origins
-            .load()
-            .get(&key)
-            .cloned()
-            .unwrap_or_else(|| Arc::clone(&origin));
-        if Arc::ptr_eq(&kept, &origin) {
-            tokio::spawn(sweep(Arc::downgrade(&origin)));
+        // Another request may have been here first; ours ends unused then.
+        let theirs = known.get(&key).filter(|kept| !kept.sweeper.is_finished());
+        Ok(theirs.map_or(ours.origin, |kept| Arc::clone(&kept.origin)))
+    }
+}
+
+impl<B> Clone for Kept<B> {
+    fn clone(&self) -> Self {
+        Self {
+            origin: Arc::clone(&self.origin),
+            sweeper: self.sweeper.clone(),
         }
-        Ok(kept)
     }
 }
 

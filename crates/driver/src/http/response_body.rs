@@ -2,8 +2,7 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -14,40 +13,59 @@ use super::load::OpenStream;
 /// The body as it comes in; nothing of it is read before it is asked for, save what the connection buffers.
 pub struct ResponseBody {
     incoming: Incoming,
-    ended: bool,
     connection: Connection,
 }
 
-/// A connection that can be given up while an answer comes in on it.
-pub(super) trait Abandon: Send + Sync {
-    /// Closes the connection, unless the answer of that turn has come in whole and it may serve another request already.
-    fn abandon(&self, turn: u64);
+/// A connection whose reading and writing is done by whoever waits for what it brings.
+pub(super) trait Driven: Send {
+    /// Reads and writes as far as that goes now.
+    fn drive(&mut self, cx: &mut Context<'_>);
+
+    /// Keeps the connection for another request, if it can take one. Dropping it instead closes it.
+    fn settle(self: Box<Self>);
 }
 
-/// What the body came in on.
+/// What the body comes in on.
 enum Connection {
-    /// HTTP/1.1: a silent server would not notice that nobody reads on, so the connection is closed.
-    Alone { connection: Arc<dyn Abandon>, turn: u64 },
+    /// HTTP/1.1: a silent server would not notice that nobody reads on, so dropping it closes the connection.
+    Alone(Box<dyn Driven>),
     /// HTTP/2: dropping `Incoming` resets the stream; this gives its place free.
     Shared { _place: OpenStream },
+    /// Nothing more comes.
+    Done,
 }
 
 impl ResponseBody {
-    /// A body that has the connection to itself for this turn.
-    pub(super) fn alone(incoming: Incoming, connection: Arc<dyn Abandon>, turn: u64) -> Self {
-        Self {
-            incoming,
-            ended: false,
-            connection: Connection::Alone { connection, turn },
-        }
+    /// A body that has the connection to itself.
+    pub(super) fn alone(incoming: Incoming, connection: Box<dyn Driven>) -> Self {
+        let connection = Connection::Alone(connection);
+        let mut body = Self { incoming, connection };
+        body.settle_at_end();
+        body
     }
 
     /// A body that is one stream of several.
-    pub(super) fn shared(incoming: Incoming, place: OpenStream) -> Self {
-        Self {
-            incoming,
-            ended: false,
-            connection: Connection::Shared { _place: place },
+    pub(super) const fn shared(incoming: Incoming, place: OpenStream) -> Self {
+        let connection = Connection::Shared { _place: place };
+        Self { incoming, connection }
+    }
+
+    /// The body of an answer that has none.
+    pub(super) const fn none(incoming: Incoming) -> Self {
+        let connection = Connection::Done;
+        Self { incoming, connection }
+    }
+
+    /// Gives the connection back as soon as the last piece is here: whoever got it may ask again at once.
+    fn settle_at_end(&mut self) {
+        if self.incoming.is_end_stream() {
+            self.settle();
+        }
+    }
+
+    fn settle(&mut self) {
+        if let Connection::Alone(connection) = std::mem::replace(&mut self.connection, Connection::Done) {
+            connection.settle();
         }
     }
 }
@@ -58,8 +76,26 @@ impl Body for ResponseBody {
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let this = self.get_mut();
-        let frame = Pin::new(&mut this.incoming).poll_frame(cx);
-        this.ended = matches!(frame, Poll::Ready(None));
+        let frame = match &mut this.connection {
+            Connection::Shared { .. } | Connection::Done => Pin::new(&mut this.incoming).poll_frame(cx),
+            Connection::Alone(connection) => {
+                // What the connection brings is looked at in this very turn, so nobody needs to wake it.
+                let mut unheard = Context::from_waker(Waker::noop());
+                let mut frame = Pin::new(&mut this.incoming).poll_frame(&mut unheard);
+                if frame.is_pending() {
+                    connection.drive(cx);
+                    frame = Pin::new(&mut this.incoming).poll_frame(&mut unheard);
+                }
+                frame
+            }
+        };
+        match &frame {
+            Poll::Ready(None) => this.settle(),
+            Poll::Ready(Some(Ok(_))) => this.settle_at_end(),
+            // It takes no request any more.
+            Poll::Ready(Some(Err(_))) => this.connection = Connection::Done,
+            Poll::Pending => {}
+        }
         frame
     }
 
@@ -72,21 +108,22 @@ impl Body for ResponseBody {
     }
 }
 
-impl fmt::Debug for ResponseBody {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ResponseBody")
-            .field("ended", &self.ended)
-            .finish_non_exhaustive()
+impl Drop for ResponseBody {
+    fn drop(&mut self) {
+        let Connection::Alone(connection) = &mut self.connection else {
+            return;
+        };
+        // Whoever knows what an answer says may leave before its end, which is often here already.
+        let mut unheard = Context::from_waker(Waker::noop());
+        connection.drive(&mut unheard);
+        if matches!(Pin::new(&mut self.incoming).poll_frame(&mut unheard), Poll::Ready(None)) {
+            self.settle();
+        }
     }
 }
 
-impl Drop for ResponseBody {
-    fn drop(&mut self) {
-        match &self.connection {
-            Connection::Alone { connection, turn } if !self.ended && !self.incoming.is_end_stream() => {
-                connection.abandon(*turn);
-            }
-            Connection::Alone { .. } | Connection::Shared { .. } => {}
-        }
+impl fmt::Debug for ResponseBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseBody").finish_non_exhaustive()
     }
 }
