@@ -39,7 +39,7 @@ async fn shown(run: &Run, grace_secs: u64, rounds: u64, moments: u64) -> Result<
 
     let lanes = Arc::new(Semaphore::new(run.rounds(LANES.0, LANES.1) as usize));
     let mut crashes = JoinSet::new();
-    for when in whens {
+    for when in run.part.share(whens) {
         let (lanes, run) = (Arc::clone(&lanes), run.clone());
         crashes.spawn(async move {
             let _lane = lanes.acquire_owned().await?;

@@ -18,6 +18,7 @@ mod leaver;
 mod line;
 mod logout;
 mod outage;
+mod part;
 mod process;
 mod random;
 mod report;

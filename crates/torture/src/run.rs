@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 
+use crate::part::Part;
 use crate::random::Random;
 use crate::typed::Shown;
 
@@ -16,6 +17,8 @@ pub(crate) struct Run {
     pub(crate) bless: bool,
     /// What repeats the run.
     pub(crate) seed: u64,
+    /// Which part of a long form.
+    pub(crate) part: Part,
     /// The binary that is tortured.
     pub(crate) evergrant: PathBuf,
 }
@@ -30,6 +33,7 @@ impl Run {
             full: shown.full,
             bless: shown.bless,
             seed: shown.seed.unwrap_or_else(Random::drawn_seed),
+            part: shown.part.unwrap_or(Part::WHOLE),
             evergrant,
         })
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::line::Line;
+use crate::part::Part;
 
 /// Tortures evergrant's renewals.
 #[derive(Debug, Parser)]
@@ -38,6 +39,9 @@ pub(crate) struct Shown {
     /// Repeats a run; drawn and printed otherwise.
     #[arg(long)]
     pub(crate) seed: Option<u64>,
+    /// One part of the kills of a long form, as `3/10`: all parts of one seed are the whole.
+    #[arg(long, value_name = "PART/PARTS")]
+    pub(crate) part: Option<Part>,
     /// The binary that is tortured.
     #[arg(long, env = "EVERGRANT", value_name = "PATH")]
     pub(crate) evergrant: PathBuf,
