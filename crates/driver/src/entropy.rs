@@ -1,5 +1,7 @@
 //! Randomness of the operating system, for keys, nonces, states, verifiers and jitter.
 
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+
 use evergrant_engine::failure::{Code, Failure};
 use evergrant_engine::remedy::Remedy;
 
@@ -26,9 +28,9 @@ pub fn random<const N: usize>() -> Result<[u8; N], NoEntropy> {
     Ok(bytes)
 }
 
-/// Entropy for jitter, where a system that has none costs only the jitter.
+/// Entropy for jitter, which nobody gains by guessing: drawn from keys of this process's own, without asking the system each time.
 pub fn jitter() -> u64 {
-    random::<8>().map_or(0, u64::from_le_bytes)
+    RandomState::new().build_hasher().finish()
 }
 
 #[cfg(test)]
@@ -39,5 +41,6 @@ mod tests {
     #[test]
     fn two_draws_differ() {
         assert_ne!(random::<32>().unwrap(), random::<32>().unwrap());
+        assert_ne!(jitter(), jitter());
     }
 }
