@@ -23,6 +23,27 @@ enum Socket {
     Unix(tokio::net::UnixListener),
 }
 
+/// A connection that has come in and belongs to no runtime yet.
+#[derive(Debug)]
+pub(super) enum Arrived {
+    /// By TCP.
+    Tcp(std::net::TcpStream),
+    /// By a unix socket.
+    #[cfg(unix)]
+    Unix(std::os::unix::net::UnixStream),
+}
+
+impl Arrived {
+    /// Its bytes, read by the runtime in which this is called.
+    pub(super) fn enter(self) -> io::Result<Stream> {
+        match self {
+            Self::Tcp(stream) => TcpStream::from_std(stream).map(Stream::Tcp),
+            #[cfg(unix)]
+            Self::Unix(stream) => tokio::net::UnixStream::from_std(stream).map(Stream::Unix),
+        }
+    }
+}
+
 /// A connection.
 #[derive(Debug)]
 pub(super) enum Stream {
@@ -113,16 +134,16 @@ impl Listener {
     }
 
     /// The next connection.
-    pub(super) async fn accept(&self) -> io::Result<Stream> {
+    pub(super) async fn accept(&self) -> io::Result<Arrived> {
         match &self.socket {
             Socket::Tcp(listener) => {
                 let (stream, _) = listener.accept().await?;
                 // Small events should leave at once; a socket that refuses the option still works.
                 let _ = stream.set_nodelay(true);
-                Ok(Stream::Tcp(stream))
+                stream.into_std().map(Arrived::Tcp)
             }
             #[cfg(unix)]
-            Socket::Unix(listener) => Ok(Stream::Unix(listener.accept().await?.0)),
+            Socket::Unix(listener) => listener.accept().await?.0.into_std().map(Arrived::Unix),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod body;
 mod connection;
+mod crew;
 mod destination;
 mod forward;
 mod guard;

@@ -12,8 +12,9 @@ use tokio_rustls::TlsAcceptor;
 use tracing::{info, warn};
 
 use super::connection::{Reception, converse};
+use super::crew::Crew;
 use super::inherited::Inherited;
-use super::listener::{Listener, Stream};
+use super::listener::{Arrived, Listener};
 use super::service::Gateway;
 use super::service_manager::ServiceManager;
 use super::stage::{Curtain, Stage};
@@ -47,6 +48,7 @@ pub(crate) struct Serving {
     gateway: Arc<Gateway>,
     addresses: Vec<String>,
     accepting: JoinSet<()>,
+    _crew: Arc<Crew>,
     curtain: Curtain,
     room: Arc<Semaphore>,
     places: u32,
@@ -87,6 +89,7 @@ impl Serving {
         let room = Arc::new(Semaphore::new(
             usize::try_from(places).unwrap_or(Semaphore::MAX_PERMITS),
         ));
+        let crew = Arc::new(Crew::new()?);
         let (curtain, audience) = Curtain::open();
         let mut accepting = JoinSet::new();
         for listener in listeners {
@@ -100,6 +103,7 @@ impl Serving {
             };
             let door = Door {
                 listener,
+                crew: Arc::clone(&crew),
                 room: Arc::clone(&room),
                 reception: Arc::new(reception),
             };
@@ -110,6 +114,7 @@ impl Serving {
             gateway,
             addresses,
             accepting,
+            _crew: crew,
             curtain,
             room,
             places,
@@ -176,6 +181,7 @@ impl Serving {
 /// One address, and what whoever comes in there needs.
 struct Door {
     listener: Listener,
+    crew: Arc<Crew>,
     room: Arc<Semaphore>,
     reception: Arc<Reception>,
 }
@@ -224,10 +230,13 @@ impl Door {
         }
     }
 
-    fn serve(&self, stream: Stream, place: OwnedSemaphorePermit) {
+    fn serve(&self, stream: Arrived, place: OwnedSemaphorePermit) {
         let reception = Arc::clone(&self.reception);
-        tokio::spawn(async move {
-            converse(stream, reception).await;
+        self.crew.spawn(async move {
+            match stream.enter() {
+                Ok(stream) => converse(stream, reception).await,
+                Err(error) => warn!(%error, "a connection could not be taken over"),
+            }
             drop::<OwnedSemaphorePermit>(place);
         });
     }

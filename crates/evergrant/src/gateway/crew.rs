@@ -1,0 +1,94 @@
+//! The threads that serve connections: one for each core, with a runtime of its own.
+//!
+//! What belongs to a connection stays where it was begun: no other thread is woken for it, and none takes its work over in the
+//! middle. The provider's connections are kept by runtime, so that both ends of a request are read by the same thread.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::{Builder, available_parallelism};
+
+use evergrant_driver::{Code, Failure};
+use tokio::runtime::{self, Handle};
+use tokio::sync::watch;
+
+/// The threads; dropped, they leave everything as it is.
+pub(super) struct Crew {
+    hands: Vec<Hand>,
+    _leave: watch::Sender<()>,
+}
+
+/// One of them.
+struct Hand {
+    runtime: Handle,
+    busy: Arc<AtomicUsize>,
+}
+
+impl Crew {
+    /// One for each core.
+    pub(super) fn new() -> Result<Self, Failure> {
+        let (leave, left) = watch::channel(());
+        let count = available_parallelism().map_or(1, usize::from);
+        let hands = (0..count).map(|number| Hand::new(number, left.clone()));
+        Ok(Self {
+            hands: hands.collect::<Result<_, _>>()?,
+            _leave: leave,
+        })
+    }
+
+    /// Lets the one who has the least to do serve a connection to its end.
+    pub(super) fn spawn(&self, connection: impl Future<Output = ()> + Send + 'static) {
+        let Some(hand) = self.hands.iter().min_by_key(|hand| hand.busy.load(Ordering::Relaxed)) else {
+            return;
+        };
+        let busy = Busy::on(&hand.busy);
+        hand.runtime.spawn(async move {
+            connection.await;
+            drop(busy);
+        });
+    }
+}
+
+impl Hand {
+    fn new(number: usize, mut left: watch::Receiver<()>) -> Result<Self, Failure> {
+        let failed = |error| {
+            Failure::new(
+                Code::Internal,
+                format!("a thread that serves could not be started: {error}"),
+            )
+        };
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(failed)?;
+        let handle = runtime.handle().clone();
+        let thread = Builder::new().name(format!("serve-{number}"));
+        let work = move || {
+            // Ends with the crew, which says nothing before.
+            let _ = runtime.block_on(left.changed());
+            // What blocks there ends by itself, and nobody waits for it.
+            runtime.shutdown_background();
+        };
+        thread.spawn(work).map_err(failed)?;
+        Ok(Self {
+            runtime: handle,
+            busy: Arc::default(),
+        })
+    }
+}
+
+/// A connection that is being served, or was given up.
+struct Busy(Arc<AtomicUsize>);
+
+impl Busy {
+    fn on(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(count))
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
