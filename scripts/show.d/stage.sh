@@ -46,6 +46,19 @@ measure() {
   PYTHONPATH=tests/outside exec python3 -B "tests/outside/${2:-main_job}/$1.py" "${arguments[@]}"
 }
 
+# A measurement of the gateway under load, beside nginx where that is asked: bench SCRIPT [ARGUMENT].
+bench() {
+  for tool in wrk nginx; do
+    command -v "$tool" >/dev/null 2>&1 || { printf '%s is not installed: apt-get install wrk nginx\n' "$tool"; exit 1; }
+  done
+  binary
+  if [ -z "${BENCH:-}" ]; then
+    cargo build --release --locked --quiet -p evergrant-bench || exit 1
+    export BENCH=$target/release/evergrant-bench
+  fi
+  PYTHONPATH=tests/outside:tests/outside/gateway exec python3 -B "tests/outside/gateway/$1.py" "${@:2}"
+}
+
 # Builds the harness and a binary that can be broken and stopped at named points; the same pair with and without --broken.
 harness() {
   local profile=() kind=debug
@@ -66,6 +79,7 @@ torture() {
   local arguments=()
   if [ -n "${SHOW_FULL:-}" ]; then arguments+=(--full); fi
   if [ -n "${SHOW_SEED:-}" ]; then arguments+=(--seed "$SHOW_SEED"); fi
+  if [ -n "${SHOW_PART:-}" ]; then arguments+=(--part "$SHOW_PART"); fi
   exec "$TORTURE/evergrant-torture" show "$@" "${arguments[@]}" --evergrant "$TORTURE/evergrant"
 }
 
