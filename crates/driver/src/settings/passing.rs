@@ -174,13 +174,13 @@ mod tests {
     #[test]
     fn a_name_in_the_configuration_that_leads_nowhere_is_passed_over_and_told() {
         let directory = tempfile::tempdir().unwrap();
-        let text = "[route]\n\"a-*\" = [\"gone\", \"xai\"]\n[pool.gone]\n[chat]\nprovider = \"xia\"\n";
+        let text = "[route]\n\"a-*\" = [\"gone\", \"xai\"]\n[pool.gone]\n[chat]\nprovider = \"xai-ouath\"\n";
         let path = directory.path().join("config.toml");
         fs::write(&path, text).unwrap();
         let (settings, told) = told(directory.path());
         assert_eq!(told.len(), 3, "{told:?}");
         assert!(settings.astray("chat.provider").is_some() && settings.astray("chat.model").is_none());
-        let spelt = format!("sed -i.bak '5s|xia|xai|' {}", path.display());
+        let spelt = format!("sed -i.bak '5s|xai-ouath|xai-oauth|' {}", path.display());
         assert!(told.contains(&spelt), "{told:?}");
         fs::write(&path, format!("{text}colour = 3\n")).unwrap();
         let fatal = Settings::load_past(Some(directory.path().to_owned()), []).unwrap_err();
