@@ -80,6 +80,7 @@ impl Driver {
             metadata: Arc::new(Metadata::new(&settings.home, Arc::clone(&clock))),
             network: Arc::new(Network::new(&settings.network)?),
             ledger: Arc::new(Ledger::load(Arc::clone(&store))?),
+            measures: Arc::default(),
             owner: this_process(clock.now().wall),
             recorder: hooks.recorder,
             store,

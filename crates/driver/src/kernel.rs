@@ -43,6 +43,7 @@ impl Kernel {
             ledger: Arc::clone(&tools.ledger),
             store: Arc::clone(&tools.store),
             clock: Arc::clone(&tools.clock),
+            measures: Arc::clone(&tools.measures),
             environment: settings.environment.clone(),
             recorder: attempts,
         })?;

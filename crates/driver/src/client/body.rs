@@ -24,6 +24,14 @@ impl Default for Budget {
     }
 }
 
+impl Budget {
+    /// How much of it is taken, and how much there is, in bytes.
+    pub(super) fn read(&self) -> (u64, u64) {
+        let free = self.0.available_permits();
+        (KEPT_IN_ALL.saturating_sub(free) as u64, KEPT_IN_ALL as u64)
+    }
+}
+
 /// A request's body.
 pub struct Body {
     pieces: Vec<Bytes>,

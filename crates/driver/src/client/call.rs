@@ -1,6 +1,8 @@
 //! What a caller asks of the client, and what it gets.
 
-use evergrant_engine::credential::{Label, ProviderId};
+use std::time::Duration;
+
+use evergrant_engine::credential::{CredentialId, Label, ProviderId};
 use evergrant_engine::failure::Failure;
 use http::{Request, Response};
 
@@ -71,6 +73,8 @@ pub struct Trail {
     pub provider: Option<ProviderId>,
     /// The credential it was sent with last.
     pub label: Option<Label>,
+    /// Its id, which does not change when it is renamed.
+    pub credential: Option<CredentialId>,
     /// How often it was sent upstream.
     pub attempts: u32,
     /// What was repaired on the way: `refresh`, `wait`, `rotate`, `fallback`, each once.
@@ -79,4 +83,17 @@ pub struct Trail {
     pub skipped: Vec<ProviderId>,
     /// Whether its body was kept, so that it could have been sent again.
     pub replayable: bool,
+    /// Where its time went, apart from our own work.
+    pub spent: Spent,
+}
+
+/// The time that a request waited for others until the head of its answer was there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Spent {
+    /// For the rest of its own body.
+    pub body: Duration,
+    /// For providers, from each try until its answer could be judged.
+    pub upstream: Duration,
+    /// For renewals, and for pauses between tries.
+    pub recovery: Duration,
 }

@@ -14,6 +14,7 @@ use evergrant_engine::time::Moment;
 use tracing::warn;
 
 use crate::ledger::{Ledger, Ticket};
+use crate::measures::{Measures, Unwritten};
 use crate::store::{Store, StoreFault};
 
 /// Takes reports; dropping it waits until the last of them is written.
@@ -39,12 +40,12 @@ struct Earned {
 }
 
 impl Earnings {
-    pub(super) fn new(ledger: Arc<Ledger>, store: Arc<dyn Store>) -> Result<Self, Failure> {
+    pub(super) fn new(ledger: Arc<Ledger>, store: Arc<dyn Store>, measures: Arc<Measures>) -> Result<Self, Failure> {
         let (mailbox, letters) = channel();
         let shown = Arc::clone(&ledger);
         let writer = std::thread::Builder::new()
             .name("evergrant-standing".to_owned())
-            .spawn(move || write_all(&*store, &shown, &letters))
+            .spawn(move || write_all(&*store, &shown, &measures, &letters))
             .map_err(|error| {
                 Failure::new(
                     Code::Internal,
@@ -109,7 +110,7 @@ impl Drop for Earnings {
 }
 
 /// Writes until nobody can report any more; what has come together is written together.
-fn write_all(store: &dyn Store, ledger: &Ledger, letters: &Receiver<Letter>) {
+fn write_all(store: &dyn Store, ledger: &Ledger, measures: &Measures, letters: &Receiver<Letter>) {
     while let Ok(first) = letters.recv() {
         let mut earned: HashMap<CredentialId, Vec<Earned>> = HashMap::new();
         let mut waiting = Vec::new();
@@ -121,6 +122,7 @@ fn write_all(store: &dyn Store, ledger: &Ledger, letters: &Receiver<Letter>) {
         }
         for (id, earned) in earned {
             if let Err(fault) = write(store, &id, &earned) {
+                measures.unwritten(Unwritten::Standing);
                 warn!(credential = %id, %fault, "what a request showed could not be written; it is known in this process until it looks again");
             }
             for one in earned {

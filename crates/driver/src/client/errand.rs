@@ -20,7 +20,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::answer_body::AnswerBody;
 use super::body::{Body, Budget};
-use super::call::{Answer, Call, Route, Trail};
+use super::call::{Answer, Call, Route, Spent, Trail};
 use super::coming::BodyError;
 use super::conversing::{Thread, Threads};
 use super::dress::{Undressed, drop_hop_by_hop, place_of_credential};
@@ -36,6 +36,7 @@ use crate::clock::Clock;
 use crate::http::{Network, Pooled, PooledLimits};
 use crate::import::Borrowing;
 use crate::ledger::Ledger;
+use crate::measures::Measures;
 use crate::refresh::Renewals;
 use crate::settings::{Environment, Route as ModelRoute, Settings};
 use crate::store::Store;
@@ -46,6 +47,7 @@ pub(crate) struct Parts {
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) measures: Arc<Measures>,
     pub(crate) environment: Environment,
     pub(crate) recorder: Option<AttemptRecorder>,
 }
@@ -56,6 +58,7 @@ pub(crate) struct Client {
     turns: Arc<Turns>,
     threads: Arc<Threads>,
     budget: Budget,
+    measures: Arc<Measures>,
 }
 
 /// What else a request needs, as it is now.
@@ -81,10 +84,11 @@ struct Errand<'a> {
 
 impl Client {
     pub(crate) fn new(parts: Parts) -> Result<Self, Failure> {
-        let earnings = Earnings::new(Arc::clone(&parts.ledger), parts.store)?;
+        let earnings = Earnings::new(Arc::clone(&parts.ledger), parts.store, Arc::clone(&parts.measures))?;
         let turns = Turns::new(
             Arc::clone(&parts.ledger),
             parts.clock,
+            Arc::clone(&parts.measures),
             earnings,
             parts.environment,
             parts.recorder,
@@ -94,6 +98,7 @@ impl Client {
             turns: Arc::new(turns),
             threads: Arc::default(),
             budget: Budget::default(),
+            measures: parts.measures,
         })
     }
 
@@ -118,6 +123,11 @@ impl Client {
         Body::coming(body, &self.budget)
     }
 
+    /// How many bytes are kept of requests for replay, and how many may be.
+    pub(crate) fn kept(&self) -> (u64, u64) {
+        self.budget.read()
+    }
+
     /// Waits until what requests have shown is in the store; blocks.
     pub(crate) fn settle(&self) {
         self.turns.settle();
@@ -131,7 +141,12 @@ impl Client {
         let has_any = |id: &ProviderId| self.turns.has_any(id);
         let way = way(&call.route, parts.uri.path(), around.table, around.routes, has_any).map_err(none)?;
         let request = Undressed::new(parts).map_err(none)?;
+        let asked = Instant::now();
         let body = body.into_replayable().await.map_err(none)?;
+        let spent = Spent {
+            body: asked.elapsed(),
+            ..Spent::default()
+        };
         let regard = self.turns.regard(&way.providers);
         let pieces = body.pieces().unwrap_or_default();
         let is_listed = is_listed(&request, &way.providers, around.table);
@@ -164,6 +179,7 @@ impl Client {
         let trail = Trail {
             replayable: body.is_whole(),
             skipped: way.skipped,
+            spent,
             ..Trail::default()
         };
         let mut errand = Errand {
@@ -272,11 +288,10 @@ impl Errand<'_> {
                 Action::Fail(failure) => return Err(failure.clone()),
                 Action::Close => return Err(lost("the request was closed before it had an answer")),
                 Action::Send(lease) => self.attempt(lease).await?,
-                Action::Renew(renew) => Input::Renewed(self.client.renew(renew, self.around, Duration::ZERO).await),
-                Action::Reread(lease) => Input::Renewed(reread(lease, self.around).await),
-                Action::WaitUntil(until) => self.client.wait(until).await,
-                Action::AwaitGeneration { fence, until } => self.client.await_generation(fence, until).await,
                 Action::FallBack(_) => Input::FellBack,
+                Action::Renew(_) | Action::Reread(_) | Action::WaitUntil(_) | Action::AwaitGeneration { .. } => {
+                    self.recover(&step.action).await?
+                }
             };
             let Some(machine) = step.next else {
                 return Err(lost("the recovery of a request ended without an answer"));
@@ -285,10 +300,27 @@ impl Errand<'_> {
         }
     }
 
+    /// What is done between two tries.
+    async fn recover(&mut self, action: &Action) -> Result<Input, Failure> {
+        let began = Instant::now();
+        let input = match action {
+            Action::Renew(renew) => Input::Renewed(self.client.renew(renew, self.around, Duration::ZERO).await),
+            Action::Reread(lease) => Input::Renewed(reread(lease, self.around).await),
+            Action::WaitUntil(until) => self.client.wait(until).await,
+            Action::AwaitGeneration { fence, until } => self.client.await_generation(fence, until).await,
+            Action::Send(_) | Action::FallBack(_) | Action::Deliver(_) | Action::Fail(_) | Action::Close => {
+                return Err(lost("nothing was to be waited for"));
+            }
+        };
+        self.trail.spent.recovery += began.elapsed();
+        Ok(input)
+    }
+
     /// One try under a lease.
     async fn attempt(&mut self, lease: &Lease) -> Result<Input, Failure> {
         self.trail.provider = Some(lease.provider.clone());
         self.trail.label = Some(lease.label.clone());
+        self.trail.credential = Some(lease.fence.id.clone());
         let unsent = || Input::Failed {
             lease: lease.clone(),
             phase: Phase::Connect,
@@ -305,19 +337,29 @@ impl Errand<'_> {
             connect: CONNECT,
             first_byte: row.first_byte.unwrap_or(FIRST_BYTE),
         };
+        let began = Instant::now();
         let sent = self.client.pooled.send(request, &row.hosts, limits).await;
+        let latency = began.elapsed();
         if let Some(failure) = self.body.broke() {
             return Err(failure);
         }
         match sent {
             Ok(answer) => {
                 let now = self.client.turns.now().wall;
+                self.client
+                    .measures
+                    .providers
+                    .of(&lease.provider)
+                    .latency
+                    .observe(latency);
                 let (input, held) = judge(answer, lease, row, now).await;
+                self.trail.spent.upstream += began.elapsed();
                 self.held = Some(held);
                 Ok(input)
             }
             Err(broken) if broken.not_allowed => Err(broken.into_failure(row.base_url.host_str().unwrap_or_default())),
             Err(broken) => {
+                self.trail.spent.upstream += latency;
                 tracing::debug!(provider = %lease.provider, %broken, "no answer");
                 Ok(unanswered(lease, &broken))
             }
@@ -330,6 +372,7 @@ impl Errand<'_> {
         };
         self.trail.provider = Some(held.lease.provider.clone());
         self.trail.label = Some(held.lease.label.clone());
+        self.trail.credential = Some(held.lease.fence.id.clone());
         let complaint = match (&refusal, &held.reading) {
             (None, Some(reading)) => complaint(reading, &held.lease, &held.row, self.client.turns.now().wall),
             (_, _) => None,

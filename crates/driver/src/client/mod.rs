@@ -26,7 +26,7 @@ mod turns;
 
 pub use answer_body::AnswerBody;
 pub use body::Body;
-pub use call::{Answer, Call, Route, Trail};
+pub use call::{Answer, Call, Route, Spent, Trail};
 pub(crate) use captured::read_captured;
 pub(crate) use errand::{Client, Parts, Surroundings};
 pub use events::{Event, Events};

@@ -10,7 +10,8 @@ use evergrant_engine::pool::{Cooldowns, Holder, Lease, Member, Roster, Strategy,
 use evergrant_engine::recovery::attempt::{Action, Attempt, Cue, Input, Note, Plan, Recorded, Step};
 use evergrant_engine::store::Record;
 use evergrant_engine::time::Moment;
-use evergrant_engine::verdict::Place;
+use evergrant_engine::verdict::{Channel, Place};
+use evergrant_engine::wire::Phase;
 use http::HeaderValue;
 use tracing::info;
 
@@ -19,6 +20,7 @@ use crate::account::as_it_is_here;
 use crate::clock::Clock;
 use crate::entropy::jitter;
 use crate::ledger::Ledger;
+use crate::measures::Measures;
 use crate::picture::Picture;
 use crate::settings::Environment;
 
@@ -29,6 +31,7 @@ pub type AttemptRecorder = Arc<Mutex<Vec<Vec<Recorded>>>>;
 pub(super) struct Turns {
     ledger: Arc<Ledger>,
     clock: Arc<dyn Clock>,
+    measures: Arc<Measures>,
     earnings: Earnings,
     environment: Environment,
     recorder: Option<AttemptRecorder>,
@@ -74,6 +77,7 @@ impl Turns {
     pub(super) fn new(
         ledger: Arc<Ledger>,
         clock: Arc<dyn Clock>,
+        measures: Arc<Measures>,
         earnings: Earnings,
         environment: Environment,
         recorder: Option<AttemptRecorder>,
@@ -81,6 +85,7 @@ impl Turns {
         Self {
             ledger,
             clock,
+            measures,
             earnings,
             environment,
             recorder,
@@ -140,6 +145,7 @@ impl Turns {
 
     /// The step that follows from what happened.
     pub(super) fn go_on(&self, run: &mut Run, machine: Attempt, input: Input) -> Step {
+        count(&self.measures, &input);
         let cue = self.recorder.as_ref().map(|_| Cue::Input(input.clone()));
         self.turn(run, cue, |view, now, entropy| machine.handle(input, view, now, entropy))
     }
@@ -204,6 +210,7 @@ impl Turns {
             self.earnings.credit(report, &now, entropy);
         }
         if let Some(note) = &step.note {
+            self.measures.providers.of(&note.provider).acted(note.act);
             tell(note);
         }
         step
@@ -299,6 +306,35 @@ impl Scene {
         {
             self.presented.remove(&fence.id);
         }
+    }
+}
+
+/// Counts what a try came to.
+fn count(measures: &Measures, input: &Input) {
+    match input {
+        Input::Answered { lease, reading } => measures
+            .providers
+            .of(&lease.provider)
+            .judged(Channel::Inference, reading.verdict),
+        Input::Failed { lease, phase, .. } => measures
+            .providers
+            .of(&lease.provider)
+            .unanswered(Channel::Inference, *phase),
+        Input::StreamBroke {
+            lease,
+            reading,
+            released,
+        } => {
+            let of = measures.providers.of(&lease.provider);
+            match reading {
+                Some(reading) => of.judged(Channel::Stream, reading.verdict),
+                None => of.unanswered(Channel::Stream, Phase::Sent),
+            }
+            if *released {
+                of.broken_streams.one();
+            }
+        }
+        Input::Renewed(_) | Input::Waited | Input::FellBack | Input::Cancelled => {}
     }
 }
 

@@ -14,6 +14,7 @@ use super::revoking::{REVOCATION_PATIENCE, revoke};
 use super::standing::learn;
 use super::tools::Tools;
 use crate::failpoint::{Failpoint, pass};
+use crate::measures::Unwritten;
 use crate::store::Quarantine;
 
 impl Hands {
@@ -30,6 +31,7 @@ impl Hands {
         if let Some(fingerprint) = release
             && let Err(fault) = self.release(fingerprint).await
         {
+            self.tools.measures.unwritten(Unwritten::Claim);
             warn!(%fault, "a claim could not be given back; the next renewal takes it for an unknown outcome");
         }
         if let Some(journal) = self.journal.lock().unwrap_or_else(PoisonError::into_inner).take() {
@@ -45,6 +47,7 @@ impl Hands {
             let before = before.map(|record| record.standing.clone()).unwrap_or_default();
             let learnt = move |tools: &Tools| learn(&tools.ledger, &*tools.store, &fence, &before, &standing);
             if let Err(fault) = self.blocking(learnt).await {
+                self.tools.measures.unwritten(Unwritten::Standing);
                 warn!(%fault, "the standing of a credential could not be written");
             }
         }
@@ -93,6 +96,7 @@ impl Hands {
                 })
                 .await;
             let Err(fault) = done else { return };
+            self.tools.measures.unwritten(Unwritten::Quarantine);
             warn!(%fault, "a dead refresh token could not be quarantined on disk");
             if rest > 0 {
                 tokio::time::sleep(QUARANTINE_PAUSE).await;

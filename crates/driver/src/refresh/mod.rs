@@ -4,6 +4,7 @@ mod board;
 #[cfg(test)]
 mod board_tests;
 mod closing;
+mod counting;
 mod flight;
 mod hands;
 mod perform;

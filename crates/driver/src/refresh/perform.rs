@@ -9,6 +9,7 @@ use evergrant_engine::recovery::renewal::{Action, Ask, Input, Renewal, Terms};
 use evergrant_engine::recovery::{Obstacle, Renewed};
 use evergrant_engine::verdict::Place;
 
+use super::counting::RenewalCount;
 use super::hands::Hands;
 use super::recorded::Recorded;
 use super::tools::Tools;
@@ -26,6 +27,7 @@ pub(super) async fn perform(
         Ok(bytes) => u128::from_le_bytes(bytes),
         Err(fault) => return unbegun(&ask, fault.into()),
     };
+    let mut count = RenewalCount::begin(&tools.measures, &row.id);
     let mut hands = Hands::new(Arc::clone(tools), Arc::clone(&row), ask.clone(), attempt);
     let (mut machine, mut action) = Renewal::begin(ask, terms(&row), &tools.clock.now());
     loop {
@@ -48,9 +50,11 @@ pub(super) async fn perform(
             Action::Finish(ending) => {
                 let renewed = hands.finish(*ending).await;
                 pass(Failpoint::Unlocked);
+                count.ended(&renewed);
                 return renewed;
             }
         };
+        count.saw(&input);
         let Some(waiting) = machine else { return hands.lost() };
         let (now, entropy) = (tools.clock.now(), jitter());
         let before = tools.recorder.as_ref().map(|_| (waiting.clone(), input.clone()));

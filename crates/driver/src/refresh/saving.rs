@@ -12,6 +12,7 @@ use tracing::{error, info, warn};
 
 use super::hands::Hands;
 use crate::failpoint::{Failpoint, pass};
+use crate::measures::Unwritten;
 use crate::store::{Commit, CommitAnswer, StoreFault};
 
 impl Hands {
@@ -69,6 +70,7 @@ impl Hands {
                 Input::LostToLogin(fence)
             }
             Err(fault) => {
+                self.tools.measures.unwritten(Unwritten::Commit);
                 error!(%fault, "a renewed token could not be saved; it is kept in memory and in the journal, and saving is tried again");
                 Input::NotCommitted(fault.to_string())
             }
@@ -104,6 +106,7 @@ impl Hands {
     fn write_down(&self, commit: &Commit) {
         let journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(Err(fault)) = journal.as_ref().map(|journal| journal.write(commit)) {
+            self.tools.measures.unwritten(Unwritten::Journal);
             warn!(%fault, "the journal could not be written; the commit is tried all the same");
         }
     }

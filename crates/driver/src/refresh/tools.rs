@@ -8,6 +8,7 @@ use super::recorded::Recorded;
 use crate::clock::Clock;
 use crate::http::Network;
 use crate::ledger::Ledger;
+use crate::measures::Measures;
 use crate::metadata::Metadata;
 use crate::store::Store;
 
@@ -23,6 +24,8 @@ pub(crate) struct Tools {
     pub(crate) clock: Arc<dyn Clock>,
     /// What this process shows.
     pub(crate) ledger: Arc<Ledger>,
+    /// What happens is counted here.
+    pub(crate) measures: Arc<Measures>,
     /// This process, for lock sidecars and claims.
     pub(crate) owner: Owner,
     /// Keeps every step, for tests.

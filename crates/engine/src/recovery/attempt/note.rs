@@ -42,6 +42,18 @@ pub enum Act {
 }
 
 impl Act {
+    /// Everything that can be done, in the order of their numbers.
+    pub const ALL: [Self; 8] = [
+        Self::Refresh,
+        Self::Adopt,
+        Self::Reread,
+        Self::Wait,
+        Self::Rotate,
+        Self::Fallback,
+        Self::Deliver,
+        Self::Fail,
+    ];
+
     /// The word of the log.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -1,0 +1,45 @@
+//! Numbers that are kept for each provider apart: found without a lock, and as many as there are rows.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use evergrant_engine::credential::ProviderId;
+
+/// One of them for each provider that anything happens with.
+#[derive(Debug)]
+pub struct ByProvider<T>(ArcSwap<HashMap<ProviderId, Arc<T>>>);
+
+impl<T> Default for ByProvider<T> {
+    fn default() -> Self {
+        Self(ArcSwap::default())
+    }
+}
+
+impl<T: Default> ByProvider<T> {
+    /// That of a provider, which must be one that has a row: what is made here stays.
+    pub fn of(&self, provider: &ProviderId) -> Arc<T> {
+        match self.0.load().get(provider) {
+            Some(known) => Arc::clone(known),
+            None => self.enlist(provider),
+        }
+    }
+
+    /// All of them, in the order of their providers' names.
+    pub fn all(&self) -> Vec<(ProviderId, Arc<T>)> {
+        let known = self.0.load();
+        let mut all: Vec<_> = known.iter().map(|(id, one)| (id.clone(), Arc::clone(one))).collect();
+        all.sort_by(|(one, _), (other, _)| one.cmp(other));
+        all
+    }
+
+    fn enlist(&self, provider: &ProviderId) -> Arc<T> {
+        let new = Arc::new(T::default());
+        self.0.rcu(|known| {
+            let mut known = HashMap::clone(known);
+            known.entry(provider.clone()).or_insert_with(|| Arc::clone(&new));
+            known
+        });
+        self.0.load().get(provider).map_or(new, Arc::clone)
+    }
+}
