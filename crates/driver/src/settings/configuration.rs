@@ -8,6 +8,7 @@ use evergrant_engine::failure::Failure;
 use evergrant_engine::provider::{ModelGlob, Table};
 use toml::Spanned;
 
+use super::access_log::AccessLog;
 use super::listen::Listen;
 use super::place::Source;
 use super::pools::{PoolSettings, pools};
@@ -37,6 +38,7 @@ pub(super) struct Astray {
 pub(super) struct Lasting {
     pub(super) listen: Vec<Listen>,
     pub(super) serve: ServeSettings,
+    pub(super) access_log: Option<AccessLog>,
     pub(super) store: StoreUrl,
     pub(super) key: KeyChoice,
 }
@@ -47,11 +49,13 @@ impl Lasting {
         let Self {
             listen,
             serve,
+            access_log,
             store,
             key,
         } = self;
         [
             ("serve.listen", *listen == other.listen),
+            ("serve.access_log", *access_log == other.access_log),
             ("store.url", *store == other.store),
             ("store.key", *key == other.key),
         ]
@@ -121,6 +125,7 @@ impl Configuration {
             lasting: Lasting {
                 listen,
                 serve: ServeSettings::read(&written.serve, source)?,
+                access_log: AccessLog::read(&written.serve, source)?,
                 store: one(written.store.url.as_ref(), store_url, "store.url", source)?,
                 key: one(written.store.key.as_ref(), key_choice, "store.key", source)?,
             },
@@ -139,6 +144,7 @@ impl Default for Configuration {
             lasting: Lasting {
                 listen: vec![Listen::Tcp(DEFAULT_LISTEN.into())],
                 serve: ServeSettings::default(),
+                access_log: None,
                 store: StoreUrl::default(),
                 key: KeyChoice::default(),
             },

@@ -10,6 +10,7 @@ use evergrant_engine::provider::{Auth, Table};
 use evergrant_engine::remedy::Remedy;
 use evergrant_engine::secret::Secret;
 
+use super::access_log::AccessLog;
 use super::configuration::{Astray, Configuration, KeyChoice, Lasting, Route, StoreUrl, store_url};
 use super::environment::Environment;
 use super::listen::Listen;
@@ -34,6 +35,8 @@ pub struct Settings {
     pub listen: Vec<Listen>,
     /// How the gateway serves there.
     pub serve: ServeSettings,
+    /// Whether and where it keeps a line for each request.
+    pub access_log: Option<AccessLog>,
     /// How a provider's credentials are treated, where it was set.
     pub pools: BTreeMap<ProviderId, PoolSettings>,
     /// Which providers serve a model, in the order of the file.
@@ -71,6 +74,7 @@ impl Settings {
             key: key_source(&configuration.lasting.key, &environment),
             listen: configuration.lasting.listen.clone(),
             serve: configuration.lasting.serve.clone(),
+            access_log: configuration.lasting.access_log.clone(),
             texts,
             lasting: configuration.lasting,
             pools: configuration.pools,

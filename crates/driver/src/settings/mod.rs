@@ -1,5 +1,6 @@
 //! Everything that was set: on the command line, in the environment, in the home's files; read once.
 
+mod access_log;
 mod adding;
 mod configuration;
 mod environment;
@@ -16,6 +17,7 @@ mod talking;
 mod texts;
 mod written;
 
+pub use access_log::{AccessLog, LogForm};
 pub use adding::AddedRow;
 pub use configuration::Route;
 pub use environment::Environment;

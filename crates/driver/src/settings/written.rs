@@ -28,6 +28,8 @@ pub(super) struct WrittenServe {
     pub(super) max_connections: Option<Spanned<i64>>,
     pub(super) idle_secs: Option<Spanned<i64>>,
     pub(super) drain_secs: Option<Spanned<i64>>,
+    pub(super) access_log: Option<Spanned<String>>,
+    pub(super) access_log_file: Option<Spanned<String>>,
 }
 
 /// `[store]`

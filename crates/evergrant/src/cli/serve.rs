@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use evergrant_driver::settings::{Listen, Settings};
-use evergrant_driver::{CertificateFiles, Driver, Failure};
+use evergrant_driver::settings::{AccessLog, Listen, LogForm, Settings};
+use evergrant_driver::{CertificateFiles, Code, Driver, Failure, Remedy};
 use serde::Serialize;
 
 use super::colours;
@@ -29,6 +29,12 @@ pub(crate) struct Typed {
     /// Its private key, in PEM
     #[arg(long, value_name = "F", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
+    /// Keep a line for each request: json or text [default: as configured, else none]
+    #[arg(long, value_name = "FORM")]
+    access_log: Option<LogForm>,
+    /// Where to keep it; SIGHUP opens the file again [default: as configured, else stdout]
+    #[arg(long, value_name = "FILE")]
+    access_log_file: Option<PathBuf>,
 }
 
 impl Typed {
@@ -56,9 +62,27 @@ impl Typed {
             listen,
             inherited,
             serve,
+            access_log: self.access_log(&settings)?,
             manager,
         };
         Ok((settings, options))
+    }
+
+    fn access_log(&self, settings: &Settings) -> Result<Option<AccessLog>, Failure> {
+        let configured = settings.access_log.clone();
+        let form = self.access_log.or(configured.as_ref().map(|log| log.form));
+        let file = self.access_log_file.clone();
+        match form {
+            Some(form) => {
+                let file = file.or(configured.and_then(|log| log.file));
+                Ok(Some(AccessLog { form, file }))
+            }
+            None if file.is_none() => Ok(None),
+            None => {
+                let message = "`--access-log-file` needs `--access-log json` or `--access-log text`";
+                Err(Failure::new(Code::Usage, message).with_remedy(Remedy::ChangeRequest))
+            }
+        }
     }
 }
 

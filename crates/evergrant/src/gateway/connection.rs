@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,13 +40,17 @@ pub(super) struct Reception {
 
 /// Answers the requests of a connection; once the curtain falls, no more than the one under way or on its way.
 pub(super) async fn converse(stream: Stream, reception: Arc<Reception>) {
+    let _open = reception.gateway.connected();
     let ended = match stream {
-        Stream::Tcp(stream) => match &reception.tls {
-            Some(tls) => behind_tls(stream, tls, &reception).await,
-            None => in_the_clear(stream, &reception).await,
-        },
+        Stream::Tcp(stream) => {
+            let client = stream.peer_addr().ok();
+            match &reception.tls {
+                Some(tls) => behind_tls(stream, client, tls, &reception).await,
+                None => in_the_clear(stream, client, &reception).await,
+            }
+        }
         #[cfg(unix)]
-        Stream::Unix(stream) => in_the_clear(stream, &reception).await,
+        Stream::Unix(stream) => in_the_clear(stream, None, &reception).await,
     };
     if let Err(error) = ended {
         debug!(%error, "a client's connection broke off");
@@ -55,18 +60,23 @@ pub(super) async fn converse(stream: Stream, reception: Arc<Reception>) {
 /// A failure of a connection, which concerns the log alone.
 type Broken = Box<dyn std::error::Error + Send + Sync>;
 
-async fn behind_tls(stream: TcpStream, tls: &TlsAcceptor, reception: &Arc<Reception>) -> Result<(), Broken> {
+async fn behind_tls(
+    stream: TcpStream,
+    client: Option<SocketAddr>,
+    tls: &TlsAcceptor,
+    reception: &Arc<Reception>,
+) -> Result<(), Broken> {
     // Boxed, as all that is rare: every connection has the room that its largest way needs.
     let shaken = Box::pin(timeout(HANDSHAKE_TAKES_AT_MOST, tls.accept(stream))).await;
     let stream = shaken.map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "no TLS handshake"))??;
     if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
-        Box::pin(speak_h2(stream, reception)).await
+        Box::pin(speak_h2(stream, client, reception)).await
     } else {
-        Box::pin(speak_h1(stream, reception)).await
+        Box::pin(speak_h1(stream, client, reception)).await
     }
 }
 
-async fn in_the_clear<S>(stream: S, reception: &Arc<Reception>) -> Result<(), Broken>
+async fn in_the_clear<S>(stream: S, client: Option<SocketAddr>, reception: &Arc<Reception>) -> Result<(), Broken>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -79,18 +89,18 @@ where
     // Whoever says nothing is let go without a word.
     let Ok(opened) = opened else { return Ok(()) };
     match opened? {
-        (stream, true) => Box::pin(speak_h2(stream, reception)).await,
-        (stream, false) => speak_h1(stream, reception).await,
+        (stream, true) => Box::pin(speak_h2(stream, client, reception)).await,
+        (stream, false) => speak_h1(stream, client, reception).await,
     }
 }
 
-async fn speak_h1<S>(stream: S, reception: &Arc<Reception>) -> Result<(), Broken>
+async fn speak_h1<S>(stream: S, client: Option<SocketAddr>, reception: &Arc<Reception>) -> Result<(), Broken>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let service = service_fn(|request: Request<Incoming>| async {
         // Boxed, so that its room is given back when the head of the answer is there: a stream goes on without it.
-        let answering = Box::pin(reception.gateway.answer(request, reception.is_local_socket));
+        let answering = Box::pin(reception.gateway.answer(request, reception.is_local_socket, client));
         let mut response = answering.await;
         if reception.audience.is_last() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
             response
@@ -119,7 +129,7 @@ where
     }
 }
 
-async fn speak_h2<S>(stream: S, reception: &Arc<Reception>) -> Result<(), Broken>
+async fn speak_h2<S>(stream: S, client: Option<SocketAddr>, reception: &Arc<Reception>) -> Result<(), Broken>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -127,7 +137,7 @@ where
     let service = service_fn(move |request: Request<Incoming>| {
         let reception = Arc::clone(&answering);
         async move {
-            let answering = Box::pin(reception.gateway.answer(request, reception.is_local_socket));
+            let answering = Box::pin(reception.gateway.answer(request, reception.is_local_socket, client));
             Ok::<_, Infallible>(answering.await)
         }
     });

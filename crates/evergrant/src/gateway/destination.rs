@@ -10,6 +10,8 @@ pub(super) enum Destination {
     Health,
     /// `/readyz`: whether a credential is usable.
     Ready,
+    /// `/metrics`: what has been counted.
+    Metrics,
     /// `GET /v1/models`: the union over usable providers.
     Models,
     /// A provider.
@@ -60,6 +62,7 @@ impl Destination {
         match path {
             "/healthz" if is_read => Self::Health,
             "/readyz" if is_read => Self::Ready,
+            "/metrics" if is_read => Self::Metrics,
             "/v1/models" if is_read => Self::Models,
             _ => match path.strip_prefix("/v1") {
                 Some(rest) if rest.len() > 1 && rest.starts_with('/') => Self::Forward {
@@ -128,7 +131,11 @@ mod tests {
     fn check(uri: &str, expected: Option<(Option<&str>, &str)>) {
         let found = match Destination::of(&Method::POST, &uri.parse().unwrap()) {
             Destination::Forward { provider, path, .. } => Some((provider.map(|id| id.to_string()), path)),
-            Destination::Health | Destination::Ready | Destination::Models | Destination::Unknown => None,
+            Destination::Health
+            | Destination::Ready
+            | Destination::Metrics
+            | Destination::Models
+            | Destination::Unknown => None,
         };
         let expected = expected.map(|(provider, path)| (provider.map(str::to_owned), path.to_owned()));
         assert_eq!(found, expected, "{uri}");

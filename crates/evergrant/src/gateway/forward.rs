@@ -1,15 +1,20 @@
 //! Hands a request to the driver, and its answer back, as they are.
 
+use std::time::{Duration, Instant};
+
 use evergrant_driver::client::{Answer, AnswerBody, Call, Route, Trail};
+use evergrant_driver::measures::Raised;
 use evergrant_driver::{Code, Driver, Failure, Label, ProviderId, Remedy};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, UPGRADE};
 use http::{HeaderMap, Request, Response, StatusCode, Uri};
 use hyper::body::Incoming;
 
 use super::body::GatewayBody;
+use super::coming::Coming;
 use super::destination::{model_of, needs_model};
 use super::in_band::InBand;
 use super::keep_alive::KeepAlive;
+use super::noted::Noted;
 use super::surface::Surface;
 use super::trail::{Unanswered, mark};
 use super::tunnel::tunnel;
@@ -29,6 +34,7 @@ pub(super) async fn forward(
     aim: Aim,
     path: &str,
     surface: Surface,
+    noted: &mut Noted,
 ) -> Result<Response<GatewayBody>, Unanswered> {
     let none = |failure| (failure, Trail::default());
     let upgrade = request
@@ -36,11 +42,14 @@ pub(super) async fn forward(
         .contains_key(UPGRADE)
         .then(|| hyper::upgrade::on(&mut request));
     let (mut parts, incoming) = request.into_parts();
-    let mut body = driver.body(incoming);
+    let mut body = driver.body(Coming::new(incoming, noted));
+    let mut waited = Duration::ZERO;
     let route = match aim.provider {
         Some(provider) => Route::Provider(provider),
         None => {
+            let asked = Instant::now();
             let named = body.model(&parts.headers).await.map_err(none)?;
+            waited = asked.elapsed();
             match named.or_else(|| model_of(path)) {
                 Some(model) => Route::Model(model),
                 // A compressed body may name one, which only its provider can read.
@@ -51,6 +60,9 @@ pub(super) async fn forward(
             }
         }
     };
+    if let Route::Model(model) = &route {
+        noted.asks_for(model);
+    }
     let asked = parts.headers.get("x-evergrant-credential");
     let asked = || asked.and_then(|label| label.to_str().ok()).map(Label::from);
     let pin = aim.pin.or_else(asked);
@@ -63,13 +75,20 @@ pub(super) async fn forward(
     };
     let mut answer = driver.send(call).await?;
     mark(answer.response.headers_mut(), &answer.trail);
+    noted.trail = std::mem::take(&mut answer.trail);
+    noted.trail.spent.body += waited;
     if let Some(client) = upgrade
         && answer.response.status() == StatusCode::SWITCHING_PROTOCOLS
     {
         let provider = hyper::upgrade::on(&mut answer.response);
-        tokio::spawn(tunnel(client, provider));
+        let open = noted.measures.tunnels.raise();
+        tokio::spawn(async move {
+            tunnel(client, provider).await;
+            drop::<Raised>(open);
+        });
     }
-    Ok(dressed(answer, surface))
+    noted.is_stream = is_event_stream(answer.response.headers());
+    Ok(dressed(answer, surface, noted.is_stream))
 }
 
 fn no_model(path: &str) -> Failure {
@@ -83,8 +102,8 @@ fn no_model(path: &str) -> Failure {
     })
 }
 
-fn dressed(answer: Answer, surface: Surface) -> Response<GatewayBody> {
-    let may_have_comments = may_have_comments(answer.response.headers());
+fn dressed(answer: Answer, surface: Surface, is_stream: bool) -> Response<GatewayBody> {
+    let may_have_comments = is_stream && may_have_comments(answer.response.headers());
     answer.response.map(|body: AnswerBody| {
         if may_have_comments {
             GatewayBody::Stream(Box::new(InBand::new(KeepAlive::new(body), surface)))
@@ -94,16 +113,19 @@ fn dressed(answer: Answer, surface: Surface) -> Response<GatewayBody> {
     })
 }
 
-/// Whether it is an event stream whose bytes can be told apart and whose length is open.
-fn may_have_comments(headers: &HeaderMap) -> bool {
+fn is_event_stream(headers: &HeaderMap) -> bool {
     let typed = headers
         .get(CONTENT_TYPE)
         .map(|value| value.as_bytes().trim_ascii_start());
-    let is_stream = typed.is_some_and(|typed| {
+    typed.is_some_and(|typed| {
         let kind = b"text/event-stream";
         typed
             .get(..kind.len())
             .is_some_and(|head| head.eq_ignore_ascii_case(kind))
-    });
-    is_stream && !headers.contains_key(CONTENT_LENGTH) && !headers.contains_key(CONTENT_ENCODING)
+    })
+}
+
+/// Whether the bytes of an event stream can be told apart and its length is open.
+fn may_have_comments(headers: &HeaderMap) -> bool {
+    !headers.contains_key(CONTENT_LENGTH) && !headers.contains_key(CONTENT_ENCODING)
 }

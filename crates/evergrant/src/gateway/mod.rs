@@ -1,6 +1,8 @@
 //! The gateway: agents that already exist speak to it as to their provider, and every repair happens behind it.
 
+mod access;
 mod body;
+mod coming;
 mod connection;
 mod crew;
 mod destination;
@@ -10,7 +12,11 @@ mod in_band;
 mod inherited;
 mod keep_alive;
 mod listener;
+mod measures;
+mod metered;
+mod metrics;
 mod models;
+mod noted;
 mod preface;
 mod refusal;
 mod request_id;

@@ -1,18 +1,28 @@
 //! One request: kept out or let in, led where its path says, and answered in the client's own form.
 
+use std::net::SocketAddr;
+use std::sync::Arc;
+
 use bytes::Bytes;
 use evergrant_driver::client::Trail;
+use evergrant_driver::measures::Raised;
+use evergrant_driver::settings::AccessLog as Wanted;
 use evergrant_driver::{Code, Driver, Failure, Remedy, entropy};
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use tracing::{Instrument as _, debug, info_span};
 
+use super::access::{AccessLog, Entry, client_id, reopen_when_told};
 use super::body::GatewayBody;
 use super::destination::Destination;
 use super::forward::{Aim, forward};
 use super::guard;
+use super::measures::{Measures, Operation, Running};
+use super::metered::{Length, Metered};
+use super::metrics::metrics;
 use super::models::models;
+use super::noted::Noted;
 use super::refusal::refusal;
 use super::request_id::RequestIds;
 use super::surface::Surface;
@@ -23,16 +33,25 @@ pub(super) struct Gateway {
     driver: Driver,
     ids: RequestIds,
     instance: HeaderValue,
+    measures: Arc<Measures>,
+    log: Option<AccessLog>,
 }
 
 impl Gateway {
-    pub(super) fn new(driver: Driver) -> Result<Self, Failure> {
+    pub(super) fn new(driver: Driver, log: Option<&Wanted>) -> Result<Self, Failure> {
         let instance = u128::from_le_bytes(entropy::random::<16>()?);
+        let measures = Arc::new(Measures::new());
+        let log = log
+            .map(|wanted| AccessLog::open(wanted, &measures.unlogged))
+            .transpose()?;
+        log.iter().for_each(reopen_when_told);
         Ok(Self {
             driver,
             ids: RequestIds::new()?,
             // Hexadecimal digits are always a header's value.
             instance: HeaderValue::try_from(format!("{instance:032x}")).unwrap_or(HeaderValue::from_static("0")),
+            measures,
+            log,
         })
     }
 
@@ -48,22 +67,51 @@ impl Gateway {
         response
     }
 
-    /// Answers a request.
-    pub(super) async fn answer(&self, request: Request<Incoming>, is_local_socket: bool) -> Response<GatewayBody> {
-        let id = self.ids.next();
+    /// Counts a connection for as long as what is returned lives.
+    pub(super) fn connected(&self) -> Raised {
+        self.measures.accepted.one();
+        self.measures.connections.raise()
+    }
+
+    /// Answers a request that came from this address.
+    pub(super) async fn answer(
+        &self,
+        request: Request<Incoming>,
+        is_local_socket: bool,
+        client: Option<SocketAddr>,
+    ) -> Response<Metered> {
+        let operation = Operation::of(request.uri().path());
+        let mut running = Running::begin(&self.measures, operation);
+        let (id, method) = (self.ids.next(), request.method().clone());
+        let entry = self.log.is_some().then(|| {
+            let entry = Entry::new(&request, id.clone(), client, operation.as_str());
+            Box::new(entry)
+        });
+        let mut noted = Noted::new(&self.measures, entry);
         let surface = Surface::of(request.uri(), request.headers());
-        let span = info_span!("request", id = id.to_str().unwrap_or_default());
-        let mut response = match self.lead(request, is_local_socket, surface).instrument(span).await {
+        let span = info_span!(
+            "request",
+            id = id.to_str().unwrap_or_default(),
+            client_id = client_id(request.headers())
+        );
+        let led = self.lead(request, is_local_socket, surface, &mut noted);
+        let mut response = match led.instrument(span).await {
             Ok(response) => response,
             Err((failure, trail)) => {
                 debug!(code = failure.code.as_str(), "answered by ourselves: {failure}");
                 let mut response = refusal(surface, &failure);
                 mark(response.headers_mut(), &trail);
+                self.measures.answered_ourselves(failure.code);
+                noted.failed(trail, failure.code);
                 response
             }
         };
         response.headers_mut().insert("x-evergrant-request-id", id);
-        response
+        let own = running.answered(response.status(), &noted.trail, noted.is_stream);
+        let log = noted.into_entry(&response, own);
+        let log = self.log.clone().zip(log);
+        let length = Length::of(&method, response.status(), response.headers());
+        response.map(|body| Metered::new(body, length, running, log))
     }
 
     async fn lead(
@@ -71,6 +119,7 @@ impl Gateway {
         request: Request<Incoming>,
         is_local_socket: bool,
         surface: Surface,
+        noted: &mut Noted,
     ) -> Result<Response<GatewayBody>, Unanswered> {
         let none = |failure| (failure, Trail::default());
         let destination = Destination::of(request.method(), request.uri());
@@ -84,10 +133,11 @@ impl Gateway {
                 Ok(plain(StatusCode::OK, "ready\n"))
             }
             Destination::Ready => Ok(plain(StatusCode::SERVICE_UNAVAILABLE, "no credential is usable\n")),
+            Destination::Metrics => metrics(&self.driver, &self.measures, request.headers()).map_err(none),
             Destination::Models => models(&self.driver, request.headers()).await,
             Destination::Forward { provider, pin, path } => {
                 let aim = Aim { provider, pin };
-                forward(&self.driver, request, aim, &path, surface).await
+                forward(&self.driver, request, aim, &path, surface, noted).await
             }
             Destination::Unknown => Err(none(unknown(request.uri().path()))),
         }

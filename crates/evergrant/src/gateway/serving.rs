@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use evergrant_driver::settings::{Listen, ServeSettings};
+use evergrant_driver::settings::{AccessLog, Listen, ServeSettings};
 use evergrant_driver::{Certificate, Code, Driver, Failure, Protection, Remedy, ServingAt, open_files, stands};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
@@ -28,6 +28,8 @@ pub(crate) struct ServeOptions {
     pub(crate) inherited: Vec<Inherited>,
     /// How to serve there.
     pub(crate) serve: ServeSettings,
+    /// Whether and where to keep a line for each request.
+    pub(crate) access_log: Option<AccessLog>,
     /// Who wants to know how it is.
     pub(crate) manager: ServiceManager,
 }
@@ -65,6 +67,7 @@ impl Serving {
             listen,
             inherited,
             serve,
+            access_log,
             manager: _,
         } = options;
         let certificate = serve.certificate.map(Certificate::load).transpose()?;
@@ -84,7 +87,7 @@ impl Serving {
             .iter()
             .map(|listener| listener.address().to_string())
             .collect();
-        let gateway = Arc::new(Gateway::new(driver.clone())?);
+        let gateway = Arc::new(Gateway::new(driver.clone(), access_log.as_ref())?);
         let places = places(serve.connections);
         let room = Arc::new(Semaphore::new(
             usize::try_from(places).unwrap_or(Semaphore::MAX_PERMITS),

@@ -1,6 +1,8 @@
 //! The gateway as a process of its own: what goes through it byte for byte, what it repairs, and what it keeps out.
 
+mod access_log;
 mod bytes;
+mod deployed;
 pub(crate) mod desk;
 mod doors;
 mod ending;
@@ -8,6 +10,8 @@ mod ending;
 mod handed_over;
 mod life;
 mod limits;
+mod metrics;
+pub(crate) mod numbers;
 mod repairs;
 mod restored;
 mod sharing;

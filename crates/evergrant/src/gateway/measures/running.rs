@@ -1,0 +1,148 @@
+//! One request from its first byte to its answer's last, as far as numbers go.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use evergrant_driver::client::Trail;
+use evergrant_driver::measures::Raised;
+use http::StatusCode;
+
+use super::counts::{Measures, OfProvider};
+use super::operation::Operation;
+
+/// A request that runs.
+#[derive(Debug)]
+pub(in crate::gateway) struct Running {
+    measures: Arc<Measures>,
+    operation: Operation,
+    status: StatusCode,
+    provider: Option<Arc<OfProvider>>,
+    began: Instant,
+    first_byte: Option<Duration>,
+    sent: u64,
+    /// Sent and not yet added to everyone's.
+    unadded: u64,
+    _in_flight: Raised,
+    stream: Option<Raised>,
+}
+
+/// What it came to.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::gateway) struct Ending {
+    /// Bytes of the answer's body.
+    pub(in crate::gateway) sent: u64,
+    /// To the last byte.
+    pub(in crate::gateway) total: Duration,
+    /// To the first byte of the body; `None` if there was none.
+    pub(in crate::gateway) first_byte: Option<Duration>,
+}
+
+impl Running {
+    /// A request has come.
+    pub(in crate::gateway) fn begin(measures: &Arc<Measures>, operation: Operation) -> Self {
+        Self {
+            operation,
+            status: StatusCode::OK,
+            provider: None,
+            began: Instant::now(),
+            first_byte: None,
+            sent: 0,
+            unadded: 0,
+            _in_flight: measures.in_flight.raise(),
+            stream: None,
+            measures: Arc::clone(measures),
+        }
+    }
+
+    /// Its answer's head is there; tells what the gateway added to it until then, if it reached a provider.
+    pub(in crate::gateway) fn answered(
+        &mut self,
+        status: StatusCode,
+        trail: &Trail,
+        is_stream: bool,
+    ) -> Option<Duration> {
+        self.status = status;
+        self.stream = is_stream.then(|| self.measures.streams.raise());
+        let provider = trail.provider.as_ref()?;
+        self.provider = Some(self.measures.providers.of(provider));
+        let elsewhere = trail.spent.body + trail.spent.upstream + trail.spent.recovery;
+        let own = (trail.attempts > 0).then(|| self.began.elapsed().saturating_sub(elsewhere));
+        if let Some(own) = own {
+            self.measures.own_latency.observe(own);
+        }
+        own
+    }
+
+    /// A piece of the answer's body goes out.
+    pub(in crate::gateway) fn sends(&mut self, length: usize) {
+        if self.first_byte.is_none() {
+            self.first_byte = Some(self.began.elapsed());
+        }
+        let length = length as u64;
+        self.sent += length;
+        self.unadded += length;
+        if self.unadded >= ADD_AFTER {
+            self.measures.sent.add(std::mem::take(&mut self.unadded));
+        }
+    }
+
+    /// How many bytes of the body have gone out.
+    pub(in crate::gateway) const fn sent(&self) -> u64 {
+        self.sent
+    }
+
+    /// It is over.
+    pub(in crate::gateway) fn end(self) -> Ending {
+        let total = self.began.elapsed();
+        self.measures.sent.add(self.unadded);
+        let of = self.provider.as_deref().unwrap_or(&self.measures.nobody);
+        of.ended(self.operation, self.status.as_u16());
+        of.duration.observe(total);
+        if let Some(first_byte) = self.first_byte {
+            of.first_byte.observe(first_byte);
+        }
+        Ending {
+            sent: self.sent,
+            total,
+            first_byte: self.first_byte,
+        }
+    }
+}
+
+/// 64 KiB: a small answer is added once, and of a long stream no more than this is missing.
+const ADD_AFTER: u64 = 64 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_of_every_path_and_status_make_no_more_series_than_there_are_words() {
+        let measures = Arc::new(Measures::new());
+        let trail = Trail {
+            provider: Some("acme".into()),
+            attempts: 1,
+            ..Trail::default()
+        };
+        for number in 0..50_000_u16 {
+            let path = format!("/v1/{number}/{}", number % 7);
+            let mut running = Running::begin(&measures, Operation::of(&path));
+            let status = StatusCode::from_u16(100 + number % 900).unwrap();
+            running.answered(status, &trail, number % 2 == 0);
+            running.sends(10);
+            assert_eq!(
+                (measures.in_flight.read(), measures.streams.read()),
+                (1, u64::from(number % 2 == 0))
+            );
+            assert_eq!(running.end().sent, 10);
+        }
+        let known = measures.providers();
+        assert_eq!((known.len(), measures.nobody.met().count()), (1, 0));
+        assert!(known[0].1.met().count() <= 5 * 11);
+        assert_eq!((measures.in_flight.read(), measures.streams.read()), (0, 0));
+        assert_eq!(
+            (measures.sent.read(), measures.own_latency.read().count()),
+            (500_000, 50_000)
+        );
+    }
+}

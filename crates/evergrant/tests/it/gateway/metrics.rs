@@ -1,0 +1,218 @@
+//! What `/metrics` tells after a known play, to whom, and what it never tells.
+
+use evergrant_sandbox::client::HttpClient;
+use evergrant_sandbox::{Order, Wording};
+
+use super::bytes::post;
+use super::desk::{Desk, streamed};
+use super::numbers::Numbers;
+
+const CHAT: &str = "surface=\"chat-completions\"";
+const ACME: &str = "provider=\"acme\"";
+
+#[tokio::test]
+async fn a_known_play_has_exact_numbers() {
+    let desk = Desk::open().await;
+    for _ in 0..3 {
+        assert_eq!(desk.chat().await.status, 200);
+    }
+    // A stale token: one refusal, one renewal, one repair.
+    desk.control().expire(Wording::Wke);
+    assert_eq!(desk.chat().await.status, 200);
+    // A stream, and a page that leads nowhere.
+    let mut stream = HttpClient::new()
+        .stream(&desk.url("/v1/messages"), &streamed())
+        .await
+        .unwrap();
+    stream.rest().await.unwrap();
+    assert_eq!(desk.gateway.status(&post("/nowhere", "{}")).await.0, 404);
+    let numbers = Numbers::until(&desk.gateway, |numbers| {
+        numbers.sum("evergrant_requests_total", &["surface=\"messages\""]) >= 1.0
+            && numbers.sum("evergrant_requests_total", &["4xx"]) >= 1.0
+            && numbers.value("evergrant_requests_in_flight") == 1.0
+    })
+    .await;
+    let is = |series: &str, expected: f64| assert_eq!(numbers.value(series), expected, "{series}\n{}", numbers.text);
+    is(
+        &format!("evergrant_requests_total{{{ACME},{CHAT},status=\"2xx\"}}"),
+        4.0,
+    );
+    is(
+        "evergrant_requests_total{provider=\"acme\",surface=\"messages\",status=\"2xx\"}",
+        1.0,
+    );
+    is(
+        "evergrant_requests_total{provider=\"none\",surface=\"own\",status=\"4xx\"}",
+        1.0,
+    );
+    is("evergrant_own_answers_total{code=\"unknown-path\"}", 1.0);
+    let verdicts = "evergrant_verdicts_total{provider=\"acme\",channel";
+    is(&format!("{verdicts}=\"inference\",verdict=\"success\"}}"), 5.0);
+    // A young token is tried once more before it is renewed.
+    let tries = desk.control().counters().inference_requests as f64;
+    let again = numbers.value("evergrant_repairs_total{provider=\"acme\",action=\"wait\"}");
+    assert_eq!(tries, 6.0 + again);
+    is(
+        &format!("{verdicts}=\"inference\",verdict=\"unauthenticated\"}}"),
+        1.0 + again,
+    );
+    is(&format!("{verdicts}=\"token\",verdict=\"success\"}}"), 1.0);
+    is("evergrant_repairs_total{provider=\"acme\",action=\"refresh\"}", 1.0);
+    is("evergrant_repairs_total{provider=\"acme\",action=\"rotate\"}", 0.0);
+    is("evergrant_renewals_total{provider=\"acme\",outcome=\"renewed\"}", 1.0);
+    is("evergrant_renewals_in_flight{provider=\"acme\"}", 0.0);
+    is("evergrant_renewal_duration_seconds_count{provider=\"acme\"}", 1.0);
+    is("evergrant_upstream_latency_seconds_count{provider=\"acme\"}", tries);
+    is("evergrant_request_duration_seconds_count{provider=\"acme\"}", 5.0);
+    is("evergrant_time_to_first_byte_seconds_count{provider=\"acme\"}", 5.0);
+    is("evergrant_own_latency_seconds_count", 5.0);
+    is("evergrant_credentials{provider=\"acme\",health=\"ready\"}", 1.0);
+    is("evergrant_credentials{provider=\"acme\",health=\"quarantined\"}", 0.0);
+    is("evergrant_credentials_usable{provider=\"acme\"}", 1.0);
+    is("evergrant_streams_open", 0.0);
+    is("evergrant_replay_kept_bytes", 0.0);
+    is("evergrant_requests_in_flight", 1.0);
+    is("evergrant_claim_conflicts_total{provider=\"acme\"}", 0.0);
+    assert!(numbers.value("evergrant_received_bytes_total") > 0.0);
+    assert!(numbers.value("evergrant_sent_bytes_total") > 0.0);
+    assert!(numbers.value("evergrant_connections_open") >= 1.0);
+    let expiry = numbers.sum("evergrant_credential_expiry_timestamp_seconds", &[ACME]);
+    let refreshed = numbers.sum("evergrant_credential_refreshed_timestamp_seconds", &[ACME]);
+    assert!(refreshed > 1.6e9 && expiry > refreshed, "{refreshed} {expiry}");
+}
+
+#[tokio::test]
+async fn a_dead_grant_and_a_limit_are_told() {
+    let desk = Desk::open().await;
+    desk.control().arm(Order::new("usage-limit").times(20)).unwrap();
+    let refused = desk.chat().await;
+    assert_eq!(refused.status, 429, "{}", refused.text());
+    let numbers = Numbers::of(&desk.gateway).await;
+    let limited = numbers.sum("evergrant_verdicts_total", &["channel=\"inference\"", "-limited\""]);
+    assert!(limited >= 1.0, "{}", numbers.text);
+    assert_eq!(numbers.sum("evergrant_unrepaired_total", &["action=\"deliver\""]), 1.0);
+    assert_eq!(numbers.sum("evergrant_credentials", &["health=\"cooling\""]), 1.0);
+
+    let desk = Desk::open().await;
+    desk.control().revoke_logins(None);
+    desk.control().expire(Wording::Wke);
+    desk.chat().await;
+    desk.chat().await;
+    let numbers = Numbers::of(&desk.gateway).await;
+    let is = |series: &str, expected: f64| assert_eq!(numbers.value(series), expected, "{series}\n{}", numbers.text);
+    is("evergrant_renewals_total{provider=\"acme\",outcome=\"dead\"}", 1.0);
+    is(
+        "evergrant_verdicts_total{provider=\"acme\",channel=\"token\",verdict=\"grant-dead\"}",
+        1.0,
+    );
+    is("evergrant_credentials{provider=\"acme\",health=\"quarantined\"}", 1.0);
+    is("evergrant_credentials_usable{provider=\"acme\"}", 0.0);
+    is("evergrant_own_answers_total{code=\"grant-dead\"}", 1.0);
+}
+
+#[tokio::test]
+async fn reading_the_numbers_changes_nothing_and_no_page_may_read_them() {
+    let desk = Desk::open().await;
+    let files = |desk: &Desk| {
+        let mut found: Vec<_> = std::fs::read_dir(desk.scratch.home())
+            .unwrap()
+            .map(Result::unwrap)
+            // Whoever looks at a database takes a place among its readers there.
+            .filter(|entry| !entry.file_name().to_string_lossy().ends_with("-shm"))
+            .map(|entry| {
+                let about = entry.metadata().unwrap();
+                (entry.file_name(), about.len(), about.modified().unwrap())
+            })
+            .collect();
+        found.sort();
+        found
+    };
+    let (before, seen) = (files(&desk), desk.control().counters());
+    for _ in 0..50 {
+        Numbers::of(&desk.gateway).await;
+    }
+    assert_eq!(files(&desk), before);
+    let now = desk.control().counters();
+    assert_eq!(
+        (now.refreshes, now.inference_requests),
+        (seen.refreshes, seen.inference_requests)
+    );
+    for header in [
+        "host: evil.example\r\n",
+        "host: localhost\r\norigin: https://evil.example\r\n",
+        "host: localhost\r\nsec-fetch-site: cross-site\r\n",
+    ] {
+        let request = format!("GET /metrics HTTP/1.1\r\n{header}connection: close\r\n\r\n");
+        let (status, body) = desk.gateway.status(&request).await;
+        assert_eq!(status, 403, "{header}");
+        assert!(!body.contains("evergrant_"), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn no_label_tells_a_secret_or_whose_account_it_is() {
+    let desk = Desk::open().await;
+    desk.scratch
+        .run(&["rename", "acme/default", "someone@acme.example"])
+        .await
+        .expect(0);
+    desk.chat().await;
+    let hostile = "{\"model\":\"grok-\\\"}\\n4.3\",\"messages\":[]}";
+    desk.gateway.status(&post("/v1/chat/completions", hostile)).await;
+    desk.gateway
+        .status(&post(
+            "/v1/sk-hunter2-hunter2-hunter2?key=hunter2",
+            "{\"model\":\"grok-4.3\"}",
+        ))
+        .await;
+    let text = Numbers::of(&desk.gateway).await.text;
+    for never in ["someone", "acme.example", "hunter2", "grok-", "sandbox-"] {
+        assert!(!text.contains(never), "{never}: {text}");
+    }
+    let secrets = desk.scratch.run(&["token", "acme"]).await;
+    assert!(!text.contains(secrets.stdout.trim()));
+}
+
+#[tokio::test]
+async fn whoever_asks_for_open_metrics_gets_it() {
+    let desk = Desk::open().await;
+    desk.chat().await;
+    let request = "GET /metrics HTTP/1.1\r\nhost: localhost\r\naccept: application/openmetrics-text;version=1.0.0,text/plain;q=0.5\r\nconnection: close\r\n\r\n";
+    let answer = String::from_utf8(desk.gateway.raw(request.as_bytes()).await).unwrap();
+    assert!(
+        answer.contains("content-type: application/openmetrics-text; version=1.0.0"),
+        "{answer}"
+    );
+    assert!(answer.contains("# UNIT evergrant_own_latency_seconds seconds") && answer.ends_with("# EOF\n"));
+    let plain = HttpClient::new().get(&desk.url("/metrics")).await.unwrap();
+    let typed = plain.headers["content-type"].to_str().unwrap();
+    assert_eq!(typed, "text/plain; version=0.0.4; charset=utf-8");
+    assert!(
+        plain.text().contains("# TYPE evergrant_requests_total counter"),
+        "{}",
+        plain.text()
+    );
+    assert!(!plain.text().contains("# EOF"));
+}
+
+#[tokio::test]
+async fn requests_make_no_new_series() {
+    let desk = Desk::open().await;
+    desk.chat().await;
+    let request = |number: usize| {
+        let body = format!("{{\"model\":\"model-{number}\"}}");
+        let request = post(&format!("/v1/thing-{number}/x"), &body);
+        request.replacen("host:", &format!("x-request-id: id-{number}\r\nhost:"), 1)
+    };
+    desk.gateway.status(&request(0)).await;
+    let before = Numbers::until(&desk.gateway, |numbers| {
+        let of = |surface| numbers.sum("evergrant_requests_total", &[surface]);
+        of("surface=\"other\"") >= 1.0 && of("surface=\"own\"") >= 1.0 && of(CHAT) >= 1.0
+    })
+    .await;
+    for number in 1..200 {
+        desk.gateway.status(&request(number)).await;
+    }
+    let after = Numbers::of(&desk.gateway).await;
+    assert_eq!(after.series(), before.series());
+}
