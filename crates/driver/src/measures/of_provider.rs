@@ -29,6 +29,8 @@ pub(crate) struct OfProvider {
     pub(crate) broken_streams: Counter,
     /// Renewals under way.
     pub(crate) renewals_in_flight: Level,
+    /// Those of them that have found a lock held.
+    pub(crate) waiting_for_lock: Level,
 }
 
 /// One counter for each variant of an enum, by its number.
@@ -66,6 +68,7 @@ impl Default for OfProvider {
             claim_conflicts: Counter::default(),
             broken_streams: Counter::default(),
             renewals_in_flight: Level::default(),
+            waiting_for_lock: Level::default(),
         }
     }
 }
@@ -131,6 +134,7 @@ impl OfProvider {
                 .map(|(outcome, count)| (outcome.as_str(), count))
                 .collect(),
             renewals_in_flight: self.renewals_in_flight.read(),
+            waiting_for_lock: self.waiting_for_lock.read(),
             claim_conflicts: self.claim_conflicts.read(),
             broken_streams: self.broken_streams.read(),
             latency: self.latency.read(),

@@ -22,6 +22,8 @@ pub struct ProviderReading {
     pub renewals: Many,
     /// Renewals under way.
     pub renewals_in_flight: u64,
+    /// Those of them that wait for a lock which they found held.
+    pub waiting_for_lock: u64,
     /// Claims that stood for someone else.
     pub claim_conflicts: u64,
     /// Streams that broke off after the client had begun to read.

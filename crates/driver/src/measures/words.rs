@@ -24,7 +24,7 @@ pub(crate) enum Outcome {
     /// A passing fault.
     Later,
     /// It was sent, and its answer never came.
-    OutcomeUnknown,
+    Unknown,
     /// The store failed.
     Store,
 }
@@ -41,7 +41,7 @@ impl Outcome {
         Self::NotEntitled,
         Self::Rejected,
         Self::Later,
-        Self::OutcomeUnknown,
+        Self::Unknown,
         Self::Store,
     ];
 
@@ -58,7 +58,7 @@ impl Outcome {
                 Obstacle::NotEntitled => Self::NotEntitled,
                 Obstacle::Rejected => Self::Rejected,
                 Obstacle::Later { .. } => Self::Later,
-                Obstacle::OutcomeUnknown => Self::OutcomeUnknown,
+                Obstacle::OutcomeUnknown => Self::Unknown,
                 Obstacle::Store => Self::Store,
             },
         }
@@ -76,7 +76,7 @@ impl Outcome {
             Self::NotEntitled => "not-entitled",
             Self::Rejected => "rejected",
             Self::Later => "later",
-            Self::OutcomeUnknown => "outcome-unknown",
+            Self::Unknown => "outcome-unknown",
             Self::Store => "store",
         }
     }

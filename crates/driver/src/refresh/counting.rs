@@ -15,7 +15,7 @@ pub(super) struct RenewalCount {
     of: Arc<OfProvider>,
     began: Instant,
     /// Since when it has found the lock held.
-    waits_since: Option<Instant>,
+    waits_since: Option<(Instant, Raised)>,
     _flying: Raised,
 }
 
@@ -35,7 +35,8 @@ impl RenewalCount {
     pub(super) fn saw(&mut self, input: &Input) {
         match input {
             Input::Busy { .. } => {
-                self.waits_since.get_or_insert_with(Instant::now);
+                self.waits_since
+                    .get_or_insert_with(|| (Instant::now(), self.of.waiting_for_lock.raise()));
             }
             Input::Locked => self.wait_is_over(),
             Input::NotClaimed => self.of.claim_conflicts.one(),
@@ -71,7 +72,7 @@ impl RenewalCount {
     }
 
     fn wait_is_over(&mut self) {
-        if let Some(since) = self.waits_since.take() {
+        if let Some((since, _)) = self.waits_since.take() {
             self.of.lock_wait.observe(since.elapsed());
         }
     }

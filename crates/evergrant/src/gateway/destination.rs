@@ -168,7 +168,11 @@ mod tests {
     fn an_address_can_name_one_credential() {
         let named = |uri: &str| match Destination::of(&Method::POST, &uri.parse().unwrap()) {
             Destination::Forward { provider, pin, path } => Some((provider, pin, path)),
-            Destination::Health | Destination::Ready | Destination::Models | Destination::Unknown => None,
+            Destination::Health
+            | Destination::Ready
+            | Destination::Metrics
+            | Destination::Models
+            | Destination::Unknown => None,
         };
         let expected = |label: &str| Some((Some("xai".into()), Some(label.into()), "/responses".to_owned()));
         assert_eq!(named("/p/xai@work/v1/responses"), expected("work"));

@@ -131,6 +131,13 @@ impl Exposition {
         for one in all {
             flying.level(&[("provider", one.provider.as_str())], one.renewals_in_flight)?;
         }
+        let mut waiting = families.gauge(
+            "renewals_waiting",
+            "Renewals that wait for a lock which they found held",
+        )?;
+        for one in all {
+            waiting.level(&[("provider", one.provider.as_str())], one.waiting_for_lock)?;
+        }
         let mut took = families.histogram("renewal_duration", "Time that a renewal took")?;
         for one in all {
             took.distribute(&[("provider", one.provider.as_str())], &one.renewing)?;
@@ -190,7 +197,7 @@ impl Exposition {
         families
             .gauge("credentials_unlisted", help)?
             .level(&[], all.len().saturating_sub(LISTED) as u64)?;
-        let times: [(&str, &str, fn(&CredentialReading) -> Option<Timestamp>); 4] = [
+        let times: [(&str, &str, Time); 4] = [
             ("credential_expiry_timestamp", "When an access token expires", |one| {
                 one.expires_at
             }),
@@ -315,6 +322,9 @@ fn each_tried(
     }
     Ok(())
 }
+
+/// One of the times of a credential, if it has it.
+type Time = fn(&CredentialReading) -> Option<Timestamp>;
 
 /// The provider of a request that reached none.
 const NOBODY: &str = "none";

@@ -62,9 +62,9 @@ impl Families<'_> {
 impl Family<'_> {
     /// So often.
     pub(super) fn count(&mut self, labels: Labels<'_>, count: u64) -> fmt::Result {
-        self.0
-            .encode_family(&labels)?
-            .encode_counter::<NoLabelSet, _, f64>(&count, None)
+        self.told_apart(labels, |encoder| {
+            encoder.encode_counter::<NoLabelSet, _, f64>(&count, None)
+        })
     }
 
     /// So often each, by one label beside the provider.
@@ -77,19 +77,31 @@ impl Family<'_> {
 
     /// So many.
     pub(super) fn level(&mut self, labels: Labels<'_>, level: u64) -> fmt::Result {
-        self.0.encode_family(&labels)?.encode_gauge(&level)
+        self.told_apart(labels, |encoder| encoder.encode_gauge(&level))
     }
 
     /// Then.
     pub(super) fn instant(&mut self, labels: Labels<'_>, at: Timestamp) -> fmt::Result {
-        self.0
-            .encode_family(&labels)?
-            .encode_gauge(&(at.as_millis() as f64 / 1e3))
+        let seconds = at.as_millis() as f64 / 1e3;
+        self.told_apart(labels, |encoder| encoder.encode_gauge(&seconds))
     }
 
     /// So distributed.
     pub(super) fn distribute(&mut self, labels: Labels<'_>, read: &HistogramReading) -> fmt::Result {
-        let mut family = self.0.encode_family(&labels)?;
-        family.encode_histogram::<NoLabelSet>(read.sum, read.count(), &read.buckets, None)
+        self.told_apart(labels, |encoder| {
+            encoder.encode_histogram::<NoLabelSet>(read.sum, read.count(), &read.buckets, None)
+        })
+    }
+
+    /// One series: of a family without labels there is but one.
+    fn told_apart(
+        &mut self,
+        labels: Labels<'_>,
+        encode: impl FnOnce(&mut MetricEncoder<'_>) -> fmt::Result,
+    ) -> fmt::Result {
+        if labels.is_empty() {
+            return encode(&mut self.0);
+        }
+        encode(&mut self.0.encode_family(&labels)?)
     }
 }

@@ -17,7 +17,7 @@ async fn logging(form: &str) -> Desk {
     let scratch = Scratch::with(&sandbox);
     scratch.run(&["login", "acme", "--flow", "device"]).await.expect(0);
     scratch
-        .run(&["rename", "acme/default", "someone@acme.example"])
+        .run(&["rename", "acme/default", "wilma@acme.example"])
         .await
         .expect(0);
     let file = file(&scratch);
@@ -105,7 +105,7 @@ async fn each_request_has_a_line_that_tells_how_it_went() {
     assert_eq!((&other["client_id"], &other["attempts"]), (&"mine-1".into(), &0.into()));
     let text = std::fs::read_to_string(&path).unwrap();
     let token = desk.scratch.run(&["token", "acme"]).await;
-    for never in ["hunter2", "someone", "Bearer", "hello", token.stdout.trim()] {
+    for never in ["hunter2", "wilma", "Bearer", "hello", token.stdout.trim()] {
         assert!(!text.contains(never), "{never}: {text}");
     }
 }

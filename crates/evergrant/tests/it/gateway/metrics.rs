@@ -111,6 +111,38 @@ async fn a_dead_grant_and_a_limit_are_told() {
 }
 
 #[tokio::test]
+async fn a_lock_that_is_held_is_told_while_it_is_waited_for_and_afterwards() {
+    let desk = Desk::open().await;
+    desk.chat().await;
+    let listed = desk.scratch.run(&["list", "--json"]).await.json();
+    let id = listed["credentials"][0]["id"].as_str().unwrap().to_owned();
+    let lock = desk.scratch.home().join("locks").join(format!("{id}.lock"));
+    std::fs::write(&lock, "").unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(&lock, std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    let held = std::fs::File::open(&lock).unwrap();
+    held.lock().unwrap();
+    desk.control().expire(Wording::Wke);
+    let release = async {
+        Numbers::until(&desk.gateway, |numbers| {
+            numbers.value("evergrant_renewals_waiting{provider=\"acme\"}") == 1.0
+        })
+        .await;
+        held.unlock().unwrap();
+    };
+    let (answer, ()) = tokio::join!(desk.chat(), release);
+    assert_eq!(answer.status, 200);
+    let numbers = Numbers::of(&desk.gateway).await;
+    let is = |series: &str, expected: f64| assert_eq!(numbers.value(series), expected, "{series}\n{}", numbers.text);
+    is("evergrant_lock_wait_seconds_count{provider=\"acme\"}", 1.0);
+    is("evergrant_renewals_waiting{provider=\"acme\"}", 0.0);
+    is("evergrant_renewals_total{provider=\"acme\",outcome=\"renewed\"}", 1.0);
+}
+
+#[tokio::test]
 async fn reading_the_numbers_changes_nothing_and_no_page_may_read_them() {
     let desk = Desk::open().await;
     let files = |desk: &Desk| {
@@ -153,7 +185,7 @@ async fn reading_the_numbers_changes_nothing_and_no_page_may_read_them() {
 async fn no_label_tells_a_secret_or_whose_account_it_is() {
     let desk = Desk::open().await;
     desk.scratch
-        .run(&["rename", "acme/default", "someone@acme.example"])
+        .run(&["rename", "acme/default", "wilma@acme.example"])
         .await
         .expect(0);
     desk.chat().await;
@@ -166,7 +198,7 @@ async fn no_label_tells_a_secret_or_whose_account_it_is() {
         ))
         .await;
     let text = Numbers::of(&desk.gateway).await.text;
-    for never in ["someone", "acme.example", "hunter2", "grok-", "sandbox-"] {
+    for never in ["wilma", "acme.example", "hunter2", "grok-", "sandbox-"] {
         assert!(!text.contains(never), "{never}: {text}");
     }
     let secrets = desk.scratch.run(&["token", "acme"]).await;
