@@ -64,7 +64,7 @@ pub trait Store: Send + Sync + 'static {
     /// earlier attempt (or twice by this one), whose outcome is unknown, it stays open instead.
     fn release(&self, fingerprint: &Fingerprint, attempt: u128) -> Result<(), StoreFault>;
 
-    /// The claim on a fingerprint, if there is one.
+    /// The claim on a fingerprint, if there is one. Who made a closed one is kept for 30 days, that it is closed for good.
     fn claim_of(&self, fingerprint: &Fingerprint) -> Result<Option<Claim>, StoreFault>;
 
     /// Every claim that is still open, for `status` and `doctor`.
@@ -102,7 +102,7 @@ pub trait Store: Send + Sync + 'static {
     /// Sets the priority; lower is preferred.
     fn prioritise(&self, id: &CredentialId, priority: i32) -> Result<(), StoreFault>;
 
-    /// Removes: the epoch grows, the secrets go, a tombstone with this health stays (and its claims, 30 days).
+    /// Removes: the epoch grows, the secrets go, a tombstone with this health stays (and, of its claims, how they were closed).
     /// Answers the record as it was, so that its tokens can be revoked; `None` if there is none or it is buried already.
     fn bury(&self, id: &CredentialId, now: Timestamp) -> Result<Option<Record>, StoreFault>;
 

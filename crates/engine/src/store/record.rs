@@ -417,7 +417,7 @@ pub struct Claim {
 pub enum ClaimState {
     /// Made and not finished: its token may be on its way.
     Open,
-    /// Its token was spent and the successor is stored; kept 30 days.
+    /// Its token was spent and the successor is stored; never sent again.
     Spent,
     /// Its token was called dead; never sent again.
     Dead,

@@ -6,17 +6,36 @@ use evergrant_engine::credential::{CredentialId, Generation};
 use evergrant_engine::secret::Fingerprint;
 use evergrant_engine::store::{Claim, ClaimOwner, ClaimState, Owner};
 use evergrant_engine::time::{BootId, BootTime, Moment, Timestamp};
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::number::{from_column, to_column};
+use super::schema;
 use super::trouble::Trouble;
 use crate::store::wire::Unreadable;
 
-/// The claim on a fingerprint.
+/// The claim on a fingerprint; of one that was pruned, how it was closed.
 pub(super) fn one(connection: &Connection, fingerprint: &Fingerprint) -> Result<Option<Claim>, Trouble> {
     let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE fingerprint = ?1"))?;
     let mut rows = statement.query([fingerprint.as_bytes()])?;
-    rows.next()?.map(read).transpose()
+    match rows.next()? {
+        Some(row) => read(row).map(Some),
+        None => pruned(connection, fingerprint),
+    }
+}
+
+/// What stayed of a claim that was closed long ago.
+fn pruned(connection: &Connection, fingerprint: &Fingerprint) -> Result<Option<Claim>, Trouble> {
+    if !schema::has_table(connection, "closed_claim")? {
+        return Ok(None);
+    }
+    let state: Option<String> = connection
+        .prepare_cached("SELECT state FROM closed_claim WHERE fingerprint = ?1")?
+        .query_row([fingerprint.as_bytes()], |row| row.get(0))
+        .optional()?;
+    let Some(state) = state else { return Ok(None) };
+    let (unknown, long_ago) = (CredentialId::from(""), Timestamp::default());
+    let state = parse(&state)?;
+    Ok(Some(closed(*fingerprint, unknown, Generation(0), state, long_ago)))
 }
 
 /// Every open claim, the oldest first.
@@ -125,9 +144,21 @@ pub(super) fn close(
     if changed > 0 {
         return Ok(());
     }
-    let made = Claim {
-        fingerprint: *fingerprint,
-        credential: credential.clone(),
+    let made = closed(*fingerprint, credential.clone(), generation, state, at);
+    insert(connection, &made, Some(at))
+}
+
+/// A claim of nobody's that is closed.
+fn closed(
+    fingerprint: Fingerprint,
+    credential: CredentialId,
+    generation: Generation,
+    state: ClaimState,
+    at: Timestamp,
+) -> Claim {
+    Claim {
+        fingerprint,
+        credential,
         generation,
         owner: nobody(at),
         claimed: Moment {
@@ -138,20 +169,23 @@ pub(super) fn close(
         sent: None,
         sends: 0,
         state,
-    };
-    insert(connection, &made, Some(at))
+    }
 }
 
 /// Removes a claim in whatever state, because its token was proven good or was not rotated.
 pub(super) fn remove(connection: &Connection, fingerprint: &Fingerprint) -> Result<(), Trouble> {
-    connection
-        .prepare_cached("DELETE FROM claim WHERE fingerprint = ?1")?
-        .execute([fingerprint.as_bytes()])?;
+    // In this order: what goes from the first is kept in the second.
+    for table in ["claim", "closed_claim"] {
+        connection
+            .prepare_cached(&format!("DELETE FROM {table} WHERE fingerprint = ?1"))?
+            .execute([fingerprint.as_bytes()])?;
+    }
     Ok(())
 }
 
-/// Removes what was closed long ago: spent ones, and dead ones whose credential is buried or gone. An open claim goes
-/// only when its credential has moved past its generation, so that its token is in no record any more.
+/// Removes what was closed long ago: spent ones, and dead ones whose credential is buried or gone; that they were closed is
+/// kept for good. An open claim goes only when its credential has moved past its generation, so that its token is in no
+/// record any more.
 pub(super) fn prune(connection: &Connection, now: Timestamp) -> Result<(), Trouble> {
     let before = now.minus(KEPT).as_millis();
     connection.prepare_cached(PRUNE)?.execute([before])?;
@@ -183,11 +217,15 @@ fn read(row: &Row<'_>) -> Result<Claim, Trouble> {
         )?,
         sent,
         sends: row.get("sends")?,
-        state: STATES
-            .into_iter()
-            .find(|known| word(*known) == state)
-            .ok_or(Unreadable("state of a claim"))?,
+        state: parse(&state)?,
     })
+}
+
+fn parse(state: &str) -> Result<ClaimState, Unreadable> {
+    let mut known = STATES.into_iter();
+    known
+        .find(|known| word(*known) == state)
+        .ok_or(Unreadable("state of a claim"))
 }
 
 fn moment(wall: i64, boot: i64, boot_id: String) -> Result<Moment, Unreadable> {
@@ -220,7 +258,8 @@ const fn word(state: ClaimState) -> &'static str {
 
 const STATES: [ClaimState; 3] = [ClaimState::Open, ClaimState::Spent, ClaimState::Dead];
 
-/// 30 days: longer than any backup, suspended laptop or forgotten process that could bring an old token back.
+/// 30 days: longer than any suspended laptop or forgotten process sends. What is pruned then is who sent it and when; that
+/// its token is closed stays, 40 bytes of it, because a backup can be of any age.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 3_600);
 
 const SELECT: &str = "SELECT fingerprint, credential, generation, attempt, pid, host, since, claimed_wall, \

@@ -19,7 +19,6 @@ pub(super) fn restore(
     revive: bool,
     now: Timestamp,
 ) -> Result<Vec<Restored>, Trouble> {
-    claims::prune(contents.connection, now)?;
     let present = records::all(contents.connection, contents.vault)?;
     let mut present: Vec<Record> = present.into_iter().map(Arc::unwrap_or_clone).collect();
     let mut answers = Vec::with_capacity(backup.records.len());

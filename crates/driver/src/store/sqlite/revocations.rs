@@ -6,13 +6,14 @@ use evergrant_engine::store::Revocation;
 use evergrant_engine::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::schema;
 use super::trouble::Trouble;
 use crate::store::wire::{Unreadable, read_hint, read_revocation, write_revocation};
 use crate::vault::Vault;
 
 /// All of them, the oldest first, each refresh token before its access token.
 pub(super) fn all(connection: &Connection, vault: &Vault) -> Result<Vec<Revocation>, Trouble> {
-    if !is_there(connection)? {
+    if !schema::has_table(connection, "revocation")? {
         return Ok(Vec::new());
     }
     let mut statement = connection.prepare_cached(SELECT)?;
@@ -95,15 +96,6 @@ pub(super) fn remove(connection: &Connection, token: &Fingerprint) -> Result<(),
         .prepare_cached("DELETE FROM revocation WHERE fingerprint = ?1")?
         .execute([token.as_bytes()])?;
     Ok(())
-}
-
-/// A store of an older minor version, that nobody has opened to write since, has no such table.
-fn is_there(connection: &Connection) -> Result<bool, Trouble> {
-    let found = connection
-        .prepare_cached("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'revocation'")?
-        .query_row([], |_| Ok(()))
-        .optional()?;
-    Ok(found.is_some())
 }
 
 fn read(row: &Row<'_>, vault: &Vault) -> Result<Revocation, Trouble> {

@@ -69,6 +69,15 @@ pub(super) fn mark(connection: &Connection) -> Result<Option<Mark>, Trouble> {
     }))
 }
 
+/// Whether there is such a table: a store of an older minor version, that nobody has opened to write since, may have none.
+pub(super) fn has_table(connection: &Connection, name: &str) -> Result<bool, Trouble> {
+    let found = connection
+        .prepare_cached("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1")?
+        .query_row([name], |_| Ok(()))
+        .optional()?;
+    Ok(found.is_some())
+}
+
 fn minor(connection: &Connection) -> rusqlite::Result<u32> {
     connection.query_row("SELECT value FROM meta WHERE name = 'minor'", [], |row| row.get(0))
 }
@@ -172,7 +181,7 @@ CREATE INDEX claim_credential ON claim (credential);
 ";
 
 /// What each minor version added to the one before.
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     // `logout_epoch` is the epoch of the newest logout that revokes: what was renewed from it or before must be revoked.
     "
 ALTER TABLE credential ADD COLUMN logout_epoch INTEGER NOT NULL DEFAULT 0;
@@ -228,6 +237,18 @@ CREATE TABLE client_key (
     lent INTEGER NOT NULL,
     created_at INTEGER NOT NULL
 ) WITHOUT ROWID;
+",
+    // `closed_claim` is what stays for good of a claim that was closed: its token is never sent again, whoever brings it back.
+    // The database keeps it itself, so that what an older evergrant prunes is kept, too.
+    "
+CREATE TABLE closed_claim (
+    fingerprint BLOB NOT NULL PRIMARY KEY,
+    state TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TRIGGER claim_pruned AFTER DELETE ON claim WHEN OLD.state <> 'open' BEGIN
+    INSERT OR REPLACE INTO closed_claim (fingerprint, state) VALUES (OLD.fingerprint, OLD.state);
+END;
 ",
 ];
 

@@ -9,6 +9,7 @@ use evergrant_driver::store::{Changes, Mode, Store, StoreFault};
 use evergrant_driver::vault::KeySource;
 use evergrant_engine::failure::{Code, Failure};
 use evergrant_engine::secret::Secret;
+use evergrant_engine::store::ClaimState;
 use rusqlite::Connection;
 
 use super::fixture::{Bench, SqliteBench, access_token, commit, make_private, moment, placed};
@@ -172,13 +173,15 @@ fn an_older_minor_is_read_as_it_is_and_completed_by_who_writes() {
         "UPDATE meta SET value = 0 WHERE name = 'minor'; DROP TABLE revocation;
          ALTER TABLE credential DROP COLUMN logout_epoch; DELETE FROM meta WHERE name = 'gone';
          DROP TRIGGER credential_made; DROP TRIGGER credential_amended; DROP TRIGGER credential_gone;
-         DROP INDEX credential_changed; ALTER TABLE credential DROP COLUMN changed; DROP TABLE client_key;",
+         DROP INDEX credential_changed; ALTER TABLE credential DROP COLUMN changed; DROP TABLE client_key;
+         DROP TRIGGER claim_pruned; DROP TABLE closed_claim;",
     );
     let reader = bench.try_open(Mode::ReadOnly).unwrap();
     assert!(matches!(reader.changes(None).unwrap(), Changes::All(_, None)));
     assert_eq!(reader.records().unwrap(), std::slice::from_ref(&record));
     assert_eq!(reader.revocations().unwrap(), []);
     assert_eq!(reader.client_keys().unwrap(), []);
+    assert_eq!(reader.view(&record.id).unwrap().claim, None);
     let threads: Vec<_> = (0..4)
         .map(|_| {
             let home = bench.home.clone();
@@ -196,6 +199,20 @@ fn an_older_minor_is_read_as_it_is_and_completed_by_who_writes() {
     bench.open().log_out(&record.id, moment(9).wall).unwrap();
     assert_eq!(reader.revocations().unwrap().len(), 2);
     assert!(matches!(reader.changes(Some(mark)).unwrap(), Changes::Of(changed, _) if changed.len() == 1));
+}
+
+#[test]
+fn what_an_older_minor_prunes_stays_closed() {
+    let bench = SqliteBench::new();
+    let record = placed(&*bench.open());
+    let renewal = commit(&*bench.open(), record.fence(), "refresh-1", "access-2", "refresh-2");
+    bench.open().commit(&renewal).unwrap();
+    Connection::open(bench.home.database())
+        .unwrap()
+        .execute_batch("DELETE FROM claim WHERE state = 'spent'")
+        .unwrap();
+    let claim = bench.open().claim_of(&renewal.spent).unwrap().unwrap();
+    assert_eq!(claim.state, ClaimState::Spent);
 }
 
 #[test]

@@ -328,7 +328,7 @@ pub(crate) fn a_login_clears_what_stood_on_its_own_token_and_nothing_else(bench:
     );
 }
 
-pub(crate) fn closed_claims_are_kept_thirty_days(bench: &dyn Bench) {
+pub(crate) fn a_closed_claim_is_pruned_after_thirty_days_and_stays_closed_for_good(bench: &dyn Bench) {
     let store = bench.open();
     let (record, other) = (placed(&*store), placed(&*store));
     let day = Duration::from_secs(24 * 3_600);
@@ -343,20 +343,19 @@ pub(crate) fn closed_claims_are_kept_thirty_days(bench: &dyn Bench) {
         draft.at = moment(4).wall.plus(day * days);
         store.place(&draft, &Placement::New).unwrap();
         ["refresh-1", "refresh-2", "still-open"].map(|token| {
-            store
-                .claim_of(&fingerprint(&*store, token))
-                .unwrap()
-                .map(|claim| claim.state)
+            let claim = store.claim_of(&fingerprint(&*store, token)).unwrap();
+            claim.map(|claim| (claim.state, claim.credential.as_str().is_empty()))
         })
     };
-    let (spent, dead, open) = (Some(ClaimState::Spent), Some(ClaimState::Dead), Some(ClaimState::Open));
-    assert_eq!(written_after(29), [spent, dead, open]);
+    let (whole, pruned) = (|state| Some((state, false)), |state| Some((state, true)));
+    let (spent, dead, open) = (ClaimState::Spent, ClaimState::Dead, ClaimState::Open);
+    assert_eq!(written_after(29), [whole(spent), whole(dead), whole(open)]);
     assert_eq!(
         written_after(31),
-        [None, dead, open],
-        "dead as long as its credential lives"
+        [pruned(spent), whole(dead), whole(open)],
+        "whole as long as its credential lives"
     );
     store.bury(&record.id, moment(4).wall).unwrap();
     store.bury(&other.id, moment(4).wall).unwrap();
-    assert_eq!(written_after(32), [None, None, None]);
+    assert_eq!(written_after(32), [pruned(spent), pruned(dead), None]);
 }

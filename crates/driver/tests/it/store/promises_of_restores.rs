@@ -3,7 +3,7 @@
 use evergrant_driver::store::{Backup, ClaimAnswer, Placement, Restored, Store};
 use evergrant_engine::credential::{Epoch, Generation, Material};
 use evergrant_engine::secret::Secret;
-use evergrant_engine::store::{ClaimState, Health, Left, Record};
+use evergrant_engine::store::{ClaimState, Health, Left, Record, Source};
 use evergrant_engine::time::Timestamp;
 
 use super::fixture::{Bench, access_token, claim, commit, draft, fingerprint, grant, moment, owner, placed};
@@ -113,6 +113,32 @@ pub(crate) fn a_spent_token_does_not_come_back(bench: &dyn Bench) {
     assert_eq!(restored, [Restored::Left(Left::Spent)]);
     let claim = store.claim_of(&fingerprint(&*store, "refresh-1")).unwrap().unwrap();
     assert_eq!(claim.state, ClaimState::Spent);
+}
+
+pub(crate) fn a_backup_of_any_age_brings_no_spent_token_back(bench: &dyn Bench) {
+    let store = bench.open();
+    let record = placed(&*store);
+    let backup = backup_of(&*store);
+    store.claim(&claim(&*store, &record, "refresh-1", 1)).unwrap();
+    let committed = commit(&*store, record.fence(), "refresh-1", "access-2", "refresh-2");
+    store.commit(&committed).unwrap();
+    store.bury(&record.id, moment(150).wall).unwrap();
+    // Long after, and after everything old was pruned.
+    let late = moment(400 * 86_400).wall;
+    let mut another = draft("acme", None, grant("access-9", Some("refresh-9")));
+    another.at = late;
+    store.place(&another, &Placement::New).unwrap();
+    for bench in [&store, &bench.open()] {
+        let restored = bench.restore(&backup, true, late).unwrap();
+        assert_eq!(restored, [Restored::Left(Left::Spent)]);
+    }
+    // The same for whoever else brings it, under whatever name.
+    let mut copy = draft("acme", Some("copy"), grant("access-1", Some("refresh-1")));
+    copy.source = Source::Imported("tool".to_owned());
+    let copy = store.place(&copy, &Placement::New).unwrap();
+    assert_eq!(store.view(&copy.id).unwrap().claim.unwrap().state, ClaimState::Spent);
+    let stands = store.claim(&claim(&*store, &copy, "refresh-1", 7)).unwrap();
+    assert!(matches!(stands, ClaimAnswer::Stands(_)), "{stands:?}");
 }
 
 pub(crate) fn a_label_that_is_taken_gets_a_number(bench: &dyn Bench) {

@@ -42,7 +42,7 @@ ask! {
     promises_of_claims::a_dead_token_is_dropped_and_never_claimed_again;
     promises_of_claims::a_quarantine_spares_what_moved_on;
     promises_of_claims::a_login_clears_what_stood_on_its_own_token_and_nothing_else;
-    promises_of_claims::closed_claims_are_kept_thirty_days;
+    promises_of_claims::a_closed_claim_is_pruned_after_thirty_days_and_stays_closed_for_good;
     promises_of_revocations::a_logout_buries_and_queues_in_one_step;
     promises_of_revocations::a_removal_queues_nothing;
     promises_of_revocations::a_key_is_not_revoked;
@@ -55,6 +55,7 @@ ask! {
     promises_of_restores::what_lives_is_left_as_it_is;
     promises_of_restores::a_logout_is_undone_only_on_demand_and_while_it_waits;
     promises_of_restores::a_spent_token_does_not_come_back;
+    promises_of_restores::a_backup_of_any_age_brings_no_spent_token_back;
     promises_of_restores::a_label_that_is_taken_gets_a_number;
     promises_of_client_keys::a_client_key_is_read_as_it_was_added;
     promises_of_client_keys::a_lent_key_that_was_never_given_back_goes_by_itself;
