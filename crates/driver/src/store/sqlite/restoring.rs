@@ -42,20 +42,26 @@ pub(super) fn restore(
     Ok(answers)
 }
 
-/// What the claims and the revocations here say of the record's refresh token.
+/// What the claims and the revocations here say of the record's tokens.
 fn past_of(contents: &Contents<'_>, record: &Record) -> Result<Past, Trouble> {
-    let Some(token) = contents.refresh_token(&record.material) else {
-        return Ok(Past::Undecided);
-    };
-    if revocations::waits(contents.connection, &token)? {
-        return Ok(Past::Revoking);
+    let connection = contents.connection;
+    // A refresh token that waits is closed as well, so that the queue is asked first.
+    if let Some(token) = contents.refresh_token(&record.material)
+        && !revocations::waits(connection, &token)?
+        && let Some(claim) = claims::one(connection, &token)?
+    {
+        match claim.state {
+            ClaimState::Spent => return Ok(Past::Spent),
+            ClaimState::Dead => return Ok(Past::Dead),
+            ClaimState::Open => {}
+        }
     }
-    let claim = claims::one(contents.connection, &token)?;
-    Ok(match claim.map(|claim| claim.state) {
-        Some(ClaimState::Spent) => Past::Spent,
-        Some(ClaimState::Dead) => Past::Dead,
-        Some(ClaimState::Open) | None => Past::Undecided,
-    })
+    for token in contents.tokens(&record.material) {
+        if revocations::waits(connection, &token)? {
+            return Ok(Past::Revoking);
+        }
+    }
+    Ok(Past::Undecided)
 }
 
 fn write(contents: &Contents<'_>, back: &Record, in_place: bool, sent_at: Timestamp) -> Result<(), Trouble> {

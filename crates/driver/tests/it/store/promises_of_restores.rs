@@ -141,6 +141,22 @@ pub(crate) fn a_backup_of_any_age_brings_no_spent_token_back(bench: &dyn Bench) 
     assert!(matches!(stands, ClaimAnswer::Stands(_)), "{stands:?}");
 }
 
+pub(crate) fn a_queued_revocation_is_not_undone_under_another_id(bench: &dyn Bench) {
+    let store = bench.open();
+    let login = draft("acme", None, grant("access-1", None));
+    let before = store.place(&login, &Placement::New).unwrap();
+    let mut backup = backup_of(&*store);
+    backup.records[0].id = "anotherid".into();
+    store.log_out(&before.id, moment(150).wall).unwrap();
+    let queued = store.revocations().unwrap();
+    assert_eq!(queued.len(), 1, "its access token");
+    let left = store.restore(&backup, false, now()).unwrap();
+    assert_eq!(left, [Restored::Left(Left::Ended(None))]);
+    assert_eq!(store.revocations().unwrap(), queued);
+    back(&store.restore(&backup, true, now()).unwrap());
+    assert_eq!(store.revocations().unwrap(), [], "what serves is not revoked");
+}
+
 pub(crate) fn a_label_that_is_taken_gets_a_number(bench: &dyn Bench) {
     let store = bench.open();
     let first = placed(&*store);
