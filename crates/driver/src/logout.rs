@@ -6,6 +6,7 @@ use std::time::Duration;
 use evergrant_engine::credential::{CredentialId, Epoch, Generation, Material};
 use evergrant_engine::failure::Failure;
 use evergrant_engine::store::{Health, Record, Revocation, Source, Standing};
+use tokio::time::Instant;
 use tracing::{debug, warn};
 
 use crate::account::Account;
@@ -94,7 +95,13 @@ impl Driver {
     /// Leaves the tombstone, under the lock of a renewal if that can be had.
     async fn tombstone(&self, record: &Record, patience: Duration) -> Result<Option<Record>, Failure> {
         let _held = match &record.material {
-            Material::Grant(_) => self.renewal_lock(&record.id, patience).await,
+            Material::Grant(_) => {
+                let tried = self.renewal_lock(&record.id, Instant::now() + patience).await;
+                tried.unwrap_or_else(|fault| {
+                    debug!(%fault, "the lock of a renewal cannot be had");
+                    None
+                })
+            }
             Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed { .. } | Material::Gone => None,
         };
         // From here on the tombstone stands, and nobody needs to wait for the provider.
@@ -123,25 +130,23 @@ impl Driver {
     }
 
     /// The lock of a renewal, if it can be had in time: then none is under way, and a dead one's journal is finished.
-    pub(crate) async fn renewal_lock(&self, id: &CredentialId, patience: Duration) -> Option<Box<dyn Held>> {
-        let deadline = tokio::time::Instant::now() + patience;
+    pub(crate) async fn renewal_lock(
+        &self,
+        id: &CredentialId,
+        deadline: Instant,
+    ) -> Result<Option<Box<dyn Held>>, StoreFault> {
         loop {
             let name = LockName::Credential(id.clone());
             let tried = self
                 .kernel
                 .blocking(move |kernel| kernel.store().try_lock(&name, &kernel.tools().owner))
-                .await;
-            match tried {
-                Ok(Some(held)) => return Some(held),
-                Ok(None) => {}
-                Err(fault) => {
-                    debug!(%fault, "the lock of a renewal cannot be had");
-                    return None;
-                }
+                .await?;
+            if tried.is_some() {
+                return Ok(tried);
             }
-            if tokio::time::Instant::now() >= deadline {
+            if Instant::now() >= deadline {
                 debug!("a renewal is under way and keeps its lock");
-                return None;
+                return Ok(None);
             }
             tokio::time::sleep(POLL_MIN + Duration::from_millis(jitter() % POLL_SPREAD_MILLIS)).await;
         }

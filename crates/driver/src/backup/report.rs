@@ -37,7 +37,7 @@ pub enum Restoration {
     },
     /// It was left out.
     Left {
-        /// The stable word for why: `here`, `ended`, `spent`, `dead`, `empty`.
+        /// The stable word for why: `here`, `ended`, `spent`, `dead`, `revoking`, `empty`.
         word: &'static str,
         /// Why, in one sentence without a full stop.
         why: String,

@@ -1,16 +1,17 @@
 //! Bringing a backup back into an open home.
 
-use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
-use evergrant_engine::credential::Material;
+use evergrant_engine::credential::{CredentialId, Fence};
 use evergrant_engine::failure::{Code, Failure};
 use evergrant_engine::remedy::Remedy;
+use tokio::time::Instant;
 
 use super::report::{Restoration, RestoredOne, RestoredReport};
 use super::sealed::OpenedBackup;
 use crate::driver::Driver;
-use crate::store::{Backup, Held, Restored};
+use crate::store::{Backup, RestoreAnswer, Restored, StoreFault};
 
 impl Driver {
     /// Brings back what a backup holds and this home does not, all of it or, if the store fails, nothing. What lives here is
@@ -24,7 +25,7 @@ impl Driver {
         self.restore_within(opened, revive, RENEWAL_PATIENCE).await
     }
 
-    /// The same, waiting no longer than this for each renewal under way to end.
+    /// The same, waiting no longer than this for the renewals under way to end, for all of them together.
     ///
     /// # Errors
     /// The same.
@@ -34,76 +35,85 @@ impl Driver {
         revive: bool,
         patience: Duration,
     ) -> Result<RestoredReport, Failure> {
-        let OpenedBackup { backup } = opened;
-        let _held = if revive {
-            self.quiet(&backup, patience).await?
-        } else {
-            Vec::new()
+        let backup = Arc::new(opened.backup);
+        let deadline = Instant::now() + patience;
+        let mut settled = Vec::new();
+        let ended = loop {
+            match self.tried(&backup, revive, settled.clone()).await? {
+                RestoreAnswer::Done(ended) => break ended,
+                RestoreAnswer::Unsettled(fences) => {
+                    // Somebody goes on logging out and in what is to come back.
+                    let begins_again = !settled.is_empty() && Instant::now() >= deadline;
+                    if let Some(fence) = fences.first().filter(|_| begins_again) {
+                        return Err(self.under_way(&fence.id));
+                    }
+                    for fence in fences {
+                        self.settle(&fence.id, deadline).await?;
+                        settled.push(fence);
+                    }
+                }
+            }
         };
-        let named: Vec<_> = backup
+        self.kernel.blocking(|kernel| kernel.ledger().look()).await?;
+        let named = backup
             .records
             .iter()
-            .map(|record| (record.provider.clone(), record.label.clone()))
-            .collect();
-        let taken_at = backup.taken_at;
-        let now = self.kernel.clock().now().wall;
-        let ended = self
-            .kernel
-            .blocking(move |kernel| {
-                let ended = kernel.store().restore(&backup, revive, now)?;
-                kernel.ledger().look()?;
-                Ok(ended)
-            })
-            .await?;
+            .map(|record| (record.provider.clone(), record.label.clone()));
         let table = self.kernel.table();
-        let credentials = named
-            .into_iter()
-            .zip(ended)
-            .map(|((provider, label), ended)| RestoredOne {
-                end: match ended {
-                    Restored::Back(record) => Restoration::Back {
-                        account: Box::new(self.account(&record)),
-                        has_row: table.row(&provider).is_some(),
-                    },
-                    Restored::Left(left) => Restoration::Left {
-                        word: left.as_str(),
-                        why: left.sentence(),
-                    },
+        let credentials = named.zip(ended).map(|((provider, label), ended)| RestoredOne {
+            end: match ended {
+                Restored::Back(record) => Restoration::Back {
+                    account: Box::new(self.account(&record)),
+                    has_row: table.row(&provider).is_some(),
                 },
-                provider,
-                label,
-            });
+                Restored::Left(left) => Restoration::Left {
+                    word: left.as_str(),
+                    why: left.sentence(),
+                },
+            },
+            provider,
+            label,
+        });
         Ok(RestoredReport {
-            taken_at,
+            taken_at: backup.taken_at,
             credentials: credentials.collect(),
         })
     }
 
-    /// The locks of what may be revived: a renewal of it may be under way still, whose answer would find a newer record in
-    /// its place and be lost.
-    async fn quiet(&self, backup: &Backup, patience: Duration) -> Result<Vec<Box<dyn Held>>, Failure> {
-        self.kernel.blocking(|kernel| kernel.ledger().look()).await?;
-        let grants = backup
-            .records
-            .iter()
-            .filter(|record| matches!(record.material, Material::Grant(_)));
-        let grants: BTreeSet<_> = grants.map(|record| &record.id).collect();
-        let picture = self.kernel.ledger().picture();
-        let gone = picture
-            .records()
-            .filter(|record| matches!(record.material, Material::Gone) && grants.contains(&record.id));
-        let mut held = Vec::new();
-        for record in gone {
-            let lock = self.renewal_lock(&record.id, patience).await;
-            held.push(lock.ok_or_else(|| {
-                let (label, provider) = (&record.label, &record.provider);
-                let message = format!("nothing was restored: a renewal of `{label}` at {provider} is under way");
-                Failure::new(Code::LockHeld, message).with_remedy(Remedy::Wait { until: None })
-            })?);
+    async fn tried(
+        &self,
+        backup: &Arc<Backup>,
+        revive: bool,
+        settled: Vec<Fence>,
+    ) -> Result<RestoreAnswer, StoreFault> {
+        let (backup, now) = (Arc::clone(backup), self.kernel.clock().now().wall);
+        self.kernel
+            .blocking(move |kernel| kernel.store().restore(&backup, revive, &settled, now))
+            .await
+    }
+
+    /// Waits for the end of a renewal that may be under way: its answer would find a newer record in its place and be lost.
+    /// One lock at a time is held, however many there are: from here on nobody begins to renew what was ended.
+    async fn settle(&self, id: &CredentialId, deadline: Instant) -> Result<(), Failure> {
+        match self.renewal_lock(id, deadline).await? {
+            Some(_) => Ok(()),
+            None => Err(self.under_way(id)),
         }
-        Ok(held)
+    }
+
+    fn under_way(&self, id: &CredentialId) -> Failure {
+        let picture = self.kernel.ledger().picture();
+        let named = picture.record(id).map_or_else(
+            || format!("`{id}`"),
+            |record| format!("`{}` at {}", record.label, record.provider),
+        );
+        let message = format!("nothing was restored: a renewal of {named} is under way");
+        Failure::new(Code::LockHeld, message).with_remedy(Remedy::Run {
+            command: "evergrant restore FILE --revive".to_owned(),
+            why: "bring the backup back once more when that renewal has ended".to_owned(),
+        })
     }
 }
 
-/// 10 s: nearly every renewal under way ends within it, and a person still waits that long.
+/// 10 s for all of them together: nearly every renewal under way ends within it, and a person still waits that long.
 const RENEWAL_PATIENCE: Duration = Duration::from_secs(10);

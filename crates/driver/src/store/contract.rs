@@ -9,7 +9,7 @@ use evergrant_engine::store::{Claim, ClaimOwner, Owner, Record, Revocation, Stan
 use evergrant_engine::time::{Moment, Timestamp};
 
 use super::exchange::{
-    Backup, Changes, ClaimAnswer, Commit, CommitAnswer, Draft, Mark, Placement, Quarantine, Restored, Version,
+    Backup, Changes, ClaimAnswer, Commit, CommitAnswer, Draft, Mark, Placement, Quarantine, RestoreAnswer, Version,
 };
 use super::journal::Journal;
 use super::lock::{Held, Holder, LockName};
@@ -131,8 +131,15 @@ pub trait Store: Send + Sync + 'static {
     /// Brings back what a backup holds and this store does not, all of it in one durable transaction, by the engine's rule
     /// (`restoration`); `revive` brings back what was ended here as well. A refresh token that comes back gets an open
     /// claim as if it had been sent when the backup was made, so that it is not sent while there is something to lose.
-    /// Answers what became of each record, in the order of the backup.
-    fn restore(&self, backup: &Backup, revive: bool, now: Timestamp) -> Result<Vec<Restored>, StoreFault>;
+    /// Nothing is written while a renewal of what would come back may be under way, unless whoever renews it is among
+    /// `settled`: their locks could be had while they were at these fences.
+    fn restore(
+        &self,
+        backup: &Backup,
+        revive: bool,
+        settled: &[Fence],
+        now: Timestamp,
+    ) -> Result<RestoreAnswer, StoreFault>;
 
     /// Every client key of the gateway, by name; of a key itself there is only the fingerprint.
     fn client_keys(&self) -> Result<Vec<ClientKey>, StoreFault>;

@@ -103,6 +103,16 @@ pub struct Backup {
     pub records: Vec<Record>,
 }
 
+/// What a restore came to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RestoreAnswer {
+    /// It is durable; what became of each record, in the order of the backup.
+    Done(Vec<Restored>),
+    /// Nothing was written: a renewal of these may be under way, whose answer would be lost by it. Whoever has had their
+    /// locks since may ask again.
+    Unsettled(Vec<Fence>),
+}
+
 /// What became of one record of a backup.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Restored {

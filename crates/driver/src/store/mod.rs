@@ -10,7 +10,8 @@ mod wire;
 
 pub use contract::Store;
 pub use exchange::{
-    Backup, Changes, ClaimAnswer, Commit, CommitAnswer, Draft, Mark, Placement, Quarantine, Restored, Version,
+    Backup, Changes, ClaimAnswer, Commit, CommitAnswer, Draft, Mark, Placement, Quarantine, RestoreAnswer, Restored,
+    Version,
 };
 pub use journal::Journal;
 pub(crate) use journal::{Found as FoundJournal, find as find_journal, ids as journals, path_of as journal_path};

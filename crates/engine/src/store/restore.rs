@@ -1,5 +1,7 @@
 //! What a restore makes of a record in a backup: whether it is taken, in whose place, and as what it comes back.
 
+use std::time::Duration;
+
 use super::merge::is_same;
 use super::record::{Health, LastError, Minted, Record, Standing};
 use crate::credential::{Epoch, Generation, Label, LoginOrigin, Material};
@@ -15,8 +17,21 @@ pub enum Past {
     Spent,
     /// It is dead: its provider said so, or has revoked it.
     Dead,
-    /// Its login was ended here, and the provider has not revoked it yet.
-    Revoking,
+    /// Its login was ended here, and the provider has not revoked it yet, as far as is known.
+    Revoking {
+        /// When the provider was last asked to.
+        tried_at: Option<Timestamp>,
+    },
+}
+
+impl Past {
+    /// Whether its provider may be ending it just now. A try far in the future was noted by a clock that was set back since.
+    fn is_being_decided(self, now: Timestamp) -> bool {
+        match self {
+            Self::Revoking { tried_at } => tried_at.is_some_and(|at| now.since(at).max(at.since(now)) < TRY_MAX),
+            Self::Undecided | Self::Spent | Self::Dead => false,
+        }
+    }
 }
 
 /// Where a record of a backup goes.
@@ -41,6 +56,8 @@ pub enum Left {
     Spent,
     /// Its refresh token is dead.
     Dead,
+    /// Its provider is being asked to revoke it at this moment.
+    Revoking,
     /// There is no secret in it.
     Empty,
 }
@@ -53,6 +70,7 @@ impl Left {
             Self::Ended(_) => "ended",
             Self::Spent => "spent",
             Self::Dead => "dead",
+            Self::Revoking => "revoking",
             Self::Empty => "empty",
         }
     }
@@ -70,14 +88,18 @@ impl Left {
                     .to_owned()
             }
             Self::Dead => "its refresh token is known to be dead: log in".to_owned(),
+            Self::Revoking => {
+                "it was logged out here, and its provider is being asked to revoke it at this moment: try again in a minute"
+                    .to_owned()
+            }
             Self::Empty => "the backup holds no secret of it".to_owned(),
         }
     }
 }
 
 /// The rule: nothing that lives here is overwritten, nothing that was ended here comes back unless that is asked for,
-/// and no token that is spent or dead comes back at all.
-pub fn restoration(records: &[Record], backup: &Record, past: Past, revive: bool) -> Restoration {
+/// and no token that is spent or dead comes back at all, nor one of which that is being decided.
+pub fn restoration(records: &[Record], backup: &Record, past: Past, revive: bool, now: Timestamp) -> Restoration {
     if matches!(backup.material, Material::Gone) {
         return Restoration::Leave(Left::Empty);
     }
@@ -89,12 +111,15 @@ pub fn restoration(records: &[Record], backup: &Record, past: Past, revive: bool
     match past {
         Past::Spent => return Restoration::Leave(Left::Spent),
         Past::Dead => return Restoration::Leave(Left::Dead),
-        Past::Undecided | Past::Revoking => {}
+        Past::Undecided | Past::Revoking { .. } => {}
     }
     let tombstone = records.iter().find(|record| record.id == backup.id);
-    let ended = tombstone.is_some() || past == Past::Revoking;
+    let ended = tombstone.is_some() || matches!(past, Past::Revoking { .. });
     if ended && !revive && stands(Protection::EndedStaysEnded) {
         return Restoration::Leave(Left::Ended(tombstone.and_then(ended_at)));
+    }
+    if past.is_being_decided(now) {
+        return Restoration::Leave(Left::Revoking);
     }
     match tombstone {
         Some(tombstone) => Restoration::Revive(Box::new(tombstone.clone())),
@@ -237,3 +262,6 @@ fn has_same_secret(one: &Material, other: &Material) -> bool {
         ) => false,
     }
 }
+
+/// 30 s: a try to revoke is given up after 10 s, and 15 s after it began somebody else may make the next.
+const TRY_MAX: Duration = Duration::from_secs(30);

@@ -103,7 +103,13 @@ fn what_lives_here_is_never_overwritten() {
             Restoration::New
         };
         for revive in [false, true] {
-            let decided = restoration(std::slice::from_ref(&here), &backup, Past::Undecided, revive);
+            let decided = restoration(
+                std::slice::from_ref(&here),
+                &backup,
+                Past::Undecided,
+                revive,
+                Timestamp::from_secs(200),
+            );
             assert_eq!(decided, expected, "{here:?} {backup:?}");
         }
         let elsewhere = Record {
@@ -111,14 +117,14 @@ fn what_lives_here_is_never_overwritten() {
             ..here
         };
         assert_eq!(
-            restoration(&[elsewhere], &backup, Past::Undecided, false),
+            restoration(&[elsewhere], &backup, Past::Undecided, false, Timestamp::from_secs(200)),
             Restoration::New
         );
     }
     let other = record("one", key("x"));
     let same_id = record("one", key("y"));
     assert_eq!(
-        restoration(&[other], &same_id, Past::Undecided, true),
+        restoration(&[other], &same_id, Past::Undecided, true, Timestamp::from_secs(200)),
         Restoration::Leave(Left::Here("one".into()))
     );
 }
@@ -129,35 +135,65 @@ fn what_was_ended_here_comes_back_only_if_that_is_asked_for() {
     let gone = [tombstone("one")];
     let ended = Restoration::Leave(Left::Ended(Some(Timestamp::from_secs(50))));
     let revived = Restoration::Revive(Box::new(gone[0].clone()));
-    for past in [Past::Undecided, Past::Revoking] {
-        assert_eq!(restoration(&gone, &backup, past, false), ended);
+    let queued = Past::Revoking { tried_at: None };
+    for past in [Past::Undecided, queued] {
+        assert_eq!(
+            restoration(&gone, &backup, past, false, Timestamp::from_secs(200)),
+            ended
+        );
     }
-    assert_eq!(restoration(&gone, &backup, Past::Undecided, true), revived);
-    assert_eq!(restoration(&gone, &backup, Past::Revoking, true), revived);
+    assert_eq!(
+        restoration(&gone, &backup, Past::Undecided, true, Timestamp::from_secs(200)),
+        revived
+    );
+    assert_eq!(
+        restoration(&gone, &backup, queued, true, Timestamp::from_secs(200)),
+        revived
+    );
     // A token that is spent or dead never does, and nothing else is said of it.
     assert_eq!(
-        restoration(&gone, &backup, Past::Spent, false),
+        restoration(&gone, &backup, Past::Spent, false, Timestamp::from_secs(200)),
         Restoration::Leave(Left::Spent)
     );
     assert_eq!(
-        restoration(&gone, &backup, Past::Spent, true),
+        restoration(&gone, &backup, Past::Spent, true, Timestamp::from_secs(200)),
         Restoration::Leave(Left::Spent)
     );
     assert_eq!(
-        restoration(&gone, &backup, Past::Dead, true),
+        restoration(&gone, &backup, Past::Dead, true, Timestamp::from_secs(200)),
         Restoration::Leave(Left::Dead)
     );
     assert_eq!(
-        restoration(&[], &backup, Past::Spent, true),
+        restoration(&[], &backup, Past::Spent, true, Timestamp::from_secs(200)),
         Restoration::Leave(Left::Spent)
     );
     assert_eq!(
-        restoration(&[], &backup, Past::Revoking, false),
+        restoration(&[], &backup, queued, false, Timestamp::from_secs(200)),
         Restoration::Leave(Left::Ended(None))
     );
+    // Nor does one that its provider is being asked to end: not before that has an end itself.
+    let tried = |secs| Past::Revoking {
+        tried_at: Some(Timestamp::from_secs(secs)),
+    };
+    for (secs, decided) in [(0, true), (171, false), (200, false), (229, false), (231, true)] {
+        let expected = match decided {
+            true => revived.clone(),
+            false => Restoration::Leave(Left::Revoking),
+        };
+        assert_eq!(
+            restoration(&gone, &backup, tried(secs), true, Timestamp::from_secs(200)),
+            expected,
+            "{secs}"
+        );
+        assert_eq!(
+            restoration(&gone, &backup, tried(secs), false, Timestamp::from_secs(200)),
+            ended,
+            "{secs}"
+        );
+    }
     let empty = record("two", Material::Gone);
     assert_eq!(
-        restoration(&[], &empty, Past::Undecided, true),
+        restoration(&[], &empty, Past::Undecided, true, Timestamp::from_secs(200)),
         Restoration::Leave(Left::Empty)
     );
 }

@@ -1,8 +1,9 @@
 //! Bringing the records of a backup back, inside one transaction.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use evergrant_engine::credential::Label;
+use evergrant_engine::credential::{Fence, Label};
 use evergrant_engine::secret::Fingerprint;
 use evergrant_engine::store::{Claim, ClaimOwner, ClaimState, Owner, Past, Record, Restoration, restoration, restored};
 use evergrant_engine::time::{BootId, BootTime, Moment, Timestamp};
@@ -10,21 +11,27 @@ use evergrant_engine::time::{BootId, BootTime, Moment, Timestamp};
 use super::contents::Contents;
 use super::trouble::Trouble;
 use super::{claims, records, revocations};
-use crate::store::exchange::{Backup, Restored};
+use crate::store::exchange::{Backup, RestoreAnswer, Restored};
 
-/// Decides about each record as the store stands with those before it, and writes what is taken.
+/// Decides about each record as the store stands with those before it, and writes what is taken; nothing at all as long as
+/// anything of it may be on its way to its provider.
 pub(super) fn restore(
     contents: &Contents<'_>,
     backup: &Backup,
     revive: bool,
+    settled: &[Fence],
     now: Timestamp,
-) -> Result<Vec<Restored>, Trouble> {
+) -> Result<RestoreAnswer, Trouble> {
     let present = records::all(contents.connection, contents.vault)?;
     let mut present: Vec<Record> = present.into_iter().map(Arc::unwrap_or_clone).collect();
+    let under_way = under_way(contents, &present, backup, revive, settled, now)?;
+    if !under_way.is_empty() {
+        return Ok(RestoreAnswer::Unsettled(under_way));
+    }
     let mut answers = Vec::with_capacity(backup.records.len());
     for record in &backup.records {
         let past = past_of(contents, record)?;
-        let tombstone = match restoration(&present, record, past, revive) {
+        let tombstone = match restoration(&present, record, past, revive, now) {
             Restoration::New => None,
             Restoration::Revive(tombstone) => Some(tombstone),
             Restoration::Leave(left) => {
@@ -39,7 +46,38 @@ pub(super) fn restore(
         present.push(back.clone());
         answers.push(Restored::Back(Box::new(back)));
     }
-    Ok(answers)
+    Ok(RestoreAnswer::Done(answers))
+}
+
+/// Whoever may be renewing with a token that would come back: the tombstone in its place, and who has claimed it. A renewal
+/// that begins from now on finds nothing to renew, so that it is enough if their locks could be had since they came to be
+/// as they are.
+fn under_way(
+    contents: &Contents<'_>,
+    present: &[Record],
+    backup: &Backup,
+    revive: bool,
+    settled: &[Fence],
+    now: Timestamp,
+) -> Result<Vec<Fence>, Trouble> {
+    let settled: HashSet<&Fence> = settled.iter().collect();
+    let mut under_way = Vec::new();
+    for record in &backup.records {
+        let Some(token) = contents.refresh_token(&record.material) else {
+            continue;
+        };
+        let tombstone = match restoration(present, record, past_of(contents, record)?, revive, now) {
+            Restoration::New => None,
+            Restoration::Revive(tombstone) => Some(tombstone.fence()),
+            Restoration::Leave(_) => continue,
+        };
+        let claim = claims::one(contents.connection, &token)?;
+        let claimant = claim.and_then(|claim| present.iter().find(|known| known.id == claim.credential));
+        let both = tombstone.into_iter().chain(claimant.map(Record::fence));
+        under_way.extend(both.filter(|fence| !settled.contains(fence)));
+    }
+    under_way.dedup();
+    Ok(under_way)
 }
 
 /// What the claims and the revocations here say of the record's tokens.
@@ -47,7 +85,7 @@ fn past_of(contents: &Contents<'_>, record: &Record) -> Result<Past, Trouble> {
     let connection = contents.connection;
     // A refresh token that waits is closed as well, so that the queue is asked first.
     if let Some(token) = contents.refresh_token(&record.material)
-        && !revocations::waits(connection, &token)?
+        && revocations::waiting(connection, &token)?.is_none()
         && let Some(claim) = claims::one(connection, &token)?
     {
         match claim.state {
@@ -56,12 +94,18 @@ fn past_of(contents: &Contents<'_>, record: &Record) -> Result<Past, Trouble> {
             ClaimState::Open => {}
         }
     }
+    let mut past = Past::Undecided;
     for token in contents.tokens(&record.material) {
-        if revocations::waits(connection, &token)? {
-            return Ok(Past::Revoking);
+        if let Some(tried_at) = revocations::waiting(connection, &token)? {
+            past = match past {
+                Past::Revoking { tried_at: other } => Past::Revoking {
+                    tried_at: tried_at.max(other),
+                },
+                Past::Undecided | Past::Spent | Past::Dead => Past::Revoking { tried_at },
+            };
         }
     }
-    Ok(Past::Undecided)
+    Ok(past)
 }
 
 fn write(contents: &Contents<'_>, back: &Record, in_place: bool, sent_at: Timestamp) -> Result<(), Trouble> {

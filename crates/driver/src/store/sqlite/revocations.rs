@@ -81,13 +81,13 @@ pub(super) fn defer(
     Ok(())
 }
 
-/// Whether a token waits for its revocation.
-pub(super) fn waits(connection: &Connection, token: &Fingerprint) -> Result<bool, Trouble> {
-    let found = connection
-        .prepare_cached("SELECT 1 FROM revocation WHERE fingerprint = ?1")?
-        .query_row([token.as_bytes()], |_| Ok(()))
+/// Whether a token waits for its revocation, and when that was last tried.
+pub(super) fn waiting(connection: &Connection, token: &Fingerprint) -> Result<Option<Option<Timestamp>>, Trouble> {
+    let tried_at: Option<Option<i64>> = connection
+        .prepare_cached("SELECT tried_at FROM revocation WHERE fingerprint = ?1")?
+        .query_row([token.as_bytes()], |row| row.get(0))
         .optional()?;
-    Ok(found.is_some())
+    Ok(tried_at.map(|at| at.map(Timestamp::from_millis)))
 }
 
 /// Forgets one.

@@ -22,7 +22,7 @@ use crate::fault::StoreFault;
 use crate::home::Home;
 use crate::store::contract::Store;
 use crate::store::exchange::{
-    Backup, Changes, ClaimAnswer, Commit, CommitAnswer, Draft, Mark, Placement, Quarantine, Restored, Version,
+    Backup, Changes, ClaimAnswer, Commit, CommitAnswer, Draft, Mark, Placement, Quarantine, RestoreAnswer, Version,
 };
 use crate::store::journal::{self, Found, Journal};
 use crate::store::lock::{Held, Holder, LockName, Locks, this_process};
@@ -316,8 +316,14 @@ impl Store for SqliteStore {
         self.write(|contents| revocations::remove(contents.connection, token))
     }
 
-    fn restore(&self, backup: &Backup, revive: bool, now: Timestamp) -> Result<Vec<Restored>, StoreFault> {
-        self.write(|contents| restoring::restore(contents, backup, revive, now))
+    fn restore(
+        &self,
+        backup: &Backup,
+        revive: bool,
+        settled: &[Fence],
+        now: Timestamp,
+    ) -> Result<RestoreAnswer, StoreFault> {
+        self.write(|contents| restoring::restore(contents, backup, revive, settled, now))
     }
 
     fn client_keys(&self) -> Result<Vec<ClientKey>, StoreFault> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use evergrant_driver::store::{Draft, Mode, Placement, open};
+use evergrant_driver::store::{Draft, LockName, Mode, Placement, open, this_process};
 use evergrant_driver::{
     Driver, Failure, OpenedBackup, Restoration, RestoredReport, SealedBackup, Secret, Target, Token, export,
 };
@@ -114,6 +114,55 @@ async fn a_revival_waits_for_the_renewal_under_way_and_takes_back_nothing_that_i
     assert!(flight.await.unwrap().is_err());
     assert_eq!(scene.records()[0].material, Material::Gone);
     assert_eq!(scene.refreshes(), 1);
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_revival_of_many_waits_once_and_opens_one_lock_at_a_time() {
+    let (scene, driver) = Scene::logged_in(Config::default()).await;
+    let (record, grant) = scene.grant();
+    let settings = scene.settings();
+    let store = open(&settings.home, &settings.key, Mode::ReadWrite).unwrap();
+    for number in 0..20_u8 {
+        let mut grant = grant.clone();
+        grant.access_token = Secret::from(format!("access-{number}"));
+        grant.refresh_token = Some(Secret::from(format!("refresh-{number}")));
+        grant.login.subject = Some(number.to_string());
+        let draft = Draft {
+            provider: record.provider.clone(),
+            label: Some(format!("of-{number}").as_str().into()),
+            source: record.source.clone(),
+            material: Material::Grant(Box::new(grant)),
+            at: scene.now().wall,
+            entropy: u128::from(number) + 1,
+        };
+        store.place(&draft, &Placement::New).unwrap();
+    }
+    let backup = opened(&scene);
+    for record in store.records().unwrap() {
+        store.bury(&record.id, scene.now().wall).unwrap();
+    }
+    let last = store.records().unwrap().pop().unwrap().id;
+    let owner = this_process(scene.now().wall);
+    let held = store.try_lock(&LockName::Credential(last), &owner).unwrap().unwrap();
+    let (waits, again) = (driver.clone(), backup.clone());
+    let waiting = tokio::spawn(async move { waits.restore_within(again, true, Duration::from_millis(300)).await });
+    let locks = settings.home.locks();
+    let open_locks = || {
+        let files = std::fs::read_dir("/proc/self/fd").unwrap();
+        let files = files.filter_map(|file| std::fs::read_link(file.unwrap().path()).ok());
+        files.filter(|file| file.starts_with(&locks)).count()
+    };
+    let mut most = 0;
+    while !waiting.is_finished() {
+        most = most.max(open_locks());
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    assert_eq!(waiting.await.unwrap().unwrap_err().code.as_str(), "lock-held");
+    assert!((1..=3).contains(&most), "{most} files of locks were open at once");
+    drop(held);
+    let report = driver.restore(backup, true).await.unwrap();
+    assert_eq!(left(&report), ["back"; 21]);
 }
 
 #[tokio::test]

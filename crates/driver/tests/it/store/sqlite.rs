@@ -57,6 +57,9 @@ ask! {
     promises_of_restores::a_spent_token_does_not_come_back;
     promises_of_restores::a_backup_of_any_age_brings_no_spent_token_back;
     promises_of_restores::a_queued_revocation_is_not_undone_under_another_id;
+    promises_of_restores::a_revival_needs_a_tombstone_whose_renewal_has_ended;
+    promises_of_restores::whoever_claimed_what_would_come_back_has_ended_first;
+    promises_of_restores::what_is_being_revoked_is_not_revived;
     promises_of_restores::a_label_that_is_taken_gets_a_number;
     promises_of_client_keys::a_client_key_is_read_as_it_was_added;
     promises_of_client_keys::a_lent_key_that_was_never_given_back_goes_by_itself;
