@@ -106,6 +106,11 @@ pub enum Remedy {
         /// Until when, if the provider said so.
         until: Option<Timestamp>,
     },
+    /// Nothing need be done: whatever uses it next renews it.
+    NextUse {
+        /// Once this is over, if it is not yet.
+        after: Option<Timestamp>,
+    },
     /// A renewal is worth another try.
     Renew {
         /// The provider.
@@ -171,7 +176,7 @@ impl Remedy {
             Self::WidenKey { .. } => "widen-key",
             Self::AddCredit { .. } => "add-credit",
             Self::ContactProvider { .. } => "contact-provider",
-            Self::Wait { .. } => "wait",
+            Self::Wait { .. } | Self::NextUse { .. } => "wait",
             Self::Renew { .. } => "renew",
             Self::CheckNetwork { .. } => "check-network",
             Self::Probe => "probe",
@@ -216,6 +221,7 @@ impl Remedy {
             | Self::AddCredit { .. }
             | Self::ContactProvider { .. }
             | Self::Wait { .. }
+            | Self::NextUse { .. }
             | Self::CheckNetwork { .. }
             | Self::ChangeRequest
             | Self::ChooseModel { .. }
@@ -243,6 +249,7 @@ impl Remedy {
             | Self::GrantScope { .. }
             | Self::ContactProvider { .. }
             | Self::Wait { .. }
+            | Self::NextUse { .. }
             | Self::Renew { .. }
             | Self::CheckNetwork { .. }
             | Self::Probe
@@ -309,6 +316,10 @@ impl Remedy {
             Self::ContactProvider { provider } => format!("the account at {provider} is disabled: ask the provider"),
             Self::Wait { until: Some(until) } => format!("wait until {}: it comes back by itself", until.in_words()),
             Self::Wait { until: None } => "try again later: it comes back by itself".to_owned(),
+            Self::NextUse { after: Some(after) } => {
+                format!("nothing need be done: whatever uses it after {} renews it first", after.in_words())
+            }
+            Self::NextUse { after: None } => "nothing need be done: whatever uses it once its token has expired renews it first".to_owned(),
             Self::Renew { provider, label } => format!("try the renewal of `{label}` at {provider} again"),
             Self::CheckNetwork { host } => {
                 format!("the request never reached {host}: check proxy, firewall and network location")

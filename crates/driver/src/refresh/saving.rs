@@ -87,10 +87,7 @@ impl Hands {
         let unsaved = Record {
             generation: record.generation.next(),
             material: Material::Grant(Box::new(answer.clone().renew(grant, received.clone()))),
-            standing: Standing {
-                health: Health::Unsaved { since: now.wall },
-                ..record.standing.clone()
-            },
+            standing: record.standing.clone().overshadowed(Health::Unsaved { since: now.wall }),
             ..record.clone()
         };
         let fence = unsaved.fence();

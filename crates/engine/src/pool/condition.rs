@@ -63,6 +63,22 @@ pub(super) struct Teller<'a> {
 impl Teller<'_> {
     /// How it stands, whatever the user or the provider's calendar say.
     pub(super) fn by_health(&self, now: &Moment) -> Condition {
+        let own = self.by_itself(now);
+        let Some(rest) = self.member.standing.resting(now.wall).filter(|_| own.usable) else {
+            return own;
+        };
+        // What keeps it from being used comes first; what is to be known of its renewal stays true.
+        let limited = self.pausing(rest.why, rest.until, now);
+        Condition {
+            why: limited
+                .why
+                .zip(own.why)
+                .map(|(limited, own)| format!("{limited}; {own}")),
+            ..limited
+        }
+    }
+
+    fn by_itself(&self, now: &Moment) -> Condition {
         let member = self.member;
         // What was refused serves no longer, however long it would have lived.
         let alive = member.remaining(now).is_none_or(|left| !left.is_zero()) && !member.is_refused();
@@ -83,8 +99,8 @@ impl Teller<'_> {
                     format!("a renewal was sent at {since} and its answer never came; {rest}")
                 };
                 let remedy = if alive {
-                    Remedy::Wait {
-                        until: member.expires_at(),
+                    Remedy::NextUse {
+                        after: member.expires_at(),
                     }
                 } else {
                     self.renew()

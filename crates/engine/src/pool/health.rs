@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::member::{Life, Member};
-use crate::store::Health;
+use crate::store::{Health, Standing};
 use crate::time::{Moment, Timestamp};
 use crate::vocabulary::Verdict;
 
@@ -81,7 +81,7 @@ pub fn readiness(member: &Member, min_valid: Duration, now: &Moment) -> Readines
         let earned = member.standing.last_error.as_ref().map(|error| error.generation);
         why == Verdict::Unauthenticated && earned != Some(member.lease.fence.generation)
     };
-    match cooling(&member.standing.health, now) {
+    match cooling(&member.standing, now) {
         // A refused token's cooldown ends with that token.
         Some((_, why)) if lifted(why) => secret(member, min_valid, now),
         Some((until, why)) if !member.standing.disabled => Readiness::NotBefore { until, why },
@@ -90,17 +90,15 @@ pub fn readiness(member: &Member, min_valid: Duration, now: &Moment) -> Readines
 }
 
 /// The cooldown that stands, if one does.
-pub(super) fn cooling(health: &Health, now: &Moment) -> Option<(Timestamp, Verdict)> {
-    let (until, why) = match health {
+pub(super) fn cooling(standing: &Standing, now: &Moment) -> Option<(Timestamp, Verdict)> {
+    let (until, why) = match &standing.health {
         Health::Cooling { until, why } => (*until, *why),
         Health::NotEntitled { until, .. } => (*until, Verdict::NotEntitled),
         Health::AccountDisabled { until } => (*until, Verdict::AccountDisabled),
-        Health::Ready
-        | Health::OutcomeUnknown { .. }
-        | Health::Quarantined { .. }
-        | Health::NeedsLogin { .. }
-        | Health::Unsaved { .. }
-        | Health::LoggedOut { .. } => return None,
+        Health::OutcomeUnknown { .. } | Health::Quarantined { .. } | Health::Unsaved { .. } => {
+            return standing.resting(now.wall).map(|rest| (rest.until, rest.why));
+        }
+        Health::Ready | Health::NeedsLogin { .. } | Health::LoggedOut { .. } => return None,
     };
     (until > now.wall).then_some((until, why))
 }

@@ -20,6 +20,8 @@ mod outcome;
 #[cfg(test)]
 mod pool_tests;
 mod probing;
+#[cfg(test)]
+mod rest_tests;
 mod roster;
 mod strategy;
 mod telling;

@@ -9,7 +9,7 @@ use super::lease::Lease;
 use super::model_pause::{is_remembered, lift, rest};
 use crate::credential::{Fence, Generation};
 use crate::failure::Code;
-use crate::store::{Health, LastError, Standing};
+use crate::store::{Health, LastError, Rest, Standing};
 use crate::time::{Moment, Timestamp};
 use crate::verdict::SignalRef;
 use crate::vocabulary::{Channel, Verdict};
@@ -92,7 +92,11 @@ pub fn changes(standing: &Standing, generation: Generation, model: Option<&str>)
         | Health::LoggedOut { .. } => standing.strikes == 0,
     };
     let lifts = model.is_some_and(|model| is_remembered(standing, model));
-    lifts || !cleared || standing.accepted != Some(generation) || standing.refused == Some(generation)
+    lifts
+        || !cleared
+        || standing.rest.is_some()
+        || standing.accepted != Some(generation)
+        || standing.refused == Some(generation)
 }
 
 fn accept(standing: &mut Standing, generation: Generation, model: Option<&str>) {
@@ -101,6 +105,7 @@ fn accept(standing: &mut Standing, generation: Generation, model: Option<&str>) 
     }
     standing.accepted = Some(generation);
     standing.strikes = 0;
+    standing.rest = None;
     if standing.refused == Some(generation) {
         standing.refused = None;
     }
@@ -149,18 +154,22 @@ fn refuse(
         Health::Cooling { why, .. } => Some(*why),
         Health::NotEntitled { .. } => Some(Verdict::NotEntitled),
         Health::AccountDisabled { .. } => Some(Verdict::AccountDisabled),
-        Health::OutcomeUnknown { .. }
-        | Health::Quarantined { .. }
-        | Health::NeedsLogin { .. }
-        | Health::Unsaved { .. }
-        | Health::LoggedOut { .. } => return,
+        Health::OutcomeUnknown { .. } | Health::Quarantined { .. } | Health::Unsaved { .. } => {
+            let rule = report.rule.filter(|_| report.model.is_none() && rests(refusal.verdict));
+            if let Some(rule) = rule {
+                let knew = |refused| knew_of(refused, report.sent);
+                rest_beside(standing, refusal.verdict, knew, |strikes| length(&rule, strikes), now);
+            }
+            return;
+        }
+        Health::NeedsLogin { .. } | Health::LoggedOut { .. } => return,
     };
     let last = standing.last_error.replace(Box::new(kept(refusal, generation, now)));
     let last = last.filter(|error| error.channel == Channel::Inference);
     let Some(rule) = report.rule.filter(|_| report.model.is_none()) else {
         return;
     };
-    let stands = cooling(&standing.health, now);
+    let stands = cooling(standing, now);
     // A refusal of what was under way when the cooldown began is no new strike; that of a probe is.
     let is_anew = stands.is_none() || last.is_some_and(|last| knew_of(last.at, report.sent));
     let strikes = match (before == Some(refusal.verdict), is_anew) {
@@ -171,8 +180,50 @@ fn refuse(
     let until = now.wall.plus(length(&rule, strikes));
     if stands.is_none_or(|(stands, _)| stands < until) {
         standing.strikes = strikes;
-        standing.health = health(refusal.verdict, until, generation);
+        let rest = Rest {
+            refused_at: now.wall,
+            until,
+            why: refusal.verdict,
+            strikes,
+        };
+        standing.health = rest.health(generation);
     }
+}
+
+/// Whether it rests for that refusal though its renewal is in doubt: a token that is refused is what a renewal is for, and
+/// nothing is left to lose then.
+fn rests(verdict: Verdict) -> bool {
+    verdict != Verdict::Unauthenticated
+}
+
+/// The same for a credential whose health says something weightier, and stays what it is.
+fn rest_beside(
+    standing: &mut Standing,
+    verdict: Verdict,
+    knew: impl FnOnce(Timestamp) -> bool,
+    length: impl FnOnce(u32) -> Duration,
+    now: &Moment,
+) {
+    let before = standing.rest.take();
+    let stands = before.as_ref().is_some_and(|rest| rest.until > now.wall);
+    let strikes = match &before {
+        Some(rest) if rest.why != verdict => 0,
+        Some(rest) if stands && !knew(rest.refused_at) => rest.strikes,
+        Some(rest) => rest.strikes.saturating_add(1),
+        None => 0,
+    };
+    let until = now.wall.plus(length(strikes));
+    let refused_at = now.wall;
+    let rest = match before {
+        Some(rest) if rest.until >= until => Rest { refused_at, ..*rest },
+        Some(_) | None => Rest {
+            refused_at,
+            until,
+            why: verdict,
+            strikes,
+        },
+    };
+    standing.rest = Some(Box::new(rest));
 }
 
 /// Whether what was sent then was sent by somebody who knew of the last refusal.
@@ -204,16 +255,6 @@ const fn outweighs(health: &Health) -> bool {
         | Health::Unsaved { .. }
         | Health::LoggedOut { .. } => true,
         Health::Ready | Health::Cooling { .. } | Health::NotEntitled { .. } | Health::AccountDisabled { .. } => false,
-    }
-}
-
-const fn health(verdict: Verdict, until: Timestamp, generation: Generation) -> Health {
-    if matches!(verdict, Verdict::NotEntitled) {
-        Health::NotEntitled { until, generation }
-    } else if matches!(verdict, Verdict::AccountDisabled) {
-        Health::AccountDisabled { until }
-    } else {
-        Health::Cooling { until, why: verdict }
     }
 }
 

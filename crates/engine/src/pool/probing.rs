@@ -76,7 +76,11 @@ fn quiet(member: &Member, last: Option<BootTime>, now: &Moment) -> Option<Durati
     let error = member.standing.last_error.as_ref();
     // What a clock that was set back since says of the future says nothing of how long ago it was.
     let anywhere = error.filter(|error| error.channel == Channel::Inference && error.at <= now.wall);
-    let anywhere = anywhere.map(|error| now.wall.since(error.at));
+    let beside = member.standing.resting(now.wall).map(|rest| rest.refused_at);
+    let anywhere = anywhere
+        .map(|error| error.at)
+        .max(beside.filter(|at| *at <= now.wall))
+        .map(|at| now.wall.since(at));
     match (here, anywhere) {
         (Some(here), Some(anywhere)) => Some(here.min(anywhere)),
         (here, anywhere) => here.or(anywhere),

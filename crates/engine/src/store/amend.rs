@@ -22,6 +22,8 @@ pub fn amend(before: &Standing, after: Standing, now: &Standing) -> Standing {
         keep_not_before: pick(&before.keep_not_before, after.keep_not_before, &now.keep_not_before),
         put_off_at: pick(&before.put_off_at, after.put_off_at, &now.put_off_at),
         models: pick(&before.models, after.models, &now.models),
+        rest: pick(&before.rest, after.rest, &now.rest),
+        restored_at: pick(&before.restored_at, after.restored_at, &now.restored_at),
     }
 }
 

@@ -3,6 +3,7 @@
 mod amend;
 mod merge;
 mod record;
+mod rest;
 mod restore;
 #[cfg(test)]
 mod restore_tests;
@@ -11,8 +12,8 @@ mod revocation;
 pub use amend::amend;
 pub use merge::{Decision, Newcomer, is_another, is_same, place};
 pub use record::{
-    Claim, ClaimOwner, ClaimState, HOLD_MAX, Health, LastError, Minted, ModelPause, Owner, Record, Source, Standing,
-    settle,
+    Claim, ClaimOwner, ClaimState, HOLD_MAX, Health, LastError, Minted, ModelPause, Owner, Record, Rest, Source,
+    Standing, settle,
 };
 pub use restore::{Left, Past, Restoration, restoration, restored};
 pub use revocation::{Authority, Revocation};

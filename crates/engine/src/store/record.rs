@@ -101,6 +101,10 @@ pub struct Standing {
     pub put_off_at: Option<Box<Moment>>,
     /// Models for which it rests while it serves the others.
     pub models: Vec<ModelPause>,
+    /// The cooldown that stands beside a health which says something weightier.
+    pub rest: Option<Box<Rest>>,
+    /// When the backup was made that it came back from, as long as its refresh token has not been sent since.
+    pub restored_at: Option<Timestamp>,
 }
 
 impl Standing {
@@ -113,8 +117,7 @@ impl Standing {
 
     /// Whether the outcome is unknown only because the credential came back from a backup, and nothing was sent since.
     pub fn is_restored(&self) -> bool {
-        let restored = |error: &LastError| error.signal == RESTORED;
-        matches!(self.health, Health::OutcomeUnknown { .. }) && self.last_error.as_deref().is_some_and(restored)
+        matches!(self.health, Health::OutcomeUnknown { .. }) && self.restored_at.is_some()
     }
 
     /// Until when no renewal is tried, if that is not over.
@@ -174,6 +177,8 @@ impl Standing {
                 put_off_at: None,
                 rejections: 0,
                 rejected_since: None,
+                models: Vec::new(),
+                rest: None,
                 ..self
             },
             Health::Ready
@@ -215,6 +220,8 @@ impl Default for Standing {
             keep_not_before: None,
             put_off_at: None,
             models: Vec::new(),
+            rest: None,
+            restored_at: None,
         }
     }
 }
@@ -232,6 +239,19 @@ pub struct ModelPause {
     pub refused_at: Timestamp,
     /// The model.
     pub model: String,
+    /// When it ends.
+    pub until: Timestamp,
+    /// The verdict that caused it.
+    pub why: Verdict,
+    /// How often in a row it has come back; doubles the next.
+    pub strikes: u32,
+}
+
+/// The cooldown of a credential whose renewal is in doubt while its access token serves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rest {
+    /// When it was refused last.
+    pub refused_at: Timestamp,
     /// When it ends.
     pub until: Timestamp,
     /// The verdict that caused it.

@@ -170,6 +170,7 @@ fn standing(backup: &Record, generation: Generation, since: Timestamp) -> Standi
         return Standing {
             health: Health::OutcomeUnknown { since },
             last_error: Some(Box::new(LastError::restored(since, generation))),
+            restored_at: Some(since),
             ..fresh
         };
     }

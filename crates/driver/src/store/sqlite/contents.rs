@@ -229,11 +229,11 @@ impl Contents<'_> {
         if let Material::Grant(grant) = &mut record.material {
             grant.refresh_token = None;
         }
-        record.standing.health = Health::Quarantined {
+        record.standing = record.standing.overshadowed(Health::Quarantined {
             fingerprint: *fingerprint,
             why: why.clone(),
             at: *at,
-        };
+        });
         record.standing.last_error = Some(Box::new(last_error.clone()));
         record.updated_at = *at;
         records::update(self.connection, self.vault, &record)?;

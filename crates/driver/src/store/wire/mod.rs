@@ -4,6 +4,7 @@ mod backup;
 mod commit;
 mod material;
 mod moment;
+mod pause;
 mod revocation;
 mod standing;
 mod unreadable;

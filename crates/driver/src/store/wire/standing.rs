@@ -4,12 +4,13 @@ use evergrant_engine::credential::Generation;
 use evergrant_engine::failure::Code;
 use evergrant_engine::provider::Flow;
 use evergrant_engine::secret::Fingerprint;
-use evergrant_engine::store::{Health, LastError, Minted, ModelPause, Source, Standing};
+use evergrant_engine::store::{Health, LastError, Minted, ModelPause, Rest, Source, Standing};
 use evergrant_engine::time::{Moment, Timestamp};
-use evergrant_engine::vocabulary::{Channel, Verdict};
+use evergrant_engine::vocabulary::Channel;
 use serde::{Deserialize, Serialize};
 
 use super::moment::MomentWire;
+use super::pause::{ModelPauseWire, RestWire, verdict};
 use super::unreadable::Unreadable;
 
 /// The standing as JSON.
@@ -69,6 +70,10 @@ pub(super) struct StandingWire {
     put_off_at: Option<MomentWire>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     models: Vec<ModelPauseWire>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rest: Option<RestWire>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    restored_at: Option<i64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -83,15 +88,6 @@ enum HealthWire {
     AccountDisabled { until: i64 },
     Unsaved { since: i64 },
     LoggedOut { at: i64 },
-}
-
-#[derive(Serialize, Deserialize)]
-struct ModelPauseWire {
-    model: String,
-    until: i64,
-    why: String,
-    strikes: u32,
-    refused_at: i64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -137,6 +133,8 @@ impl From<&Standing> for StandingWire {
             keep_not_before: standing.keep_not_before.map(Timestamp::as_millis),
             put_off_at: standing.put_off_at.as_deref().map(MomentWire::from),
             models: standing.models.iter().map(ModelPauseWire::from).collect(),
+            rest: standing.rest.as_deref().map(RestWire::from),
+            restored_at: standing.restored_at.map(Timestamp::as_millis),
         }
     }
 }
@@ -171,32 +169,8 @@ impl TryFrom<StandingWire> for Standing {
                 .into_iter()
                 .map(ModelPause::try_from)
                 .collect::<Result<_, _>>()?,
-        })
-    }
-}
-
-impl From<&ModelPause> for ModelPauseWire {
-    fn from(pause: &ModelPause) -> Self {
-        Self {
-            model: pause.model.clone(),
-            until: pause.until.as_millis(),
-            why: pause.why.as_str().to_owned(),
-            strikes: pause.strikes,
-            refused_at: pause.refused_at.as_millis(),
-        }
-    }
-}
-
-impl TryFrom<ModelPauseWire> for ModelPause {
-    type Error = Unreadable;
-
-    fn try_from(wire: ModelPauseWire) -> Result<Self, Unreadable> {
-        Ok(Self {
-            model: wire.model,
-            until: Timestamp::from_millis(wire.until),
-            why: verdict(&wire.why)?,
-            refused_at: Timestamp::from_millis(wire.refused_at),
-            strikes: wire.strikes,
+            rest: wire.rest.map(Rest::try_from).transpose()?.map(Box::new),
+            restored_at: wire.restored_at.map(Timestamp::from_millis),
         })
     }
 }
@@ -314,10 +288,6 @@ impl TryFrom<LastErrorWire> for LastError {
     }
 }
 
-fn verdict(word: &str) -> Result<Verdict, Unreadable> {
-    Verdict::parse(word).ok_or(Unreadable("verdict"))
-}
-
 /// All 256 bits as 64 hex digits.
 pub(super) fn write_fingerprint(fingerprint: &Fingerprint) -> String {
     use std::fmt::Write;
@@ -346,6 +316,7 @@ pub(super) fn read_fingerprint(text: &str) -> Result<Fingerprint, Unreadable> {
 #[cfg(test)]
 mod tests {
     use evergrant_engine::time::Moment;
+    use evergrant_engine::vocabulary::Verdict;
 
     use super::*;
 
@@ -429,6 +400,13 @@ mod tests {
                     why: *verdict,
                     strikes: 2,
                 }],
+                rest: Some(Box::new(Rest {
+                    refused_at: at,
+                    until: at,
+                    why: *verdict,
+                    strikes: 2,
+                })),
+                restored_at: Some(at),
             });
         }
         for code in Code::ALL {

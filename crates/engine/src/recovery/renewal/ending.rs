@@ -191,6 +191,7 @@ pub(super) fn broken(spend: &Spend, detail: &str, now: &Moment, entropy: u64) ->
             // From now on it is a send of our own that is not answered.
             standing.health = Health::OutcomeUnknown { since: now.wall };
             standing.last_error = None;
+            standing.restored_at = None;
         }
         let (hold, keep) = (standing.held_for(now), jitter::idle(sends.saturating_add(1), entropy));
         *standing = standing.clone().put_off(hold, keep, now);
@@ -224,12 +225,15 @@ pub(super) fn outcome_unknown(spend: &Spend, after: Option<Duration>, now: &Mome
              token has lapsed"
         )
     };
-    let mut failure = Failure::new(Code::OutcomeUnknown, message).with_remedy(Remedy::Wait { until: None });
-    failure.retry_after = after;
-    let standing = Standing {
-        health: Health::OutcomeUnknown { since },
-        ..record.standing.clone()
+    let after_expiry = match &record.material {
+        Material::Grant(grant) => grant.expires_at().filter(|expiry| *expiry > now.wall),
+        Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed { .. } | Material::Gone => None,
     };
+    let remedy = Remedy::NextUse { after: after_expiry };
+    let mut failure = Failure::new(Code::OutcomeUnknown, message).with_remedy(remedy);
+    failure.retry_after = after;
+    let health = Health::OutcomeUnknown { since };
+    let standing = record.standing.clone().overshadowed(health);
     let standing = match after {
         Some(after) => {
             let hold = standing.held_for(now);
@@ -307,7 +311,9 @@ pub(super) fn astray(ask: &Ask, input: &Input) -> Ending {
 }
 
 /// The standing of a credential that was just renewed.
-pub(super) fn standing_after_success(ask: &Ask, before: &Standing, now: &Moment) -> Standing {
+pub(super) fn standing_after_success(ask: &Ask, before: &Record, now: &Moment) -> Standing {
+    let (generation, before) = (before.generation.next(), &before.standing);
+    let beside = before.resting(now.wall);
     let health = match &before.health {
         // A limit, a plan or a suspension is not lifted by a new token.
         kept @ (Health::Cooling { .. } | Health::NotEntitled { .. } | Health::AccountDisabled { .. }) => kept.clone(),
@@ -316,10 +322,13 @@ pub(super) fn standing_after_success(ask: &Ask, before: &Standing, now: &Moment)
         | Health::Quarantined { .. }
         | Health::NeedsLogin { .. }
         | Health::Unsaved { .. }
-        | Health::LoggedOut { .. } => Health::Ready,
+        | Health::LoggedOut { .. } => beside.map_or(Health::Ready, |rest| rest.health(generation)),
     };
     Standing {
         health,
+        strikes: beside.map_or(before.strikes, |rest| rest.strikes),
+        rest: None,
+        restored_at: None,
         minted: Some(Minted {
             at: now.clone(),
             reactive: matches!(ask.reason, Reason::Refused | Reason::Denied),

@@ -342,7 +342,7 @@ impl Renewal {
         Action::Commit {
             from: spend.record.fence(),
             spent: spend.fingerprint,
-            standing: Box::new(ending::standing_after_success(&self.ask, &spend.record.standing, now)),
+            standing: Box::new(ending::standing_after_success(&self.ask, &spend.record, now)),
         }
     }
 

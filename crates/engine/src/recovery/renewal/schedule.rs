@@ -76,7 +76,9 @@ fn when_nothing_is_left_to_lose(
 ) -> Option<Due> {
     let refused = record.standing.refused == Some(record.generation);
     let of = grant.obtained.clone();
-    if refused || now.wall.since(since) < oauth.reuse_grace {
+    // A grace is for a send of our own.
+    let by_grace = !record.standing.is_restored() && now.wall.since(since) < oauth.reuse_grace;
+    if refused || by_grace {
         let after = Duration::ZERO;
         return Some(Due { of, after });
     }
