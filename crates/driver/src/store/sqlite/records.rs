@@ -11,6 +11,7 @@ use super::number::{from_column, to_column};
 use super::trouble::Trouble;
 use crate::store::wire::{
     Unreadable, read_material, read_source, read_standing, write_material, write_source, write_standing,
+    write_standing_over,
 };
 use crate::vault::Vault;
 
@@ -56,19 +57,30 @@ pub(super) fn one(connection: &Connection, vault: &Vault, id: &CredentialId) -> 
 
 /// Adds a record.
 pub(super) fn insert(connection: &Connection, vault: &Vault, record: &Record) -> Result<(), Trouble> {
-    write(connection, vault, record, INSERT).map(|_| ())
+    let standing = write_standing(&record.standing)?;
+    write(connection, vault, record, &standing, INSERT).map(|_| ())
 }
 
-/// Writes a record over the one of its id; columns that are not named here stay.
+/// Writes a record over the one of its id; columns that are not named here stay, and so do unknown fields of the standing.
 pub(super) fn update(connection: &Connection, vault: &Vault, record: &Record) -> Result<(), Trouble> {
-    write(connection, vault, record, UPDATE).map(|_| ())
+    let standing = standing_over(connection, record)?;
+    write(connection, vault, record, &standing, UPDATE).map(|_| ())
+}
+
+/// Its standing over the one that stands there.
+fn standing_over(connection: &Connection, record: &Record) -> Result<String, Trouble> {
+    let there: Option<String> = connection
+        .prepare_cached("SELECT standing FROM credential WHERE id = ?1")?
+        .query_row([record.id.as_str()], |row| row.get(0))
+        .optional()?;
+    Ok(write_standing_over(&record.standing, &there.unwrap_or_default())?)
 }
 
 /// Writes the standing alone, so that nothing is sealed anew.
 pub(super) fn update_standing(connection: &Connection, record: &Record) -> Result<(), Trouble> {
     connection
         .prepare_cached("UPDATE credential SET standing = ?2 WHERE id = ?1")?
-        .execute(params![record.id.as_str(), write_standing(&record.standing)?])?;
+        .execute(params![record.id.as_str(), standing_over(connection, record)?])?;
     Ok(())
 }
 
@@ -111,7 +123,13 @@ pub(super) const fn is_buried(record: &Record) -> bool {
     matches!(record.material, Material::Gone)
 }
 
-fn write(connection: &Connection, vault: &Vault, record: &Record, statement: &str) -> Result<usize, Trouble> {
+fn write(
+    connection: &Connection,
+    vault: &Vault,
+    record: &Record,
+    standing: &str,
+    statement: &str,
+) -> Result<usize, Trouble> {
     let plain = write_material(&record.material)?;
     let sealed = vault.seal(&plain, &context(&record.id, record.generation))?;
     Ok(connection.prepare_cached(statement)?.execute(params![
@@ -125,7 +143,7 @@ fn write(connection: &Connection, vault: &Vault, record: &Record, statement: &st
         is_buried(record),
         SEAL,
         sealed,
-        write_standing(&record.standing)?,
+        standing,
         record.created_at.as_millis(),
         record.updated_at.as_millis(),
     ])?)

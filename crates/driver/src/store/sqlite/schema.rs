@@ -1,8 +1,9 @@
 //! The tables, their version, and the sealed key of fingerprints.
 //!
-//! Within a major version a newer minor one only adds tables, and columns with defaults, never fields inside sealed bytes
-//! or JSON: every statement names its columns, so that what this version does not know survives it. Who opens a store of an
-//! older minor version to write brings it up to this one; who only looks takes it as it is.
+//! Within a major version a newer minor one only adds tables, columns with defaults, and to the JSON of a standing fields
+//! with defaults and words; never anything inside sealed bytes. Every statement names its columns, and a standing is written
+//! over the one that stands there, so that what this version does not know survives it. Who opens a store of an older minor
+//! version to write brings it up to this one; who only looks takes it as it is.
 
 use evergrant_engine::secret::FingerprintKey;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};

@@ -9,7 +9,7 @@ use evergrant_driver::store::{Changes, Mode, Store, StoreFault};
 use evergrant_driver::vault::KeySource;
 use evergrant_engine::failure::{Code, Failure};
 use evergrant_engine::secret::Secret;
-use evergrant_engine::store::ClaimState;
+use evergrant_engine::store::{ClaimState, Health, Standing};
 use rusqlite::Connection;
 
 use super::fixture::{Bench, SqliteBench, access_token, commit, make_private, moment, placed};
@@ -140,9 +140,15 @@ fn a_newer_major_is_refused_and_a_newer_minor_loses_nothing() {
         "PRAGMA user_version = 1; UPDATE meta SET value = 7 WHERE name = 'minor';
          ALTER TABLE credential ADD COLUMN colour TEXT NOT NULL DEFAULT 'grey';
          ALTER TABLE claim ADD COLUMN weight INTEGER;
-         CREATE TABLE later (x); UPDATE credential SET colour = 'green';",
+         CREATE TABLE later (x); UPDATE credential SET colour = 'green',
+             standing = json_set(standing, '$.mood', 'calm', '$.health.phase', 'new moon');",
     );
     let store = bench.open();
+    let cooling = Standing {
+        health: Health::NeedsLogin { why: "why".to_owned() },
+        ..Standing::default()
+    };
+    assert!(store.stand(&record.fence(), &cooling).unwrap());
     store
         .commit(&commit(&*store, record.fence(), "refresh-1", "access-2", "refresh-2"))
         .unwrap();
@@ -157,6 +163,15 @@ fn a_newer_major_is_refused_and_a_newer_minor_loses_nothing() {
         .collect::<Result<_, _>>()
         .unwrap();
     assert_eq!(colours, ["green", "grey"]);
+    let mood: Option<String> = Connection::open(bench.home.database())
+        .unwrap()
+        .query_row(
+            "SELECT standing ->> '$.mood' FROM credential WHERE id = ?1",
+            [record.id.as_str()],
+            |row| row.get(0),
+        )
+        .unwrap();
+    assert_eq!(mood.as_deref(), Some("calm"), "two writes later");
 }
 
 #[test]
