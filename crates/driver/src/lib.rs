@@ -87,7 +87,7 @@ pub mod vault;
 pub use account::{Account, AccountError};
 pub use accounts::KeySource;
 pub use announcement::{Announcement, ServingAt};
-pub use backup::{Exported, OpenedBackup, Restoration, RestoredOne, RestoredReport, SealedBackup, export};
+pub use backup::{Exported, OpenedBackup, Restoration, RestoredOne, RestoredReport, SealedBackup, check_place, export};
 pub use certificate::{Certificate, CertificateFiles};
 pub use client_keys::{LentKey, client_keys};
 pub use doctor::doctor;

@@ -9,5 +9,6 @@ mod restoring;
 mod sealed;
 
 pub use exporting::{Exported, export};
+pub use placing::check_place;
 pub use report::{Restoration, RestoredOne, RestoredReport};
 pub use sealed::{OpenedBackup, SealedBackup};

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use evergrant_engine::failure::{Code, Failure};
 use evergrant_engine::remedy::{Remedy, shell_word};
@@ -17,28 +17,13 @@ impl Exported {
     /// # Errors
     /// `usage` for a file that is there or a folder that is not, `backup-unwritable` for a disk that does not take it.
     pub fn write_to(&self, path: &Path, replace: bool) -> Result<(), Failure> {
+        let whole = place_for(path, replace)?;
         let unwritable = |detail: &str| {
             let message = format!("the backup cannot be written to {}: {detail}", path.display());
             Failure::new(Code::BackupUnwritable, message).with_remedy(Remedy::EditFile {
                 place: "the place of the backup: free space or make it writable, or name another file".to_owned(),
             })
         };
-        let no_place = |what: &str| {
-            let message = format!("the backup cannot be written to {}: {what}", path.display());
-            Failure::new(Code::Usage, message).with_remedy(name_another())
-        };
-        if path.file_name().is_none() {
-            return Err(no_place("that names no file"));
-        }
-        // A bare name has no folder that could be synced.
-        let whole = std::path::absolute(path).map_err(|error| no_place(&error.to_string()))?;
-        match fs::symlink_metadata(path) {
-            Ok(found) if !found.is_file() => return Err(no_place("what is there is no ordinary file")),
-            Ok(_) if !replace => return Err(taken(path)),
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(no_place(&error.to_string())),
-        }
         let text = self.text.as_bytes();
         let temporary = private_file::temporary_beside(&whole).map_err(|fault| unwritable(&fault.to_string()))?;
         let written = private_file::write_new(&temporary, text).and_then(|()| {
@@ -53,12 +38,45 @@ impl Exported {
             let _ = fs::remove_file(&temporary);
             match error.kind() {
                 io::ErrorKind::AlreadyExists => taken(path),
-                io::ErrorKind::NotFound => no_place("there is no such folder"),
+                io::ErrorKind::NotFound => no_place(path, "there is no such folder"),
                 // `ErrorKind` is not ours and grows: all other kinds mean that the disk did not do it.
                 _ => unwritable(&error.to_string()),
             }
         })
     }
+}
+
+/// Whether a backup could be written there, as far as can be told before anybody types a passphrase.
+///
+/// # Errors
+/// `usage`, as [`Exported::write_to`] says it.
+pub fn check_place(path: &Path, replace: bool) -> Result<(), Failure> {
+    place_for(path, replace).map(|_| ())
+}
+
+/// The whole path of a file that may be written.
+fn place_for(path: &Path, replace: bool) -> Result<PathBuf, Failure> {
+    if path.file_name().is_none() {
+        return Err(no_place(path, "that names no file"));
+    }
+    // A bare name has no folder that could be synced.
+    let whole = std::path::absolute(path).map_err(|error| no_place(path, &error.to_string()))?;
+    match fs::symlink_metadata(&whole) {
+        Ok(found) if !found.is_file() => return Err(no_place(path, "what is there is no ordinary file")),
+        Ok(_) if !replace => return Err(taken(path)),
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(no_place(path, &error.to_string())),
+    }
+    match whole.parent() {
+        Some(folder) if folder.is_dir() => Ok(whole),
+        Some(_) | None => Err(no_place(path, "there is no such folder")),
+    }
+}
+
+fn no_place(path: &Path, what: &str) -> Failure {
+    let message = format!("the backup cannot be written to {}: {what}", path.display());
+    Failure::new(Code::Usage, message).with_remedy(name_another())
 }
 
 fn taken(path: &Path) -> Failure {

@@ -87,7 +87,10 @@ impl Hands {
         let unsaved = Record {
             generation: record.generation.next(),
             material: Material::Grant(Box::new(answer.clone().renew(grant, received.clone()))),
-            standing: record.standing.clone().overshadowed(Health::Unsaved { since: now.wall }),
+            standing: record
+                .standing
+                .clone()
+                .overshadowed(Health::Unsaved { since: now.wall }),
             ..record.clone()
         };
         let fence = unsaved.fence();

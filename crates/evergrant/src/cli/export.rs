@@ -72,6 +72,10 @@ impl<'a> From<&'a Account> for OneShape<'a> {
 /// # Errors
 /// A store that is missing or cannot be read, no passphrase, a file that is there already or cannot be written.
 pub(crate) fn run(typed: &Typed, settings: &Settings, console: &Console) -> Result<Exit, Failure> {
+    if let Some(file) = &typed.output {
+        // Nobody types a passphrase twice for nothing.
+        evergrant_driver::check_place(file, typed.force)?;
+    }
     let passphrase = typed.passphrase.chosen(settings, &typed.again())?;
     let exported = evergrant_driver::export(settings, &passphrase)?;
     if let Some(file) = &typed.output {

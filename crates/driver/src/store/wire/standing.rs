@@ -240,10 +240,9 @@ impl TryFrom<HealthWire> for Health {
         Ok(match wire {
             HealthWire::Ready => Self::Ready,
             // For a reason that is not known here it is not left alone either: a request finds out.
-            HealthWire::Cooling { until, why } => verdict(&why).map_or(Self::Ready, |why| Self::Cooling {
-                until: at(until),
-                why,
-            }),
+            HealthWire::Cooling { until, why } => {
+                verdict(&why).map_or(Self::Ready, |why| Self::Cooling { until: at(until), why })
+            }
             HealthWire::OutcomeUnknown { since } => Self::OutcomeUnknown { since: at(since) },
             HealthWire::Quarantined {
                 fingerprint,
@@ -478,7 +477,9 @@ mod tests {
             ..Standing::default()
         };
         let text = write_standing(&standing).unwrap();
-        let newer = text.replace("\"rate-limited\"", "\"moonstruck\"").replace("\"unreachable\"", "\"eclipsed\"");
+        let newer = text
+            .replace("\"rate-limited\"", "\"moonstruck\"")
+            .replace("\"unreachable\"", "\"eclipsed\"");
         assert_ne!(newer, text);
         let read = read_standing(&newer).unwrap();
         assert_eq!((read.health, read.rest, read.last_error), (Health::Ready, None, None));

@@ -239,6 +239,17 @@ async fn a_file_is_its_owners_alone_and_is_not_overwritten() {
     let refused = scratch.run_with(&arguments, b"correct horse\n").await.expect(2).json();
     assert_eq!(refused["error"]["code"], "usage");
     assert_eq!(fs::read_to_string(&file).unwrap(), first);
+    // Before anyone is asked for a passphrase.
+    for (file, said) in [
+        ("backup.txt", "is there already"),
+        ("home", "no ordinary file"),
+        ("no/such/backup.txt", "no such folder"),
+        ("/", "names no file"),
+    ] {
+        let unasked = ["export", "--passphrase-env", "UNSET", "--output", file];
+        let refused = scratch.run(&unasked).await.expect(2);
+        assert!(refused.stderr.contains(said), "{refused}");
+    }
     let forced = [&arguments[..], &["--force"]].concat();
     scratch.run_with(&forced, b"correct horse\n").await.expect(0);
     assert_ne!(fs::read_to_string(&file).unwrap(), first);

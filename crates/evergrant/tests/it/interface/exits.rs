@@ -16,7 +16,7 @@ use crate::gateway::desk::{Desk, question};
 use crate::scratch::{Scratch, sandbox};
 
 /// Every code that a command can end with, and the exit code that belongs to it.
-const CODES: [(&str, i32); 33] = [
+const CODES: [(&str, i32); 38] = [
     ("no-credential", 3),
     ("grant-dead", 3),
     ("needs-login", 3),
@@ -42,6 +42,11 @@ const CODES: [(&str, i32); 33] = [
     ("store-corrupt", 6),
     ("store-undecryptable", 6),
     ("store-permission", 6),
+    ("backup-damaged", 6),
+    ("backup-undecryptable", 6),
+    ("backup-newer", 6),
+    ("backup-unwritable", 6),
+    ("backup-invalid", 2),
     ("client-rejected", 2),
     ("row-changed", 2),
     ("row-invalid", 2),
@@ -240,6 +245,41 @@ async fn exit_6_where_the_store_cannot_be_used() {
     }
     fs::write(scratch.home().join("evergrant.db"), vec![0x5a; 8192]).unwrap();
     seen("store-corrupt", &scratch.run(&status).await);
+}
+
+#[tokio::test]
+async fn exit_2_and_6_where_a_backup_cannot_be_used() {
+    let mut scratch = Scratch::new();
+    scratch.set("RIGHT", "correct horse");
+    scratch.set("WRONG", "another horse");
+    scratch
+        .run_with(&["add", "openai"], b"sk-of-nobody-0000000000000000")
+        .await
+        .expect(0);
+    let sealed = scratch.run(&["export", "--passphrase-env", "RIGHT"]).await.expect(0);
+    let text = sealed.stdout;
+    for (text, passphrase, code) in [
+        ("{}".to_owned(), "RIGHT", "backup-invalid"),
+        (text[..text.len() / 2].to_owned(), "RIGHT", "backup-damaged"),
+        (text.replacen("backup 1", "backup 9", 1), "RIGHT", "backup-newer"),
+        (text.clone(), "WRONG", "backup-undecryptable"),
+    ] {
+        let restore = ["restore", "--passphrase-env", passphrase, "--json"];
+        seen(code, &scratch.run_with(&restore, text.as_bytes()).await);
+    }
+    // A file system that takes no files of anybody's.
+    #[cfg(target_os = "linux")]
+    {
+        let nowhere = [
+            "export",
+            "--passphrase-env",
+            "RIGHT",
+            "--output",
+            "/sys/backup.txt",
+            "--json",
+        ];
+        seen("backup-unwritable", &scratch.run(&nowhere).await);
+    }
 }
 
 #[tokio::test]
