@@ -1,6 +1,7 @@
 //! The chat: a conversation that is kept, and the terminal it is led in.
 
 mod converse;
+mod draft;
 mod editor;
 mod entry;
 mod frame;

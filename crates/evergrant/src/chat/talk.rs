@@ -7,6 +7,7 @@ use evergrant_driver::client::Trail;
 use evergrant_driver::history::{Conversation, ConversationId, Ending, History, Message, Role, Summary};
 use evergrant_driver::{Failure, Timestamp};
 
+use super::draft::Draft;
 use crate::asking::{Partner, Question, Turn};
 use crate::tasks::{Compaction, Occasion, compaction, title_question};
 
@@ -24,7 +25,7 @@ pub(crate) struct Talk {
 /// The answer that is coming: it is the last of the messages.
 #[derive(Debug)]
 struct Coming {
-    number: usize,
+    draft: Draft,
     saved_length: usize,
     saved_at: Timestamp,
 }
@@ -161,17 +162,17 @@ impl Talk {
         let number = self.history.add(id, &message)?;
         self.messages.push(message);
         self.coming = Some(Coming {
-            number,
+            draft: Draft::new(Arc::clone(&self.history), id.clone(), number),
             saved_length: 0,
             saved_at: at,
         });
         Ok(())
     }
 
-    /// More of the answer has come; now and then it is written down, so that a kill costs little.
+    /// More of the answer has come; now and then it is written down, so that a kill costs little. Nobody waits for that.
     ///
     /// # Errors
-    /// A history that cannot be written; the text stays in memory.
+    /// A history that could not be written; the text stays in memory.
     pub(crate) fn hears(&mut self, text: &str, at: Timestamp) -> Result<(), Failure> {
         let (Some(coming), Some(message)) = (&mut self.coming, self.messages.last_mut()) else {
             return Ok(());
@@ -179,10 +180,9 @@ impl Talk {
         message.text.push_str(text);
         let length = message.text.len();
         let is_worth_it = length <= WRITTEN_AT_WILL || length >= coming.saved_length + coming.saved_length / 4;
-        if is_worth_it && at.since(coming.saved_at) >= SAVE_EVERY {
+        if is_worth_it && at.since(coming.saved_at) >= SAVE_EVERY && coming.draft.write_later(message)? {
             coming.saved_length = length;
             coming.saved_at = at;
-            return self.save();
         }
         Ok(())
     }
@@ -192,28 +192,15 @@ impl Talk {
     /// # Errors
     /// A history that cannot be written; what came stays in memory.
     pub(crate) fn ends(&mut self, ending: Ending) -> Result<(), Failure> {
-        let Some(message) = self.messages.last_mut().filter(|_| self.coming.is_some()) else {
+        let (Some(mut coming), Some(message)) = (self.coming.take(), self.messages.last_mut()) else {
             return Ok(());
         };
-        let is_nothing = message.text.is_empty() && ending != Ending::Whole;
         message.ending = ending;
-        let kept = if is_nothing { self.take_back() } else { self.save() };
-        self.coming = None;
-        kept
-    }
-
-    fn save(&self) -> Result<(), Failure> {
-        match (&self.id, &self.coming, self.messages.last()) {
-            (Some(id), Some(coming), Some(message)) => self.history.amend(id, coming.number, message),
-            (_, _, _) => Ok(()),
-        }
-    }
-
-    fn take_back(&mut self) -> Result<(), Failure> {
-        self.messages.pop();
-        match (&self.id, &self.coming) {
-            (Some(id), Some(coming)) => self.history.take_back(id, coming.number),
-            (_, _) => Ok(()),
+        if message.text.is_empty() && ending != Ending::Whole {
+            self.messages.pop();
+            coming.draft.take_back()
+        } else {
+            coming.draft.write(message)
         }
     }
 
