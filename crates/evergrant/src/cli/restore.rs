@@ -142,7 +142,7 @@ fn outlook(account: &Account) -> String {
     match account.expires_at {
         Some(at) if account.health == UNKNOWN && at > when::now() => {
             format!(
-                ": its access token serves until it expires {}, and is renewed then",
+                ": its access token serves until it expires {}, and whatever uses it then renews it",
                 when::relative(at, when::now())
             )
         }

@@ -111,6 +111,7 @@ fn remedies() -> Vec<Remedy> {
             | Remedy::AddCredit { .. }
             | Remedy::ContactProvider { .. }
             | Remedy::Wait { .. }
+            | Remedy::NextUse { .. }
             | Remedy::Renew { .. }
             | Remedy::CheckNetwork { .. }
             | Remedy::Probe

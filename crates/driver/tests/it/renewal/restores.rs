@@ -166,6 +166,59 @@ async fn a_revival_of_many_waits_once_and_opens_one_lock_at_a_time() {
 }
 
 #[tokio::test]
+async fn what_is_said_of_a_restored_grant_is_what_happened() {
+    let (scene, _driver) = Scene::logged_in(Config::default()).await;
+    let backup = opened(&scene);
+    let (mut there, driver) = carried(&scene, &backup).await;
+    let account = || driver.accounts().remove(0);
+    let serves = account();
+    assert!(serves.usable && serves.why.unwrap().contains("came back from a backup"));
+    // Nothing brings it back by itself where nobody stays: its next use does.
+    let remedy = serves.remedy.unwrap();
+    assert_eq!((remedy.kind(), remedy.command()), ("wait", None));
+    assert!(
+        remedy.sentence().contains("whatever uses it after"),
+        "{}",
+        remedy.sentence()
+    );
+    let early = driver.refresh("acme/default").await.unwrap_err();
+    assert!(early.remedy.unwrap().sentence().contains("whatever uses it after"));
+    // A renewal that was not taken is none that was sent and never answered.
+    scene.clock.advance(LAPSES);
+    scene.control().arm("token-temporarily-unavailable").unwrap();
+    assert_eq!(code(driver.refresh("acme/default").await), "transient");
+    scene.control().disarm_all();
+    let lapsed = account();
+    assert_eq!(lapsed.health, "outcome-unknown");
+    assert!(lapsed.why.unwrap().contains("came back from a backup"));
+    assert!(there.grant().0.standing.is_restored());
+    // Once it was, that is said.
+    scene.clock.advance(Duration::from_secs(60));
+    scene.control().arm("answer-lost").unwrap();
+    assert_eq!(code(driver.refresh("acme/default").await), "outcome-unknown");
+    let sent = account();
+    assert!(sent.why.unwrap().contains("its answer never came"));
+    assert!(!there.grant().0.standing.is_restored());
+    there.stop_provider();
+}
+
+#[tokio::test]
+async fn a_backup_older_than_any_claim_that_is_kept_is_not_sent() {
+    let (scene, driver) = Scene::logged_in(Config::default()).await;
+    let backup = opened(&scene);
+    driver.refresh("acme/default").await.unwrap();
+    driver.remove("acme/default").await.unwrap();
+    scene.clock.advance(Duration::from_secs(400 * 86_400));
+    // Whatever is written prunes what is old.
+    scene.add_key(&driver).await;
+    let before = scene.refreshes();
+    let report = driver.restore(backup, true).await.unwrap();
+    assert_eq!(left(&report), ["spent"]);
+    assert!(token(&driver).await.is_err());
+    assert_eq!(scene.refreshes(), before, "a spent token was sent again");
+}
+
+#[tokio::test]
 async fn a_backup_holds_no_refresh_token_that_is_dead() {
     let (scene, driver) = Scene::logged_in(Config::default()).await;
     let (record, grant) = scene.grant();

@@ -225,11 +225,23 @@ pub(super) fn outcome_unknown(spend: &Spend, after: Option<Duration>, now: &Mome
              token has lapsed"
         )
     };
-    let after_expiry = match &record.material {
-        Material::Grant(grant) => grant.expires_at().filter(|expiry| *expiry > now.wall),
-        Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed { .. } | Material::Gone => None,
+    let serving = match &record.material {
+        // It is only held back, and no longer because anything could be lost.
+        Material::Grant(_) if after.is_some() => None,
+        Material::Grant(grant) if grant.usable_for(Duration::ZERO, now) => Some(grant),
+        Material::Grant(_) | Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed { .. } | Material::Gone => {
+            None
+        }
     };
-    let remedy = Remedy::NextUse { after: after_expiry };
+    let remedy = match serving {
+        Some(grant) => Remedy::NextUse {
+            after: grant.expires_at(),
+        },
+        None => Remedy::Renew {
+            provider: provider.clone(),
+            label: label.clone(),
+        },
+    };
     let mut failure = Failure::new(Code::OutcomeUnknown, message).with_remedy(remedy);
     failure.retry_after = after;
     let health = Health::OutcomeUnknown { since };

@@ -11,6 +11,8 @@ mod machine;
 mod machine_tests;
 mod rejection;
 mod renewed;
+#[cfg(test)]
+mod restored_tests;
 mod rules;
 #[cfg(test)]
 mod scene_tests;
