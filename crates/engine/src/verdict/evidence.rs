@@ -124,3 +124,16 @@ impl<'h> Evidence<'h> {
 
 /// 64 KiB: an error says what it is in its first bytes; the rest is echo.
 pub const BODY_LIMIT: usize = 64 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_word_goes_on_in_the_name_of_a_hint() {
+        let body = br#"{"error":"Too many requests","retry_after_ms":2000}"#;
+        let headers = HeaderMap::new();
+        let evidence = Evidence::read(429, &headers, body);
+        assert_eq!(evidence.kept(), "\ntoo many requests\nretry_after_ms2000");
+    }
+}

@@ -139,6 +139,7 @@ impl Listener for Sink {
             return;
         }
         let text = &mut self.found.text;
+        text.push('\n');
         let start = text.len();
         text.push_str(name);
         if meaning.window {
