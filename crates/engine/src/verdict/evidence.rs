@@ -7,6 +7,7 @@ use http::HeaderMap;
 use super::body;
 use super::found::{Found, Role, Shape, Span};
 use super::header_names::HeaderNames;
+use super::said::Said;
 use crate::vocabulary::Channel;
 
 /// Status, headers and the error fields of one answer.
@@ -64,24 +65,13 @@ impl<'h> Evidence<'h> {
 
     /// The error fields, each with its role, in the order of the body.
     pub fn fields(&self) -> impl Iterator<Item = (Role, &str)> {
-        self.spans().filter(|(role, _)| *role != Role::Words)
+        let fields = self.found.spans.iter().filter(|span| span.role != Role::Words);
+        fields.map(|span| (span.role, self.found.kept(span.start, span.end)))
     }
 
     /// What the error fields say in words: their sentences, and their codes with the words apart.
-    pub fn sayings(&self) -> impl Iterator<Item = &str> {
-        self.spans()
-            .filter(|(role, _)| matches!(role, Role::Words | Role::Message | Role::Error))
-            .map(|(_, text)| text)
-    }
-
-    /// The same sayings, each with the place in what is kept where it begins.
-    pub(super) fn said(&self) -> impl Iterator<Item = (usize, &str)> {
-        let is_said = |span: &&Span| matches!(span.role, Role::Words | Role::Message | Role::Error);
-        self.found.spans.iter().filter(is_said).map(|span| {
-            let begun = span.start as usize;
-            let text = self.found.text.get(begun..span.end as usize);
-            (begun, text.unwrap_or_default())
-        })
+    pub fn said(&self) -> Said {
+        Said::of(&self.found)
     }
 
     /// Where in what is kept the sentences stand.
@@ -102,13 +92,6 @@ impl<'h> Evidence<'h> {
         let mut fields = self.found.spans.iter().filter(|span| span.role != Role::Words);
         let field = fields.find(holds)?;
         Some((field.role, field.start as usize == part.start))
-    }
-
-    fn spans(&self) -> impl Iterator<Item = (Role, &str)> {
-        self.found.spans.iter().map(|span| {
-            let text = self.found.text.get(span.start as usize..span.end as usize);
-            (span.role, text.unwrap_or_default())
-        })
     }
 
     /// Whether it is a stream that was begun, so that its events tell what it means.

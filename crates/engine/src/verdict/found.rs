@@ -1,5 +1,7 @@
 //! What a body yields: its shape, its error fields, and what they hint at.
 
+use std::ops::Range;
+
 use super::duration::Unit;
 use super::few::Few;
 
@@ -45,17 +47,32 @@ pub(super) struct Found {
     pub(super) inner_status: Option<u16>,
     pub(super) marks: Marks,
     pub(super) text: String,
+    /// Codes as the body writes them, for whoever reads their words.
+    pub(super) codes: String,
     pub(super) spans: Few<Span, 16>,
     pub(super) hints: Few<Hint, 8>,
     pub(super) fragment: String,
 }
 
-/// Where in the kept text a field stands.
+/// Where in the kept text a field stands; [`Role::Words`] stand among the codes.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Span {
     pub(super) role: Role,
     pub(super) start: u32,
     pub(super) end: u32,
+}
+
+impl Span {
+    /// One of that role over a part of a text.
+    pub(super) fn over(role: Role, part: Range<usize>) -> Self {
+        let (start, end) = (offset(part.start), offset(part.end));
+        Self { role, start, end }
+    }
+}
+
+/// A place in a text as it is kept; no text is that long.
+pub(super) fn offset(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 /// A value that tells when to come back, and how it is to be read.
@@ -80,8 +97,16 @@ impl Found {
         self.kept(hint.bounds[1], hint.bounds[2])
     }
 
-    fn kept(&self, start: u32, end: u32) -> &str {
+    /// A part of the kept text.
+    pub(super) fn kept(&self, start: u32, end: u32) -> &str {
         self.text.get(start as usize..end as usize).unwrap_or_default()
+    }
+
+    /// The code of which a span has the words.
+    pub(super) fn code(&self, words: &Span) -> &str {
+        self.codes
+            .get(words.start as usize..words.end as usize)
+            .unwrap_or_default()
     }
 }
 

@@ -92,9 +92,10 @@ impl Grammar {
         class: Option<Verdict>,
         has: &dyn Fn(&Signal) -> bool,
     ) -> Option<Hit<'s>> {
-        let words = self.words(evidence.kept())?;
+        let said = evidence.said();
+        let words = self.words(said.text())?;
         let mut best = None;
-        for (begun, saying) in evidence.said() {
+        for (begun, saying) in said.places() {
             for (at, sentence) in sentences(saying).filter(|(_, one)| !is_bare(one)) {
                 let (start, end) = (begun + at, begun + at + sentence.len());
                 let from = words.partition_point(|word| word.start < start);

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use memchr::memmem::Finder;
 
 use super::few::Few;
-use super::found::{Found, Hint, Marks, Role, Shape, Span};
+use super::found::{Found, Hint, Marks, Role, Shape, Span, offset};
 use super::fragment;
 use super::json::{self, Listener};
 use super::keys::Meaning;
@@ -26,6 +26,7 @@ impl Sink {
                 inner_status: None,
                 marks: Marks::default(),
                 text: String::with_capacity(size.min(TEXT_LIMIT)),
+                codes: String::new(),
                 spans: Few::default(),
                 hints: Few::default(),
                 fragment: String::new(),
@@ -40,19 +41,20 @@ impl Sink {
     }
 
     fn keep(&mut self, role: Role, text: &str) {
+        let into = match role {
+            Role::Message | Role::Error | Role::Code | Role::Type => &mut self.found.text,
+            Role::Words => &mut self.found.codes,
+        };
         // No word goes on from one field to the next.
-        self.found.text.push('\n');
-        let start = self.found.text.len();
+        into.push('\n');
+        let start = into.len();
         match role {
-            Role::Message | Role::Error => wording::push_masked(&mut self.found.text, text),
-            Role::Code | Role::Type => wording::push_lowered(&mut self.found.text, text),
-            Role::Words => wording::push_apart(&mut self.found.text, text),
+            Role::Message | Role::Error => wording::push_masked(into, text),
+            Role::Code | Role::Type => wording::push_lowered(into, text),
+            Role::Words => into.push_str(text),
         }
-        self.found.spans.push(Span {
-            role,
-            start: offset(start),
-            end: offset(self.found.text.len()),
-        });
+        let span = Span::over(role, start..into.len());
+        self.found.spans.push(span);
     }
 
     /// Microsoft Entra writes its numbers into the sentence as well, and libraries hand on nothing else:
@@ -109,7 +111,8 @@ impl Listener for Sink {
 
     fn text(&mut self, role: Role, text: &str) {
         let text = text.trim();
-        if text.is_empty() || self.found.spans.len() >= FIELD_LIMIT || self.found.text.len() >= TEXT_LIMIT {
+        let kept = self.found.text.len() + self.found.codes.len();
+        if text.is_empty() || self.found.spans.len() >= FIELD_LIMIT || kept >= TEXT_LIMIT {
             return;
         }
         let head = match role {
@@ -153,10 +156,6 @@ impl Listener for Sink {
             bounds: [offset(start), offset(middle), offset(text.len())],
         });
     }
-}
-
-fn offset(at: usize) -> u32 {
-    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 static ENTRA_FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(ENTRA_PREFIX));

@@ -61,7 +61,7 @@ pub(super) fn is_read(one: &Known, reply: &Captured) -> bool {
 fn has(signal: &Signal, text: &str, evidence: &Evidence<'_>) -> bool {
     if signal.file.ends_with("words.toml") {
         let stem = text.trim_end_matches('*');
-        return evidence.sayings().any(|saying| saying.contains(stem));
+        return evidence.said().sayings().any(|saying| saying.contains(stem));
     }
     let matches = |value: &str| match signal.pattern {
         Pattern::Contains(_) => value.contains(text),
