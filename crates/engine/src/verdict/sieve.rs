@@ -1,4 +1,4 @@
-//! Looks for all texts of a table at once: a few bytes at every fourth place tell which of them may stand there.
+//! Looks for all texts of a table at once: a few bytes at every fourth or eighth place tell which of them may stand there.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -6,10 +6,10 @@ use std::ops::Range;
 /// The texts, each known by some of its bytes for each way in which it can lie over the places that are looked at.
 #[derive(Debug)]
 pub(super) struct Sieve {
-    /// The shorter ones, by four bytes from a place on.
-    short: Marks,
-    /// The others, by eight bytes that end four after a place: hardly anything else has these.
-    long: Marks,
+    /// The shorter ones, by four bytes from every fourth place on.
+    short: Marks<STRIDE>,
+    /// The others, by eight bytes from every eighth place on: hardly anything else has these, and they need half the looks.
+    long: Marks<WIDE>,
     texts: Vec<Box<[u8]>>,
 }
 
@@ -19,11 +19,12 @@ impl Sieve {
         if texts.iter().any(|text| text.len() < SHORTEST) {
             return None;
         }
-        let is_long = |text: &[u8]| texts.len() > FEW && text.len() >= LONG + STRIDE - 1;
+        // However such a text lies, it holds all of one stride.
+        let is_long = |text: &[u8]| text.len() >= 2 * WIDE - 1;
         let all = || texts.iter().map(|text| text.as_bytes()).enumerate();
         Some(Self {
-            short: Marks::of::<STRIDE>(all().filter(|(_, text)| !is_long(text)))?,
-            long: Marks::of::<LONG>(all().filter(|(_, text)| is_long(text)))?,
+            short: Marks::of(all().filter(|(_, text)| !is_long(text)))?,
+            long: Marks::of(all().filter(|(_, text)| is_long(text)))?,
             texts: all().map(|(_, text)| text.into()).collect(),
         })
     }
@@ -31,62 +32,64 @@ impl Sieve {
     /// Calls `hit` with every text that is found, by its place in the table, and where it stands.
     pub(super) fn scan(&self, text: &str, hit: &mut dyn FnMut(usize, Range<usize>)) {
         let bytes = text.as_bytes();
-        let (strides, rest) = bytes.as_chunks::<STRIDE>();
-        if self.long.is_empty() {
-            for (place, stride) in strides.iter().enumerate() {
-                let short = self.short.list(low(*stride));
-                if short != 0 {
-                    self.tell(&self.short, short, bytes, place * STRIDE, hit);
-                }
-            }
-        } else {
-            let mut before = 0;
-            for (place, stride) in strides.iter().enumerate() {
-                let read = low(*stride);
-                let short = self.short.list(read);
-                let long = self.long.list(before | (read << 32));
-                before = read;
-                if short | long != 0 {
-                    if short != 0 {
-                        self.tell(&self.short, short, bytes, place * STRIDE, hit);
-                    }
-                    if long != 0 {
-                        self.tell(&self.long, long, bytes, place * STRIDE, hit);
-                    }
-                }
+        let (strides, rest) = bytes.as_chunks::<WIDE>();
+        for (place, stride) in strides.iter().enumerate() {
+            let read = low(*stride);
+            let (first, second) = (self.short.list(read & FIRST), self.short.list(read >> 32));
+            let whole = self.long.list(read);
+            if first | second | whole != NOWHERE {
+                let at = place * WIDE;
+                self.tell(&self.short, first, bytes, at, hit);
+                self.tell(&self.short, second, bytes, at + STRIDE, hit);
+                self.tell(&self.long, whole, bytes, at, hit);
             }
         }
-        let mut last = [0; STRIDE];
+        // Beyond its end a text goes on with nothing that any other has.
+        let mut last = [0; WIDE];
         last[..rest.len()].copy_from_slice(rest);
-        let short = self.short.list(low(last));
-        if short != 0 {
-            self.tell(&self.short, short, bytes, strides.len() * STRIDE, hit);
-        }
+        let (read, at) = (low(last), strides.len() * WIDE);
+        self.tell(&self.short, self.short.list(read & FIRST), bytes, at, hit);
+        self.tell(&self.short, self.short.list(read >> 32), bytes, at + STRIDE, hit);
     }
 
-    #[inline(never)]
-    fn tell(&self, marks: &Marks, list: u16, bytes: &[u8], at: usize, hit: &mut dyn FnMut(usize, Range<usize>)) {
+    /// Those of a list that really stand where its bytes were seen.
+    #[inline(always)]
+    fn tell<const N: usize>(
+        &self,
+        marks: &Marks<N>,
+        list: u16,
+        bytes: &[u8],
+        at: usize,
+        hit: &mut dyn FnMut(usize, Range<usize>),
+    ) {
+        if list == NOWHERE {
+            return;
+        }
         for candidate in &marks.candidates[usize::from(list)..] {
             // Its last byte is enough to refuse most, and one that begins before all is never there.
             let last = at.wrapping_add_signed(isize::from(candidate.last));
             if bytes.get(last) == Some(&candidate.ends_with) {
-                let text = &*self.texts[usize::from(candidate.text)];
-                let within = (last + 1).checked_sub(text.len()).map(|start| start..=last);
-                if let Some(within) = within.filter(|within| bytes.get(within.clone()) == Some(text)) {
-                    hit(candidate.text.into(), *within.start()..last + 1);
-                }
+                self.compare(candidate.text, bytes, last + 1, hit);
             }
             if candidate.is_final {
                 return;
             }
         }
     }
+
+    #[inline(never)]
+    fn compare(&self, text: u16, bytes: &[u8], end: usize, hit: &mut dyn FnMut(usize, Range<usize>)) {
+        let known = &*self.texts[usize::from(text)];
+        if bytes[..end].ends_with(known) {
+            hit(text.into(), end - known.len()..end);
+        }
+    }
 }
 
-/// By which bytes texts are known.
+/// By which bytes texts are known: so many, from every so manieth place on.
 #[derive(Debug)]
-struct Marks {
-    /// Where among the candidates those of a key begin; 0 is nowhere.
+struct Marks<const N: usize> {
+    /// Where among the candidates those of a key begin.
     lists: Box<[u16; KEYS]>,
     candidates: Vec<Candidate>,
 }
@@ -102,9 +105,8 @@ struct Candidate {
     is_final: bool,
 }
 
-impl Marks {
-    /// Marks of that many bytes, which end four after a place.
-    fn of<'t, const N: usize>(texts: impl Iterator<Item = (usize, &'t [u8])> + Clone) -> Option<Self> {
+impl<const N: usize> Marks<N> {
+    fn of<'t>(texts: impl Iterator<Item = (usize, &'t [u8])> + Clone) -> Option<Self> {
         let mut counts: HashMap<Mark<N>, usize> = HashMap::new();
         for (_, text) in texts.clone() {
             for at in 0..text.len() as isize {
@@ -114,9 +116,9 @@ impl Marks {
         let mut found: HashMap<u16, Vec<Candidate>> = HashMap::new();
         for (place, text) in texts {
             let Some(ends_with) = text.last() else { continue };
-            for lie in 0..STRIDE {
+            for lie in 0..N {
                 let at = rarest(text, lie, &counts);
-                let last = (STRIDE + text.len()) as isize - at - N as isize - 1;
+                let last = text.len() as isize - at - 1;
                 let candidate = Candidate {
                     text: u16::try_from(place).ok()?,
                     last: i16::try_from(last).ok()?,
@@ -132,7 +134,7 @@ impl Marks {
             }
         }
         let mut marks = Self {
-            lists: vec![0; KEYS].into_boxed_slice().try_into().ok()?,
+            lists: vec![NOWHERE; KEYS].into_boxed_slice().try_into().ok()?,
             candidates: vec![Candidate::default()],
         };
         let mut known = HashMap::new();
@@ -148,10 +150,6 @@ impl Marks {
             marks.lists[usize::from(key)] = u16::try_from(place).ok()?;
         }
         Some(marks)
-    }
-
-    const fn is_empty(&self) -> bool {
-        self.candidates.len() == 1
     }
 
     #[inline(always)]
@@ -170,8 +168,8 @@ fn mark<const N: usize>(text: &[u8], first: isize) -> Mark<N> {
 /// Where in a text, that lies so over the places that are looked at, those bytes are that are met least: in other texts, and
 /// by their letters.
 fn rarest<const N: usize>(text: &[u8], lie: usize, counts: &HashMap<Mark<N>, usize>) -> isize {
-    let first = lie as isize - STRIDE as isize;
-    let places = (first..text.len() as isize).step_by(STRIDE);
+    let first = lie as isize - N as isize;
+    let places = (first..text.len() as isize).step_by(N);
     let weight = |at: &isize| {
         let mark = mark::<N>(text, *at);
         let any = mark.iter().filter(|byte| byte.is_none()).count();
@@ -186,7 +184,7 @@ fn rarest<const N: usize>(text: &[u8], lie: usize, counts: &HashMap<Mark<N>, usi
 fn keys<const N: usize>(mark: Mark<N>) -> impl Iterator<Item = u16> {
     let any = mark.iter().filter(|byte| byte.is_none()).count();
     (0..1_u32 << (5 * any)).map(move |mut rest| {
-        let mut read = [0; LONG];
+        let mut read = [0; WIDE];
         for (byte, read) in mark.iter().zip(&mut read) {
             *read = byte.unwrap_or_else(|| {
                 let low = rest.to_le_bytes()[0] & LOW;
@@ -194,14 +192,14 @@ fn keys<const N: usize>(mark: Mark<N>) -> impl Iterator<Item = u16> {
                 low
             });
         }
-        key(u64::from_le_bytes(read) & u64::from_le_bytes([LOW; LONG]))
+        key(low(read))
     })
 }
 
 /// Of each byte its five lowest bits: they tell letters apart.
 #[inline(always)]
-fn low(stride: [u8; STRIDE]) -> u64 {
-    u64::from(u32::from_le_bytes(stride) & u32::from_le_bytes([LOW; STRIDE]))
+fn low(stride: [u8; WIDE]) -> u64 {
+    u64::from_le_bytes(stride) & u64::from_le_bytes([LOW; WIDE])
 }
 
 /// Those of several bytes, mixed.
@@ -219,11 +217,13 @@ fn commonness(byte: u8) -> usize {
 /// 4 bytes: with a look at every fourth place most texts hold four bytes of their own at one of them, however they lie.
 const STRIDE: usize = 4;
 /// 8 bytes, as many as a register has.
-const LONG: usize = 8;
+const WIDE: usize = 2 * STRIDE;
+/// The first stride of two that are read as one.
+const FIRST: u64 = u32::MAX as u64;
 /// 3 bytes: a shorter text could be almost anywhere.
 const SHORTEST: usize = 3;
-/// 64 texts: fewer need no second look.
-const FEW: usize = 64;
+/// The place of no list; none begins there.
+const NOWHERE: u16 = 0;
 /// As many as a key of 16 bits can be.
 const KEYS: usize = 1 << 16;
 /// The five lowest bits of a byte.
