@@ -149,13 +149,17 @@ fn is_secret_like(word: &str) -> bool {
     if word.len() < SHORTEST_SECRET && !is_marked {
         return false;
     }
-    let plain = word.trim_matches(|c: char| !c.is_ascii_alphanumeric() && (c.is_ascii() || !c.is_alphanumeric()));
+    let ends = word.as_bytes().first().zip(word.as_bytes().last());
+    let is_bare = ends.is_some_and(|(first, last)| first.is_ascii_alphanumeric() && last.is_ascii_alphanumeric());
+    let plain = if is_bare {
+        word
+    } else {
+        word.trim_matches(|c: char| !c.is_alphanumeric())
+    };
     if is_marked && (plain.contains('@') || plain.contains("***")) {
         return true;
     }
-    let is_keyed = KEYED
-        .iter()
-        .any(|lead| plain.len() > lead.len() + 4 && begins_like(plain, lead));
+    let is_keyed = key_lead(plain.as_bytes()).is_some_and(|lead| plain.len() > lead.len() + 4);
     if is_keyed || plain.len() < SHORTEST_RANDOM {
         return is_keyed;
     }
@@ -175,21 +179,30 @@ fn holds_a_key(word: &str) -> bool {
     (0..bytes.len()).any(|at| {
         let is_glued = at > 0 && bytes[at - 1].is_ascii_alphanumeric();
         let tail = if is_glued { 20 } else { 12 };
-        let rest = word.get(at..).unwrap_or_default();
-        KEYED
-            .iter()
-            .any(|lead| rest.len() >= lead.len() + tail && begins_like(rest, lead))
+        key_lead(&bytes[at..]).is_some_and(|lead| bytes.len() - at >= lead.len() + tail)
     })
 }
 
-/// Whether the text begins with that, in any letter case.
-fn begins_like(text: &str, lead: &str) -> bool {
-    let (text, lead) = (text.as_bytes(), lead.as_bytes());
-    // No lead has a letter in upper case.
-    let may = matches!((text, lead), ([first, ..], [led, ..]) if first | 0x20 == led | 0x20);
-    may && text
-        .get(..lead.len())
-        .is_some_and(|head| head.eq_ignore_ascii_case(lead))
+/// How the text begins if it begins like a key, a token or an id, in any letter case.
+fn key_lead(text: &[u8]) -> Option<&'static str> {
+    let leads: &[&str] = match text.first()? | 0x20 {
+        b's' => &["sk-", "sk_"],
+        b'p' => &["pk-"],
+        b'a' => &["ak-", "aiza"],
+        b'x' => &["xai-"],
+        b'e' => &["eyj"],
+        b'b' => &["bearer"],
+        b'o' => &["org-"],
+        b'u' => &["user_"],
+        b'g' => &["gsk_", "ghp_"],
+        b'h' => &["hf_"],
+        _ => return None,
+    };
+    let begins = |lead: &&&str| {
+        let head = text.get(..lead.len());
+        head.is_some_and(|head| head.eq_ignore_ascii_case(lead.as_bytes()))
+    };
+    leads.iter().find(begins).copied()
 }
 
 static TWO_SPACES: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("  "));
@@ -202,10 +215,6 @@ const LATER_SECRET: &str = " [..]";
 const HEAD: usize = 256;
 /// 200 characters: one line of a terminal and a half.
 const FRAGMENT_LIMIT: usize = 200;
-/// How keys, tokens and ids begin.
-const KEYED: [&str; 13] = [
-    "sk-", "sk_", "pk-", "ak-", "xai-", "eyj", "bearer", "org-", "user_", "gsk_", "hf_", "ghp_", "aiza",
-];
 /// 20 bytes: shorter words with digits in them are versions, dates and models.
 const SHORTEST_RANDOM: usize = 20;
 /// 8 bytes: no key, token or id that is worth hiding is shorter.
