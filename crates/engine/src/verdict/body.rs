@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
 use url::form_urlencoded;
 
 use super::found::{Found, Role, Shape};
@@ -10,10 +12,10 @@ use super::keys;
 use super::sink::Sink;
 
 /// Reads a body whose head this is.
-pub(super) fn read(content_type: &str, head: &[u8]) -> Found {
+pub(super) fn read(headers: &HeaderMap, head: &[u8]) -> Found {
     let text = std::str::from_utf8(head).map_or_else(|_| String::from_utf8_lossy(head), Cow::Borrowed);
     let trimmed = text.trim_start_matches('\u{feff}').trim();
-    let shape = shape(content_type, trimmed);
+    let shape = shape(headers, trimmed);
     let mut sink = Sink::new(shape, trimmed.len());
     match shape {
         Shape::Empty => {}
@@ -27,8 +29,11 @@ pub(super) fn read(content_type: &str, head: &[u8]) -> Found {
     sink.finish()
 }
 
-fn shape(content_type: &str, text: &str) -> Shape {
-    let declared = |kind: &str| content_type.to_ascii_lowercase().contains(kind);
+fn shape(headers: &HeaderMap, text: &str) -> Shape {
+    let declared = |kind: &str| {
+        let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        content_type.is_some_and(|content_type| content_type.to_ascii_lowercase().contains(kind))
+    };
     match text.as_bytes() {
         [] => Shape::Empty,
         [b'{' | b'[', ..] => Shape::Json,

@@ -26,15 +26,11 @@ impl<'h> Evidence<'h> {
     /// Reads an answer; of the body the first [`BODY_LIMIT`] bytes and no more, however long it is.
     pub fn read(status: u16, headers: &'h HeaderMap, body: &[u8]) -> Self {
         let head = body.get(..BODY_LIMIT).unwrap_or(body);
-        let content_type = headers
-            .get(http::header::CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default();
         Self {
             status,
             headers,
             names: HeaderNames::of(headers),
-            found: body::read(content_type, head),
+            found: body::read(headers, head),
         }
     }
 

@@ -97,10 +97,8 @@ impl<'e> Sheet<'e> {
     fn each(self, mut read: impl FnMut(&'e str, &'e str)) {
         match self {
             Self::Answer(headers, names) => {
-                let all = headers.keys().enumerate();
-                let told = all.filter(|(place, _)| names.may_tell_of_a_window(*place));
-                for (name, value) in told.flat_map(|(_, name)| headers.get_all(name).iter().map(move |one| (name, one)))
-                {
+                let all = headers.iter().enumerate();
+                for (_, (name, value)) in all.filter(|(place, _)| names.may_tell_of_a_window(*place)) {
                     if let Ok(value) = value.to_str() {
                         read(name.as_str(), value);
                     }
