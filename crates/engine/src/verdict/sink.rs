@@ -1,8 +1,6 @@
 //! The place where the readers of JSON, pages and forms put what they find.
 
-use std::sync::LazyLock;
-
-use memchr::memmem::Finder;
+use memchr::{memchr_iter, memrchr};
 
 use super::few::Few;
 use super::found::{Found, Hint, Marks, Role, Shape, Span, offset};
@@ -60,9 +58,12 @@ impl Sink {
     /// Microsoft Entra writes its numbers into the sentence as well, and libraries hand on nothing else:
     /// `AADSTS70002: Error validating credentials. AADSTS70008: The provided authorization code ... is expired.`
     fn codes_within(&mut self, sentence: &str) {
-        let mut rest = sentence;
-        while let Some(at) = ENTRA_FINDER.find(rest.as_bytes()) {
-            rest = &rest[at + ENTRA_PREFIX.len()..];
+        // Hardly any other word has this letter as a capital.
+        for at in memchr_iter(b'D', sentence.as_bytes()) {
+            let (before, rest) = sentence.split_at(at);
+            let Some(rest) = rest.strip_prefix("DSTS").filter(|_| before.ends_with("AA")) else {
+                continue;
+            };
             let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
             if digits > 0 && self.found.spans.len() < FIELD_LIMIT {
                 self.keep(Role::Code, &rest[..digits]);
@@ -119,7 +120,7 @@ impl Listener for Sink {
             Role::Message | Role::Error => self.nested(text),
             Role::Code | Role::Words => text,
             // AWS puts a namespace before a type: `com.amazon#ExpiredTokenException`.
-            Role::Type => text.rsplit('#').next().unwrap_or(text),
+            Role::Type => memrchr(b'#', text.as_bytes()).map_or(text, |at| &text[at + 1..]),
         };
         if head.is_empty() {
             return;
@@ -158,10 +159,6 @@ impl Listener for Sink {
     }
 }
 
-static ENTRA_FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(ENTRA_PREFIX));
-
-/// Before every number of Entra's own errors.
-const ENTRA_PREFIX: &str = "AADSTS";
 /// 64 fields: the largest envelope seen has eleven.
 const FIELD_LIMIT: usize = 64;
 /// 16 KiB of kept text: more is a page or an echo.
