@@ -44,11 +44,11 @@ impl When {
 /// What a whole value means; nonsense and negative values mean nothing.
 pub(super) fn of_value(text: &str, unit: Unit, clock: &Clock<'_>) -> Option<When> {
     let text = text.trim().trim_matches('"');
-    if let Ok(number) = text.parse::<f64>() {
-        return of_number(number, unit);
-    }
     if let Some(seconds) = of_letters(text) {
         return span(seconds).map(When::In);
+    }
+    if let Ok(number) = text.parse::<f64>() {
+        return of_number(number, unit);
     }
     if let Some((point, rest)) = point::leading(text, clock.now(), 0)
         && is_end(rest)
