@@ -115,8 +115,8 @@ fn of_pattern(signal: &Signal, evidence: &Evidence<'_>) -> Option<Plainness> {
             Plainness::Phrase
         });
     }
-    // One look at all that is kept finds it in whichever field it stands.
-    if let Pattern::Contains(needles) = &signal.pattern {
+    // One look at all that is kept finds it in whichever field it stands; codes are few and short.
+    if let (Pattern::Contains(needles), Field::Any | Field::Message) = (&signal.pattern, &signal.field) {
         let fields = needles
             .places(evidence.kept())
             .flatten()
@@ -170,6 +170,17 @@ fn looks_at(field: &Field, role: Role) -> bool {
     }
 }
 
+/// The roles of the fields that are looked at, a bit each.
+fn roles_of(field: &Field) -> u8 {
+    let roles = [Role::Code, Role::Type, Role::Error, Role::Message, Role::Words];
+    let looked_at = roles.into_iter().filter(|role| looks_at(field, *role));
+    looked_at.map(bit_of).fold(0, |bits, bit| bits | bit)
+}
+
+const fn bit_of(role: Role) -> u8 {
+    1 << role as u8
+}
+
 /// A large table of signals, compiled: whole fields are looked up, all other texts are looked for in one pass.
 #[derive(Debug)]
 pub(super) struct Compiled {
@@ -189,6 +200,8 @@ pub(super) struct Compiled {
 struct Use {
     signal: usize,
     part: Part,
+    /// The roles of the fields that the signal looks at, a bit each.
+    roles: u8,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -227,8 +240,9 @@ impl Compiled {
             uses[at].push(one);
         };
         for (lead, text) in leads.iter().enumerate() {
-            let part = Part::Lead;
-            add(text, Use { signal: lead, part });
+            let (part, roles) = (Part::Lead, u8::MAX);
+            let signal = lead;
+            add(text, Use { signal, part, roles });
         }
         for (place, signal) in signals.iter().enumerate() {
             if matches!(signal.field, Field::Header(_)) || signal.pattern == Pattern::Present || signal.all.len() > 31 {
@@ -239,7 +253,11 @@ impl Compiled {
                 bodiless.push((bits, place));
                 continue;
             }
-            let mut add = |text: &String, part: Part| add(text, Use { signal: place, part });
+            let roles = roles_of(&signal.field);
+            let mut add = |text: &String, part: Part| {
+                let signal = place;
+                add(text, Use { signal, part, roles });
+            };
             match &signal.pattern {
                 Pattern::Contains(_) => signal.pattern.texts().iter().for_each(|text| add(text, Part::Contains)),
                 Pattern::Prefix(needles) => needles.iter().for_each(|text| add(text, Part::Prefix)),
@@ -297,10 +315,10 @@ impl Compiled {
                 return;
             };
             for one in &self.uses[found] {
-                let here = || looks_at(&self.signals[one.signal].field, role);
+                let here = one.roles & bit_of(role) != 0;
                 match one.part {
-                    Part::Contains if here() => advance(&mut progress, one.signal, Some(of_part(role)), 0),
-                    Part::Prefix if is_first && here() => {
+                    Part::Contains if here => advance(&mut progress, one.signal, Some(of_part(role)), 0),
+                    Part::Prefix if is_first && here => {
                         advance(&mut progress, one.signal, Some(Plainness::Constant), 0);
                     }
                     Part::All(bit) => advance(&mut progress, one.signal, None, bit),
