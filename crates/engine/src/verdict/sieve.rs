@@ -66,10 +66,11 @@ impl Sieve {
             return;
         }
         for candidate in &marks.candidates[usize::from(list)..] {
-            // Its last byte is enough to refuse most, and one that begins before all is never there.
+            // Its last bytes are enough to refuse most, and one that begins before all is never there.
             let last = at.wrapping_add_signed(isize::from(candidate.last));
-            if bytes.get(last) == Some(&candidate.ends_with) {
-                self.compare(candidate.text, bytes, last + 1, hit);
+            let seen = bytes.get(last..).and_then(|rest| rest.first_chunk());
+            if seen == Some(&candidate.ends_with) {
+                self.compare(candidate.text, bytes, last + candidate.ends_with.len(), hit);
             }
             if candidate.is_final {
                 return;
@@ -98,9 +99,9 @@ struct Marks<const N: usize> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 struct Candidate {
     text: u16,
-    /// Where its last byte is, seen from the place that is looked at.
+    /// Where its last two bytes are, seen from the place that is looked at.
     last: i16,
-    ends_with: u8,
+    ends_with: [u8; TAIL],
     /// Whether it is the last of its key's.
     is_final: bool,
 }
@@ -115,10 +116,12 @@ impl<const N: usize> Marks<N> {
         }
         let mut found: HashMap<u16, Vec<Candidate>> = HashMap::new();
         for (place, text) in texts {
-            let Some(ends_with) = text.last() else { continue };
+            let Some(ends_with) = text.last_chunk::<TAIL>() else {
+                continue;
+            };
             for lie in 0..N {
                 let at = rarest(text, lie, &counts);
-                let last = text.len() as isize - at - 1;
+                let last = (text.len() - ends_with.len()) as isize - at;
                 let candidate = Candidate {
                     text: u16::try_from(place).ok()?,
                     last: i16::try_from(last).ok()?,
@@ -222,6 +225,8 @@ const WIDE: usize = 2 * STRIDE;
 const FIRST: u64 = u32::MAX as u64;
 /// 3 bytes: a shorter text could be almost anywhere.
 const SHORTEST: usize = 3;
+/// 2 bytes: one alone is that of many others.
+const TAIL: usize = 2;
 /// The place of no list; none begins there.
 const NOWHERE: u16 = 0;
 /// As many as a key of 16 bits can be.
