@@ -41,7 +41,12 @@ impl Sink {
     fn keep(&mut self, role: Role, text: &str) {
         let into = match role {
             Role::Message | Role::Error | Role::Code | Role::Type => &mut self.found.text,
-            Role::Words => &mut self.found.codes,
+            Role::Words => {
+                if self.found.codes.is_empty() {
+                    self.found.codes.reserve(CODES_LENGTH);
+                }
+                &mut self.found.codes
+            }
         };
         // No word goes on from one field to the next.
         into.push('\n');
@@ -159,6 +164,8 @@ impl Listener for Sink {
     }
 }
 
+/// 256 bytes: the codes of most answers; few have more than four.
+const CODES_LENGTH: usize = 256;
 /// 64 fields: the largest envelope seen has eleven.
 const FIELD_LIMIT: usize = 64;
 /// 16 KiB of kept text: more is a page or an echo.
