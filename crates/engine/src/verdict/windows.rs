@@ -130,7 +130,11 @@ impl<'e> Sheet<'e> {
     fn sibling(self, parts: [&str; 3]) -> Option<&'e str> {
         let length = parts.iter().map(|part| part.len()).sum::<usize>();
         let is_it = |name: &str| {
-            let mut rest = Some(name).filter(|name| name.len() == length);
+            // Most are refused by this alone.
+            if name.len() != length {
+                return false;
+            }
+            let mut rest = Some(name);
             for part in parts.iter().filter(|part| !part.is_empty()) {
                 rest = rest.and_then(|rest| rest.strip_prefix(part));
             }
