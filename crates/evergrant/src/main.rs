@@ -9,6 +9,10 @@ mod demo;
 mod gateway;
 mod tasks;
 
+/// A request through the gateway asks for memory some forty times; the system's allocator took an eighth of its time.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> std::process::ExitCode {
     #[cfg(feature = "torture")]
     if let Err(unusable) = evergrant_driver::failpoint::check() {

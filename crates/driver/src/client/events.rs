@@ -1,6 +1,7 @@
 //! Cuts an event stream into its events (WHATWG HTML 9.2.6), whatever pieces it comes in.
 
 use bytes::{Bytes, BytesMut};
+use memchr::memchr2;
 
 /// What has come of an event that is not whole yet.
 ///
@@ -108,7 +109,7 @@ fn field<'a>(line: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
 /// Where the first event ends, blank line included; nothing before `from` needs to be looked at again.
 fn end_of_event(text: &[u8], from: usize) -> Option<usize> {
     let mut at = from;
-    while let Some(found) = text.get(at..)?.iter().position(|byte| matches!(byte, b'\n' | b'\r')) {
+    while let Some(found) = memchr2(b'\n', b'\r', text.get(at..)?) {
         let line_end = at + found;
         match &text[line_end..] {
             [b'\r', b'\n', b'\r', b'\n', ..] => return Some(line_end + 4),

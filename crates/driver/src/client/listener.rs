@@ -1,13 +1,14 @@
 //! Listens to a stream that the client is reading: what breaks there cannot be repaired, but the right one is blamed.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
 use evergrant_engine::pool::Lease;
 use evergrant_engine::provider::Row;
 use evergrant_engine::recovery::attempt::{Attempt, Input};
 use evergrant_engine::verdict::{EventMeaning, Heard, Reading, listens_for_more};
+use memchr::memmem::Finder;
 
 use super::events::Events;
 use super::exchange::Stream;
@@ -117,8 +118,9 @@ impl Listener {
 
 /// A cheap look before the thorough one: every kind of error event has one of these words.
 fn hints_at_an_error(raw: &[u8]) -> bool {
-    let has = |word: &[u8]| raw.windows(word.len()).any(|window| window == word);
-    has(b"error") || has(b"failed") || has(b"response.incomplete")
+    static WORDS: LazyLock<[Finder<'static>; 3]> =
+        LazyLock::new(|| ["error", "failed", "response.incomplete"].map(Finder::new));
+    WORDS.iter().any(|word| word.find(raw).is_some())
 }
 
 /// 4 events: after the last words there are what was used, and `[DONE]`.
