@@ -12,6 +12,7 @@ use evergrant_engine::remedy::Remedy;
 use evergrant_engine::store::Source;
 
 use crate::account::{Account, accounts_of};
+use crate::budgets::hold_to_budgets;
 use crate::client::AttemptRecorder;
 use crate::clock::{Clock, SystemClock};
 use crate::entropy::jitter;
@@ -96,6 +97,7 @@ impl Driver {
     /// Needs a tokio runtime.
     pub fn stay(&self) {
         tokio::spawn(watch(Arc::downgrade(&self.kernel)));
+        tokio::spawn(hold_to_budgets(Arc::downgrade(&self.kernel)));
         tokio::spawn(follow(Arc::downgrade(&self.kernel)));
         tokio::spawn(keep(Arc::downgrade(&self.kernel), jitter()));
         tokio::spawn(revoke_queued(Arc::downgrade(&self.kernel)));
@@ -169,9 +171,16 @@ impl Driver {
     }
 
     /// Waits until every renewal under way has ended or at least holds its answer, which then is in the journal: giving
-    /// up on one that was sent could cost the login. Bounded by what a renewal takes at most.
+    /// up on one that was sent could cost the login; and until what was used is written down. Bounded by what a renewal takes at
+    /// most.
     pub async fn land(&self) {
         self.kernel.renewals().land().await;
+        let written = self.kernel.blocking(|kernel| {
+            kernel.books().settle();
+            Ok(())
+        });
+        // What could not be written has been told by who could not.
+        let _ = written.await;
     }
 
     /// Waits until no renewal is under way, or the limit is over, and until what requests have shown is in the store;
@@ -180,6 +189,7 @@ impl Driver {
         let drained = self.kernel.renewals().drain(limit).await;
         let written = self.kernel.blocking(|kernel| {
             kernel.client().settle();
+            kernel.books().settle();
             Ok(())
         });
         drained && written.await.is_ok()

@@ -7,8 +7,11 @@ use evergrant_engine::credential::ProviderId;
 use evergrant_engine::failure::{Code, Failure};
 use evergrant_engine::provider::{Row, Table};
 use evergrant_engine::remedy::Remedy;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
 use tracing::warn;
 
+use crate::admission::Door;
 use crate::client::{AttemptRecorder, Client, Parts, Surroundings};
 use crate::clock::Clock;
 use crate::import::Borrowing;
@@ -16,6 +19,7 @@ use crate::ledger::Ledger;
 use crate::refresh::{Renewals, Tools};
 use crate::settings::Settings;
 use crate::store::{Store, StoreFault};
+use crate::usage::Books;
 
 /// The inside of a driver.
 pub(crate) struct Kernel {
@@ -24,6 +28,10 @@ pub(crate) struct Kernel {
     renewals: Renewals,
     borrowing: Arc<Borrowing>,
     client: Client,
+    door: Door,
+    /// When the keys were last read because somebody showed one that was not known.
+    looked: Mutex<Option<Instant>>,
+    books: Arc<Books>,
 }
 
 impl Kernel {
@@ -38,7 +46,9 @@ impl Kernel {
             Arc::clone(&tools.ledger),
             Arc::clone(&tools.clock),
         ));
+        let books = Arc::new(Books::new(&settings.home, Arc::clone(&tools.clock)));
         let client = Client::new(Parts {
+            books: Arc::clone(&books),
             network: Arc::clone(&tools.network),
             ledger: Arc::clone(&tools.ledger),
             store: Arc::clone(&tools.store),
@@ -48,12 +58,16 @@ impl Kernel {
             recorder: attempts,
         })?;
         client.take_up(&settings);
+        let door = Door::new(Arc::clone(&tools.store), Arc::clone(&tools.clock));
         Ok(Self {
             settings: ArcSwap::from_pointee(settings),
             tools,
             renewals,
             borrowing,
             client,
+            door,
+            looked: Mutex::default(),
+            books,
         })
     }
 
@@ -98,6 +112,18 @@ impl Kernel {
 
     pub(crate) const fn client(&self) -> &Client {
         &self.client
+    }
+
+    pub(crate) const fn door(&self) -> &Door {
+        &self.door
+    }
+
+    pub(crate) const fn looked(&self) -> &Mutex<Option<Instant>> {
+        &self.looked
+    }
+
+    pub(crate) const fn books(&self) -> &Arc<Books> {
+        &self.books
     }
 
     /// What a request needs besides the client.
@@ -155,6 +181,7 @@ pub(crate) async fn watch(kernel: std::sync::Weak<Kernel>) {
         let looked = kernel
             .blocking(|kernel| {
                 kernel.ledger().look()?;
+                kernel.door().look()?;
                 kernel.borrowing().look()
             })
             .await;

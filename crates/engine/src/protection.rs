@@ -107,6 +107,8 @@ protections! {
     ManyFiles = "many-files";
     /// A connection to a provider serves one request after the other.
     KeptConnections = "kept-connections";
+    /// What was used is written down several times a second.
+    UsageWritten = "usage-written";
 }
 
 /// Whether the protection stands.

@@ -53,13 +53,43 @@ pub struct Counters {
     pub streams_finished: u64,
     /// Event streams the client left before their end.
     pub streams_disconnected: u64,
+    /// What answers said was used, by path; of a stream once it was read to its end.
+    pub tokens_told: BTreeMap<String, TokensTold>,
     /// WebSocket upgrades.
     pub upgrades: u64,
     /// How often each scenario struck.
     pub scenarios: BTreeMap<String, u64>,
 }
 
+/// What answers of one path said was used, in their own words: only some forms count in the input what came from a cache.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct TokensTold {
+    /// Answers that told.
+    pub answers: u64,
+    /// `prompt_tokens` or `input_tokens`.
+    pub input: u64,
+    /// `completion_tokens` or `output_tokens`.
+    pub output: u64,
+    /// `cached_tokens` or `cache_read_input_tokens`.
+    pub cached: u64,
+}
+
+impl TokensTold {
+    /// Adds what one answer told.
+    fn add(&mut self, told: &Self) {
+        self.answers += told.answers;
+        self.input += told.input;
+        self.output += told.output;
+        self.cached += told.cached;
+    }
+}
+
 impl Counters {
+    /// Adds what an answer of this path told.
+    pub(crate) fn tell(&mut self, path: &str, told: &TokensTold) {
+        self.tokens_told.entry(path.to_owned()).or_default().add(told);
+    }
+
     /// Adds one to the entry of a counted map.
     pub(crate) fn count(map: &mut BTreeMap<String, u64>, name: &str) {
         if let Some(count) = map.get_mut(name) {

@@ -25,7 +25,7 @@ mod world;
 
 pub use config::Config;
 pub use control::Control;
-pub use counters::Counters;
+pub use counters::{Counters, TokensTold};
 pub use failure::SandboxError;
 pub use journal::{Captured, Seen};
 pub use scenario::{Order, ParameterInfo, ScenarioInfo, Wording, scenarios};

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use http_body::Frame;
 use tokio::time::Sleep;
 
+use crate::counters::TokensTold;
 use crate::world::World;
 
 /// One step of a body.
@@ -33,6 +34,7 @@ pub(crate) struct Script {
     pause: Option<Pin<Box<Sleep>>>,
     flushed: bool,
     counted: Option<Arc<World>>,
+    told: Option<(String, TokensTold)>,
 }
 
 /// The connection is cut on purpose.
@@ -61,6 +63,7 @@ impl Script {
             pause: None,
             flushed: false,
             counted: None,
+            told: None,
         }
     }
 
@@ -71,9 +74,19 @@ impl Script {
         self
     }
 
+    /// Says at its end what it told of use.
+    pub(crate) fn telling(mut self, path: &str, told: TokensTold) -> Self {
+        self.told = Some((path.to_owned(), told));
+        self
+    }
+
     fn finish(&mut self) {
         if let Some(world) = self.counted.take() {
-            world.counters().streams_finished += 1;
+            let mut counters = world.counters();
+            counters.streams_finished += 1;
+            if let Some((path, told)) = &self.told {
+                counters.tell(path, told);
+            }
         }
     }
 }

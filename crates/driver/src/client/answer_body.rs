@@ -14,6 +14,8 @@ use tokio::time::{Instant, Sleep, sleep};
 use super::conversing::Thread;
 use super::listener::Listener;
 use super::rest::Rest;
+use crate::admission::Guest;
+use crate::usage::Spending;
 
 /// An answer's body. Dropping it before its end cancels the request upstream.
 pub struct AnswerBody {
@@ -22,6 +24,9 @@ pub struct AnswerBody {
     rest: Rest,
     listener: Option<Box<Listener>>,
     thread: Option<Thread>,
+    spending: Option<Box<Spending>>,
+    /// Whose place is taken for as long as this comes.
+    _guest: Guest,
     silence: Option<Pin<Box<Sleep>>>,
     waiting: bool,
 }
@@ -32,7 +37,12 @@ impl AnswerBody {
         rest: Rest,
         listener: Option<Box<Listener>>,
         mut thread: Option<Thread>,
+        mut spending: Option<Box<Spending>>,
+        guest: Guest,
     ) -> Self {
+        if let Some(spending) = &mut spending {
+            held.iter().for_each(|piece| spending.see(piece));
+        }
         if held
             .iter()
             .any(|piece| thread.as_mut().is_some_and(|thread| thread.heard(piece)))
@@ -45,6 +55,8 @@ impl AnswerBody {
             rest,
             listener,
             thread,
+            spending,
+            _guest: guest,
             silence: None,
             waiting: false,
         }
@@ -102,6 +114,9 @@ impl Body for AnswerBody {
         match Pin::new(coming).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => {
                 this.waiting = false;
+                if let (Some(spending), Some(data)) = (&mut this.spending, frame.data_ref()) {
+                    spending.see(data);
+                }
                 if let (Some(thread), Some(data)) = (&mut this.thread, frame.data_ref())
                     && thread.heard(data)
                 {

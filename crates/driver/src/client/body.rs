@@ -161,6 +161,20 @@ impl Body {
         has_room
     }
 
+    /// All that has been read, in one piece.
+    pub(super) fn gathered(&mut self) -> Bytes {
+        self.gather();
+        match self.pieces.as_slice() {
+            [] => Bytes::new(),
+            [one] => one.clone(),
+            many => {
+                let whole = Bytes::from(many.concat());
+                self.pieces = vec![whole.clone()];
+                whole
+            }
+        }
+    }
+
     fn gather(&mut self) {
         if !self.crumbs.is_empty() {
             self.pieces.push(self.crumbs.split().freeze());

@@ -13,7 +13,7 @@ use evergrant_engine::recovery::renewal::{Ask, Asker};
 use evergrant_engine::recovery::{Obstacle, Renewed};
 use evergrant_engine::remedy::Remedy;
 use evergrant_engine::time::Moment;
-use evergrant_engine::verdict::Place;
+use evergrant_engine::verdict::{Place, Reading};
 use evergrant_engine::wire::Phase;
 use http::Response;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -23,6 +23,7 @@ use super::body::{Body, Budget};
 use super::call::{Answer, Call, Route, Spent, Trail};
 use super::coming::BodyError;
 use super::conversing::{Thread, Threads};
+use super::counting::{form_of, is_counted, model_in};
 use super::dress::{Undressed, drop_hop_by_hop, place_of_credential};
 use super::earnings::Earnings;
 use super::exchange::{Held, judge, unanswered};
@@ -32,6 +33,7 @@ use super::outgoing::{Outgoing, Replayable};
 use super::route::way;
 use super::skim::{Skim, Skimmed};
 use super::turns::{AttemptRecorder, Custom, Run, Turns};
+use crate::admission::Guest;
 use crate::clock::Clock;
 use crate::http::{Network, Pooled, PooledLimits};
 use crate::import::Borrowing;
@@ -40,6 +42,7 @@ use crate::measures::Measures;
 use crate::refresh::Renewals;
 use crate::settings::{Environment, Route as ModelRoute, Settings};
 use crate::store::Store;
+use crate::usage::{Books, Spending};
 
 /// What the client is made of.
 pub(crate) struct Parts {
@@ -50,6 +53,7 @@ pub(crate) struct Parts {
     pub(crate) measures: Arc<Measures>,
     pub(crate) environment: Environment,
     pub(crate) recorder: Option<AttemptRecorder>,
+    pub(crate) books: Arc<Books>,
 }
 
 /// The one client of a driver.
@@ -59,6 +63,7 @@ pub(crate) struct Client {
     threads: Arc<Threads>,
     budget: Budget,
     measures: Arc<Measures>,
+    books: Arc<Books>,
 }
 
 /// What else a request needs, as it is now.
@@ -80,6 +85,9 @@ struct Errand<'a> {
     held: Option<Held>,
     conversation: Option<Conversation>,
     trail: Trail,
+    guest: Guest,
+    /// The model that it asks for, if what it uses is counted.
+    model: Option<String>,
 }
 
 impl Client {
@@ -99,6 +107,7 @@ impl Client {
             threads: Arc::default(),
             budget: Budget::default(),
             measures: parts.measures,
+            books: parts.books,
         })
     }
 
@@ -135,11 +144,17 @@ impl Client {
 
     /// Sends a request, repairs what can be repaired, and answers with what the provider said last. Dropping the future
     /// or the answer's body cancels the request, but never a renewal.
-    pub(crate) async fn send(&self, call: Call, around: Surroundings<'_>) -> Result<Answer, (Failure, Trail)> {
+    pub(crate) async fn send(
+        &self,
+        call: Call,
+        guest: Guest,
+        around: Surroundings<'_>,
+    ) -> Result<Answer, (Failure, Trail)> {
         let none = |failure| (failure, Trail::default());
         let (parts, body) = call.request.into_parts();
-        let has_any = |id: &ProviderId| self.turns.has_any(id);
-        let way = way(&call.route, parts.uri.path(), around.table, around.routes, has_any).map_err(none)?;
+        let has_any = |id: &ProviderId| guest.may_ask(id) && self.turns.has_any(id);
+        let mut way = way(&call.route, parts.uri.path(), around.table, around.routes, has_any).map_err(none)?;
+        guest.keep_to_its_own(&mut way.providers).map_err(none)?;
         let request = Undressed::new(parts).map_err(none)?;
         let asked = Instant::now();
         let body = body.into_replayable().await.map_err(none)?;
@@ -150,8 +165,11 @@ impl Client {
         let regard = self.turns.regard(&way.providers);
         let pieces = body.pieces().unwrap_or_default();
         let is_listed = is_listed(&request, &way.providers, around.table);
+        let is_counted = is_counted(&request);
         let skimmed = if regard.conversation || regard.model || is_listed {
             skim(pieces)
+        } else if is_counted && !matches!(call.route, Route::Model(_)) {
+            skim_for_model(pieces)
         } else {
             Skimmed::default()
         };
@@ -160,6 +178,8 @@ impl Client {
             Route::Model(model) => Some(model.as_str()),
             Route::Provider(_) | Route::Any => skimmed.model.as_deref(),
         };
+        let counted_model = model.or_else(|| model_in(request.path())).filter(|_| is_counted);
+        let counted_model = counted_model.map(str::to_owned);
         let is_safe = request.method().is_safe() || (is_listed && !skimmed.leaves_something);
         let plan = Plan {
             // Its number is given when it begins.
@@ -190,6 +210,8 @@ impl Client {
             held: None,
             conversation: plan.conversation,
             trail,
+            guest,
+            model: counted_model,
         };
         match errand.run(plan).await {
             Ok(answer) => Ok(answer),
@@ -377,6 +399,22 @@ impl Errand<'_> {
             (None, Some(reading)) => complaint(reading, &held.lease, &held.row, self.client.turns.now().wall),
             (_, _) => None,
         };
+        let is_accepted =
+            refusal.is_none() && (held.stream.is_some() || held.reading.as_ref().is_some_and(Reading::is_acceptance));
+        let spending = (is_accepted && is_counted(&self.request)).then(|| {
+            let credential = (held.lease.provider.clone(), held.lease.label.clone());
+            let (books, guest) = (Arc::clone(&self.client.books), self.guest.clone());
+            let form = form_of(&held.head.headers);
+            let asked = self.body.length();
+            Box::new(Spending::new(
+                books,
+                guest,
+                credential,
+                self.model.as_deref(),
+                form,
+                asked,
+            ))
+        });
         let listener = match (held.stream, step.next) {
             (Some(stream), Some(machine)) => {
                 let turns = Arc::clone(&self.client.turns);
@@ -387,7 +425,8 @@ impl Errand<'_> {
         let threads = || Arc::clone(&self.client.threads);
         let thread = self.conversation.filter(|_| self.request.makes_threads());
         let thread = thread.map(|conversation| Thread::new(threads(), conversation));
-        let body = AnswerBody::new(held.pieces, held.rest, listener, thread);
+        let guest = self.guest.clone();
+        let body = AnswerBody::new(held.pieces, held.rest, listener, thread, spending, guest);
         let mut response = Response::from_parts(held.head, body);
         if !self.request.is_upgrade() {
             drop_hop_by_hop(response.headers_mut());
@@ -417,6 +456,13 @@ fn skim(pieces: &[Bytes]) -> Skimmed {
     for piece in pieces {
         skim.feed(piece);
     }
+    skim.found()
+}
+
+/// The model alone, from as little of the body as tells it.
+fn skim_for_model(pieces: &[Bytes]) -> Skimmed {
+    let mut skim = Skim::default();
+    let _ = pieces.iter().any(|piece| skim.feed(piece));
     skim.found()
 }
 

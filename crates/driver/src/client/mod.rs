@@ -6,6 +6,7 @@ mod call;
 mod captured;
 mod coming;
 mod conversing;
+mod counting;
 mod dress;
 mod earnings;
 mod errand;
@@ -22,6 +23,7 @@ mod reading;
 mod rest;
 mod route;
 mod skim;
+mod sole_model;
 mod turns;
 
 pub use answer_body::AnswerBody;

@@ -43,6 +43,11 @@ impl Replayable {
         self.whole
     }
 
+    /// How many bytes of it were kept.
+    pub(super) fn length(&self) -> u64 {
+        self.kept.length
+    }
+
     /// What has been read of it, if that is all.
     pub(super) fn pieces(&self) -> Option<&[Bytes]> {
         self.whole.then_some(self.kept.pieces.as_slice())

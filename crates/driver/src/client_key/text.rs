@@ -23,9 +23,8 @@ pub(crate) fn mint() -> Result<Secret<String>, NoEntropy> {
     Ok(Secret::from(text))
 }
 
-#[cfg(test)]
 /// Whether a text claims to be a client key of evergrant's: then it is one that is known, or it is refused.
-fn is_ours(text: &[u8]) -> bool {
+pub(crate) fn is_ours(text: &[u8]) -> bool {
     text.starts_with(PREFIX.as_bytes())
 }
 

@@ -1,7 +1,7 @@
 //! The tables of the history and their version.
 //!
 //! As in the grant store: a newer minor version only adds tables and columns, so that what this version does not know
-//! survives it, and a newer major one is refused. Whoever counts usage names a conversation and the number of its message.
+//! survives it, and a newer major one is refused.
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
@@ -105,4 +105,21 @@ CREATE TABLE summary (
 ";
 
 /// What each minor version added to the one before.
-const STEPS: [&str; 0] = [];
+const STEPS: [&str; 1] = [
+    // `hour` is when the hour began, in milliseconds since 1970, or the day, where it is long gone. What was not named is ''.
+    "
+CREATE TABLE usage (
+    hour INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    label TEXT NOT NULL,
+    model TEXT NOT NULL,
+    requests INTEGER NOT NULL,
+    untold INTEGER NOT NULL,
+    input INTEGER NOT NULL,
+    output INTEGER NOT NULL,
+    cached INTEGER NOT NULL,
+    PRIMARY KEY (hour, key, provider, label, model)
+) WITHOUT ROWID;
+",
+];

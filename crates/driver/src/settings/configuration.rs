@@ -22,6 +22,7 @@ pub(super) struct Configuration {
     pub(super) lasting: Lasting,
     pub(super) pools: BTreeMap<ProviderId, PoolSettings>,
     pub(super) routes: Vec<Route>,
+    pub(super) require_key: bool,
     pub(super) chat: Chat,
     pub(super) tasks: Tasks,
 }
@@ -131,6 +132,7 @@ impl Configuration {
             },
             pools: pools(&written.pool, source)?,
             routes: routes(written, source)?,
+            require_key: written.serve.require_key.unwrap_or_default(),
             chat: Chat::read(&written.chat, source)?,
             tasks: Tasks::read(&written.tasks, source)?,
         })
@@ -150,6 +152,7 @@ impl Default for Configuration {
             },
             pools: BTreeMap::new(),
             routes: Vec::new(),
+            require_key: false,
             chat: Chat::default(),
             tasks: Tasks::default(),
         }

@@ -41,6 +41,8 @@ pub struct Settings {
     pub pools: BTreeMap<ProviderId, PoolSettings>,
     /// Which providers serve a model, in the order of the file.
     pub routes: Vec<Route>,
+    /// Whether a gateway lets nobody in without a client key, whoever can reach it.
+    pub require_key: bool,
     /// Who chats.
     pub chat: Chat,
     /// Who does the auxiliary tasks.
@@ -79,6 +81,7 @@ impl Settings {
             lasting: configuration.lasting,
             pools: configuration.pools,
             routes: configuration.routes,
+            require_key: configuration.require_key,
             chat: configuration.chat,
             tasks: configuration.tasks,
             network: environment.network(),
@@ -117,6 +120,7 @@ impl Settings {
             table: Arc::new(table),
             pools: configuration.pools,
             routes: configuration.routes,
+            require_key: configuration.require_key,
             chat: configuration.chat,
             tasks: configuration.tasks,
             texts,

@@ -30,6 +30,7 @@ pub(super) struct WrittenServe {
     pub(super) drain_secs: Option<Spanned<i64>>,
     pub(super) access_log: Option<Spanned<String>>,
     pub(super) access_log_file: Option<Spanned<String>>,
+    pub(super) require_key: Option<bool>,
 }
 
 /// `[store]`

@@ -18,7 +18,7 @@ pub(crate) use journal::{Found as FoundJournal, find as find_journal, ids as jou
 pub use lock::{Held, Holder, LockName, this_process};
 pub(crate) use lock::{Sidecar, read_sidecar};
 pub use opening::open;
-pub(crate) use sqlite::{Form, Trouble, index_of, log_of, writer};
+pub(crate) use sqlite::{Form, Trouble, index_of, log_of, reader, writer};
 pub use sqlite::{Mode, SqliteStore};
 pub(crate) use wire::{read_backup, write_backup};
 

@@ -166,7 +166,7 @@ fn a_newer_minor_version_is_left_as_it_is() {
     drop(history);
     rusqlite_at(&path)
         .execute_batch(
-            "UPDATE meta SET value = 9; ALTER TABLE message ADD COLUMN tokens INTEGER; CREATE TABLE usage (n)",
+            "UPDATE meta SET value = 9; ALTER TABLE message ADD COLUMN tokens INTEGER; CREATE TABLE later (n)",
         )
         .unwrap();
     let history = History::open(&home(&directory)).unwrap();

@@ -38,6 +38,11 @@ impl Reading {
         }
     }
 
+    /// Whether the provider has accepted the request and done what it asks.
+    pub fn is_acceptance(&self) -> bool {
+        self.verdict == Verdict::Success
+    }
+
     /// Whether only the grammar knew the answer's words: such a reading proves nothing.
     pub const fn is_opinion(&self) -> bool {
         matches!(self.signal.tier, Tier::Words)

@@ -38,6 +38,7 @@ use super::status;
 use super::stdin;
 use super::token;
 use super::typed::{Command, Everywhere, Typed};
+use super::usage;
 
 /// Runs the command that the arguments name.
 pub(crate) fn run(arguments: Vec<OsString>, environment: Environment) -> ExitCode {
@@ -119,6 +120,7 @@ fn execute(
             serve::run(typed, self::unlocked(settings), console)
         }
         Command::Key(typed) => key::run(typed, unlocked()?, console),
+        Command::Usage(typed) => usage::run(typed, &settings()?, console),
         Command::Chat(typed) => chat::run(typed, unlocked()?, console),
         Command::Explain(typed) => explain::run(typed, &settings()?, console),
         Command::Providers(typed) => providers::run(typed, &settings()?, console),

@@ -54,6 +54,7 @@ mod suggestions_tests;
 mod table;
 mod token;
 mod typed;
+mod usage;
 mod when;
 
 pub(crate) use dispatch::run;

@@ -29,6 +29,7 @@ use super::sandbox;
 use super::serve;
 use super::status;
 use super::token;
+use super::usage;
 
 /// The one owner of your LLM credentials: log in once, and every agent stays logged in
 #[derive(Debug, Parser)]
@@ -127,6 +128,10 @@ pub(crate) enum Command {
     ///
     /// A gateway that others than this machine can reach lets nobody in without one.
     Key(key::Typed),
+    /// Show what was used: tokens in, out, and read from a cache, offline
+    ///
+    /// It is what the providers' answers told, of the gateway, the chat and its tasks; written down several times a second.
+    Usage(usage::Typed),
     /// Chat with a model in the terminal, or get one answer
     ///
     /// On a terminal it is a conversation: it streams, keeps everything in history.db, gives it a title, and sums up what

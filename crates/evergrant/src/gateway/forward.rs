@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use evergrant_driver::client::{Answer, AnswerBody, Call, Route, Trail};
 use evergrant_driver::measures::Raised;
-use evergrant_driver::{Code, Driver, Failure, Label, ProviderId, Remedy};
+use evergrant_driver::{Code, Driver, Failure, Guest, Label, ProviderId, Remedy};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, UPGRADE};
 use http::{HeaderMap, Request, Response, StatusCode, Uri};
 use hyper::body::Incoming;
@@ -14,6 +14,7 @@ use super::coming::Coming;
 use super::destination::{model_of, needs_model};
 use super::in_band::InBand;
 use super::keep_alive::KeepAlive;
+use super::model_terms::allowed;
 use super::noted::Noted;
 use super::surface::Surface;
 use super::trail::{Unanswered, mark};
@@ -30,6 +31,7 @@ pub(super) struct Aim {
 /// Sends a request to whom it names: a provider, or whoever serves its model.
 pub(super) async fn forward(
     driver: &Driver,
+    guest: Guest,
     mut request: Request<Incoming>,
     aim: Aim,
     path: &str,
@@ -44,12 +46,17 @@ pub(super) async fn forward(
     let (mut parts, incoming) = request.into_parts();
     let mut body = driver.body(Coming::new(incoming, noted));
     let mut waited = Duration::ZERO;
+    if guest.is_held_to_models() {
+        let asked = Instant::now();
+        allowed(&guest, &parts, &mut body, path).await.map_err(none)?;
+        waited = asked.elapsed();
+    }
     let route = match aim.provider {
         Some(provider) => Route::Provider(provider),
         None => {
             let asked = Instant::now();
             let named = body.model(&parts.headers).await.map_err(none)?;
-            waited = asked.elapsed();
+            waited += asked.elapsed();
             match named.or_else(|| model_of(path)) {
                 Some(model) => Route::Model(model),
                 // A compressed body may name one, which only its provider can read.
@@ -73,7 +80,7 @@ pub(super) async fn forward(
         route,
         pin,
     };
-    let mut answer = driver.send(call).await?;
+    let mut answer = driver.send_as(guest.clone(), call).await?;
     mark(answer.response.headers_mut(), &answer.trail);
     noted.trail = std::mem::take(&mut answer.trail);
     noted.trail.spent.body += waited;
@@ -85,6 +92,8 @@ pub(super) async fn forward(
         tokio::spawn(async move {
             tunnel(client, provider).await;
             drop::<Raised>(open);
+            // Its place is taken for as long as bytes go through.
+            drop(guest);
         });
     }
     noted.is_stream = is_event_stream(answer.response.headers());

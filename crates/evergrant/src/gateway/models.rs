@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use evergrant_driver::client::Route;
-use evergrant_driver::{Driver, ProviderId, model_list};
+use evergrant_driver::{Account, Driver, Guest, ProviderId, model_list};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Response};
 use serde_json::{Value, json};
@@ -13,18 +13,23 @@ use tokio::task::JoinSet;
 use super::body::GatewayBody;
 use super::trail::{Unanswered, mark};
 
-/// Asks every usable provider at once; one that does not answer is left out, unless none does.
-pub(super) async fn models(driver: &Driver, headers: &HeaderMap) -> Result<Response<GatewayBody>, Unanswered> {
+/// Asks every usable provider at once, as far as the guest may; one that does not answer is left out, unless none does.
+pub(super) async fn models(
+    driver: &Driver,
+    guest: &Guest,
+    headers: &HeaderMap,
+) -> Result<Response<GatewayBody>, Unanswered> {
     let accounts = driver.accounts();
     let mut providers: Vec<ProviderId> = Vec::new();
-    for account in accounts.iter().filter(|account| account.usable) {
+    let may_be_asked = |account: &&Account| account.usable && guest.may_ask(&account.provider);
+    for account in accounts.iter().filter(may_be_asked) {
         if !providers.contains(&account.provider) {
             providers.push(account.provider.clone());
         }
     }
     if providers.is_empty() {
         // Whoever is asked all the same is a probe, or says why nobody can be asked.
-        let mut answer = driver.send(model_list(Route::Any, headers)).await?;
+        let mut answer = driver.send_as(guest.clone(), model_list(Route::Any, headers)).await?;
         mark(answer.response.headers_mut(), &answer.trail);
         return Ok(answer.response.map(GatewayBody::Answer));
     }
@@ -48,15 +53,22 @@ pub(super) async fn models(driver: &Driver, headers: &HeaderMap) -> Result<Respo
     }
     match (lists.is_empty(), unanswered) {
         (true, Some(unanswered)) => Err(unanswered),
-        (_, _) => Ok(union(&providers, lists)),
+        (_, _) => Ok(union(&providers, lists, guest)),
     }
 }
 
 /// One list in the order of the providers, each model with the provider that offers it.
-fn union(providers: &[ProviderId], mut lists: BTreeMap<ProviderId, Vec<Value>>) -> Response<GatewayBody> {
+fn union(
+    providers: &[ProviderId],
+    mut lists: BTreeMap<ProviderId, Vec<Value>>,
+    guest: &Guest,
+) -> Response<GatewayBody> {
     let mut all = Vec::new();
     for provider in providers {
         for mut model in lists.remove(provider).unwrap_or_default() {
+            if guest.is_held_to_models() && !model["id"].as_str().is_some_and(|id| guest.may_use(id)) {
+                continue;
+            }
             if let Value::Object(model) = &mut model {
                 model.insert("provider".to_owned(), json!(provider.as_str()));
             }

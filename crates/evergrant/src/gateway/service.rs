@@ -7,7 +7,7 @@ use bytes::Bytes;
 use evergrant_driver::client::Trail;
 use evergrant_driver::measures::Raised;
 use evergrant_driver::settings::AccessLog as Wanted;
-use evergrant_driver::{Code, Driver, Failure, Remedy, entropy};
+use evergrant_driver::{Code, Driver, Failure, Guest, Remedy, entropy};
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Request, Response, StatusCode};
 use hyper::body::Incoming;
@@ -16,8 +16,8 @@ use tracing::{Instrument as _, debug, info_span};
 use super::access::{AccessLog, Entry, client_id, reopen_when_told};
 use super::body::GatewayBody;
 use super::destination::Destination;
+use super::entrance::Entrance;
 use super::forward::{Aim, forward};
-use super::guard;
 use super::measures::{Measures, Operation, Running};
 use super::metered::{Length, Metered};
 use super::metrics::metrics;
@@ -35,10 +35,11 @@ pub(super) struct Gateway {
     instance: HeaderValue,
     measures: Arc<Measures>,
     log: Option<AccessLog>,
+    entrance: Entrance,
 }
 
 impl Gateway {
-    pub(super) fn new(driver: Driver, log: Option<&Wanted>) -> Result<Self, Failure> {
+    pub(super) fn new(driver: Driver, entrance: Entrance, log: Option<&Wanted>) -> Result<Self, Failure> {
         let instance = u128::from_le_bytes(entropy::random::<16>()?);
         let measures = Arc::new(Measures::new());
         let log = log
@@ -52,6 +53,7 @@ impl Gateway {
             instance: HeaderValue::try_from(format!("{instance:032x}")).unwrap_or(HeaderValue::from_static("0")),
             measures,
             log,
+            entrance,
         })
     }
 
@@ -126,7 +128,15 @@ impl Gateway {
         if destination == Destination::Health {
             return Ok(self.health());
         }
-        guard::check(request.uri(), request.headers(), is_local_socket).map_err(none)?;
+        let (uri, headers) = (request.uri(), request.headers());
+        let guest = if destination == Destination::Ready {
+            // Whoever balances the load has no key.
+            self.entrance.look_in(uri, headers, is_local_socket).map_err(none)?;
+            Guest::nobody()
+        } else {
+            let entered = self.entrance.enter(&self.driver, uri, headers, is_local_socket).await;
+            entered.map_err(none)?
+        };
         match destination {
             Destination::Health => Ok(self.health()),
             Destination::Ready if self.driver.accounts().iter().any(|account| account.usable) => {
@@ -134,10 +144,10 @@ impl Gateway {
             }
             Destination::Ready => Ok(plain(StatusCode::SERVICE_UNAVAILABLE, "no credential is usable\n")),
             Destination::Metrics => metrics(&self.driver, &self.measures, request.headers()).map_err(none),
-            Destination::Models => models(&self.driver, request.headers()).await,
+            Destination::Models => models(&self.driver, &guest, request.headers()).await,
             Destination::Forward { provider, pin, path } => {
                 let aim = Aim { provider, pin };
-                forward(&self.driver, request, aim, &path, surface, noted).await
+                forward(&self.driver, guest, request, aim, &path, surface, noted).await
             }
             Destination::Unknown => Err(none(unknown(request.uri().path()))),
         }

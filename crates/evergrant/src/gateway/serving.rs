@@ -13,6 +13,7 @@ use tracing::{info, warn};
 
 use super::connection::{Reception, converse};
 use super::crew::Crew;
+use super::entrance::Entrance;
 use super::inherited::Inherited;
 use super::listener::{Arrived, Listener};
 use super::service::Gateway;
@@ -61,7 +62,7 @@ impl Serving {
     /// Listens and serves from now on.
     ///
     /// # Errors
-    /// An address that cannot be listened on, or that others than this machine could reach, a certificate that cannot be used.
+    /// An address that cannot be listened on, or that others than this machine could reach while there are no client keys, a certificate that cannot be used.
     pub(crate) async fn start(driver: Driver, options: ServeOptions) -> Result<Self, Failure> {
         let ServeOptions {
             listen,
@@ -79,15 +80,24 @@ impl Serving {
         for socket in inherited {
             listeners.push(Listener::inherit(socket)?);
         }
+        let inherits = listeners.iter().map(Listener::address);
+        let reachable = inherits.chain(&listen).find(|address| !address.is_local());
+        if let Some(address) = reachable
+            && !driver.has_client_keys().await?
+        {
+            return Err(reachable_by_others(address));
+        }
+        let entrance = Entrance {
+            is_open_to_others: reachable.is_some(),
+        };
         for address in &listen {
-            refuse_others(address)?;
             listeners.push(Listener::bind(address).await?);
         }
         let addresses = listeners
             .iter()
             .map(|listener| listener.address().to_string())
             .collect();
-        let gateway = Arc::new(Gateway::new(driver.clone(), access_log.as_ref())?);
+        let gateway = Arc::new(Gateway::new(driver.clone(), entrance, access_log.as_ref())?);
         let places = places(serve.connections);
         let room = Arc::new(Semaphore::new(
             usize::try_from(places).unwrap_or(Semaphore::MAX_PERMITS),
@@ -96,7 +106,6 @@ impl Serving {
         let (curtain, audience) = Curtain::open();
         let mut accepting = JoinSet::new();
         for listener in listeners {
-            refuse_others(listener.address())?;
             let reception = Reception {
                 gateway: Arc::clone(&gateway),
                 is_local_socket: listener.is_unix(),
@@ -254,15 +263,12 @@ fn places(allowed: u64) -> u32 {
     u32::try_from(allowed.min(open).max(1)).unwrap_or(u32::MAX)
 }
 
-fn refuse_others(address: &Listen) -> Result<(), Failure> {
-    if address.is_local() {
-        return Ok(());
-    }
+fn reachable_by_others(address: &Listen) -> Failure {
     let message = format!("`{address}` can be reached from other machines, and there are no client keys");
-    Err(Failure::new(Code::Usage, message).with_remedy(Remedy::Run {
-        command: "evergrant serve --listen 127.0.0.1:8787".to_owned(),
-        why: "listen on loopback or a unix socket only: whoever reaches the gateway spends the plan".to_owned(),
-    }))
+    Failure::new(Code::Usage, message).with_remedy(Remedy::Run {
+        command: "evergrant key add NAME".to_owned(),
+        why: "make a key for each client first, or listen on loopback or a unix socket only: whoever reaches the gateway spends the plan".to_owned(),
+    })
 }
 
 /// 64 files for what is not a client's: store, locks, listeners, a renewal's connection.

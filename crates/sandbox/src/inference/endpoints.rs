@@ -83,6 +83,11 @@ fn generate(world: &Arc<World>, received: &Received, path: &str, hit: Option<&Hi
     if !config.models.contains(&prompt.model) {
         return unknown_model(path, &prompt.model);
     }
+    let told = prompt.told(path);
+    let streams = prompt.stream && path != "/embeddings";
+    if let Some(told) = told.filter(|_| !streams) {
+        world.counters().tell(path, &told);
+    }
     let id = world.books().mint.id("resp");
     let created = world.clock.now_ms() / 1000;
     let pieces = config.chunks;
@@ -102,7 +107,10 @@ fn generate(world: &Arc<World>, received: &Received, path: &str, hit: Option<&Hi
             return reply::json(200, &chat::embeddings(&body, &prompt));
         }
     };
-    let script = events::script(events, config.gap_ms, hit).counted(Arc::clone(world));
+    let mut script = events::script(events, config.gap_ms, hit).counted(Arc::clone(world));
+    if let Some(told) = told.filter(|_| hit.is_none()) {
+        script = script.telling(path, told);
+    }
     events::stream(script)
 }
 

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::counters::TokensTold;
 use crate::received::Received;
 
 /// The parts of a request that its answer depends on.
@@ -46,6 +47,18 @@ impl Prompt {
         let letters: Vec<char> = self.answer().chars().collect();
         let size = letters.len().div_ceil(count.max(1)).max(1);
         letters.chunks(size).map(|piece| piece.iter().collect()).collect()
+    }
+
+    /// What the answer to this path tells of use, if it tells.
+    pub(super) fn told(&self, path: &str) -> Option<TokensTold> {
+        let (input, embeds) = (self.input_tokens, path == "/embeddings");
+        let is_silent = path == "/chat/completions" && self.stream && !self.include_usage;
+        (!is_silent).then(|| TokensTold {
+            answers: 1,
+            input,
+            output: if embeds { 0 } else { self.output_tokens() },
+            cached: if embeds { 0 } else { input / 2 },
+        })
     }
 
     /// Tokens of the answer, by a rule that a caller can repeat: four bytes each.

@@ -13,7 +13,7 @@ use super::trouble::Trouble;
 ///
 /// Beside a log that another process left, SQLite wants a shared index and makes it where it may. Where the directory
 /// forbids that and there is no log, the file itself is all there is, and it is read as it is now.
-pub(super) fn reader(path: &Path) -> Result<Connection, Trouble> {
+pub(crate) fn reader(path: &Path) -> Result<Connection, Trouble> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | PLAIN)?;
     prepare(&connection)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;

@@ -14,7 +14,7 @@ mod schema;
 mod store;
 mod trouble;
 
-pub(crate) use connection::{index_of, log_of, writer};
+pub(crate) use connection::{index_of, log_of, reader, writer};
 pub(crate) use form::Form;
 pub use opening::Mode;
 pub use store::SqliteStore;

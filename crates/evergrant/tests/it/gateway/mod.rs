@@ -8,6 +8,7 @@ mod doors;
 mod ending;
 #[cfg(target_os = "linux")]
 mod handed_over;
+mod keys;
 mod life;
 mod limits;
 mod metrics;
@@ -18,3 +19,4 @@ mod sharing;
 mod streams;
 mod tls;
 pub(crate) mod upstream;
+mod usage;

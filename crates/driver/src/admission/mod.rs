@@ -1,0 +1,11 @@
+//! Who is let in at the gateway: the client keys as a snapshot in memory, and what each has used of its terms.
+
+mod door;
+mod guest;
+mod keyring;
+mod meter;
+mod refusal;
+
+pub(crate) use door::{Door, Entry};
+pub use guest::Guest;
+pub(crate) use refusal::{needed, unknown};

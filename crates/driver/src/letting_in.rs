@@ -1,0 +1,72 @@
+//! The driver's face to a gateway's door: who is let in, and as whom.
+
+use evergrant_engine::failure::Failure;
+use tokio::time::Instant;
+use tracing::warn;
+
+use crate::admission::{Entry, Guest, needed, unknown};
+use crate::client_key::is_ours;
+use crate::driver::Driver;
+
+impl Driver {
+    /// Lets in whoever shows these texts at a gateway: the holder of a client key as that, and nobody in particular where no
+    /// key is needed. A text that looks like a client key is one, or it is refused; any other is what clients send who must
+    /// send something, and is no key.
+    ///
+    /// # Errors
+    /// `client-key-invalid`, or `client-key-limited` with the time to come back.
+    pub async fn let_in(&self, shown: &[&str], needs_key: bool) -> Result<Guest, Failure> {
+        let mut ours = shown.iter().filter(|text| is_ours(text.as_bytes()));
+        let Some(key) = ours.next() else {
+            return if needs_key || self.kernel.settings().require_key {
+                Err(needed())
+            } else {
+                Ok(Guest::nobody())
+            };
+        };
+        if ours.any(|other| other != key) {
+            return Err(unknown());
+        }
+        let door = self.kernel.door();
+        let entry = match door.enter(key) {
+            // It may have been made a moment ago.
+            Entry::Unknown if self.look_at_keys().await => door.enter(key),
+            entry => entry,
+        };
+        match entry {
+            Entry::In(guest) => Ok(guest),
+            Entry::Refused(failure) => Err(*failure),
+            Entry::Unknown => Err(unknown()),
+        }
+    }
+
+    /// Whether there is a client key that would be let in now.
+    ///
+    /// # Errors
+    /// A store that cannot be read.
+    pub async fn has_client_keys(&self) -> Result<bool, Failure> {
+        self.kernel.blocking(|kernel| kernel.door().look()).await?;
+        Ok(self.kernel.door().has_keys())
+    }
+
+    /// How many requests of each client key are under way here, by its name.
+    pub fn client_keys_present(&self) -> Vec<(String, u32)> {
+        self.kernel.door().present()
+    }
+
+    /// Reads the keys again, unless somebody has since this was asked: one at a time, however many guess.
+    async fn look_at_keys(&self) -> bool {
+        let asked = Instant::now();
+        let mut looked = self.kernel.looked().lock().await;
+        if looked.is_some_and(|began| began > asked) {
+            return true;
+        }
+        let began = Instant::now();
+        let ended = self.kernel.blocking(|kernel| kernel.door().look()).await;
+        *looked = Some(began);
+        if let Err(fault) = &ended {
+            warn!(%fault, "the client keys cannot be read; those in memory go on being known");
+        }
+        ended.is_ok()
+    }
+}

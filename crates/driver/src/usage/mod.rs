@@ -1,0 +1,12 @@
+//! What was used: read off answers as they go by, added up in memory, and written into the history in batches.
+
+mod books;
+mod scan;
+mod spending;
+mod told;
+mod totals;
+
+pub(crate) use books::Books;
+pub(crate) use scan::Form;
+pub(crate) use spending::Spending;
+pub use totals::UsageTotals;
