@@ -85,7 +85,9 @@ impl Screen {
         // What is raw already is not made so again, and a shell may have changed it meanwhile.
         disable_raw_mode()?;
         take_over()?;
-        self.terminal.clear()
+        // A new one knows of nothing that stands there, and need not ask the terminal where its cursor is.
+        self.terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+        Ok(())
     }
 
     /// Hands text to the terminal's clipboard (OSC 52), which works over SSH as well.
