@@ -121,6 +121,12 @@ impl Body {
         }
     }
 
+    /// What has been read so far.
+    pub(super) fn kept(&mut self) -> &[Bytes] {
+        self.gather();
+        &self.pieces
+    }
+
     /// Reads on as far as may be kept, and says what can be sent.
     pub(super) async fn into_replayable(mut self) -> Result<Replayable, Failure> {
         self.read(|_| false).await?;

@@ -4,6 +4,7 @@ mod answer_body;
 mod body;
 mod call;
 mod captured;
+mod coding;
 mod coming;
 mod conversing;
 mod counting;

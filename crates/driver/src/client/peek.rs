@@ -3,30 +3,58 @@
 use evergrant_engine::failure::{Code, Failure};
 use evergrant_engine::remedy::Remedy;
 use http::HeaderMap;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::header::CONTENT_TYPE;
 
 use super::body::{Body, KEPT_EACH, Progress};
+use super::coding::Coding;
 use super::multipart::Multipart;
 use super::skim::Skim;
 
 impl Body {
     /// The model that the body names, if it names one: a member of a JSON object, or a field of a form with parts. What
-    /// is read is kept and goes out all the same.
+    /// is read is kept and goes out all the same, coded or not.
     pub async fn model(&mut self, headers: &HeaderMap) -> Result<Option<String>, Failure> {
-        if headers.contains_key(CONTENT_ENCODING) {
-            return Ok(None);
-        }
         let typed = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        if let Some(mut form) = typed.and_then(Multipart::new) {
-            self.read(|piece| form.feed(piece)).await?;
-            return Ok(form.found());
-        }
-        let mut skim = Skim::default();
-        let progress = self.read(|piece| skim.feed(piece)).await?;
-        let model = skim.found().model;
+        let mut looking = match typed.and_then(Multipart::new) {
+            Some(form) => Looking::Form(Box::new(form)),
+            None => Looking::Object(Box::default()),
+        };
+        let progress = match Coding::of(headers) {
+            Coding::Identity => self.read(|piece| looking.feed(piece)).await?,
+            Coding::Other => return Ok(None),
+            coding @ (Coding::Gzip | Coding::Deflate | Coding::Zstd | Coding::Brotli) => {
+                let progress = self.read(|_| false).await?;
+                coding.read(self.kept(), |piece| looking.feed(piece)).await;
+                progress
+            }
+        };
+        let is_object = matches!(looking, Looking::Object(_));
+        let model = looking.found();
         match (progress, &model) {
-            (Progress::Full, None) => Err(too_large()),
+            (Progress::Full, None) if is_object => Err(too_large()),
             (Progress::Full | Progress::Enough | Progress::Ended, _) => Ok(model),
+        }
+    }
+}
+
+/// What a body is looked through for a model as.
+enum Looking {
+    Form(Box<Multipart>),
+    Object(Box<Skim>),
+}
+
+impl Looking {
+    fn feed(&mut self, piece: &[u8]) -> bool {
+        match self {
+            Self::Form(form) => form.feed(piece),
+            Self::Object(skim) => skim.feed(piece),
+        }
+    }
+
+    fn found(self) -> Option<String> {
+        match self {
+            Self::Form(form) => form.found(),
+            Self::Object(skim) => skim.found().model,
         }
     }
 }
