@@ -125,6 +125,8 @@ codes! {
     BodyTooLarge = "body-too-large", Caller, 2;
     /// The client's body broke off.
     BodyBroken = "body-broken", Caller, 2;
+    /// Two readers could read the request's framing differently, or it asks for what no gateway may do.
+    RequestMalformed = "request-malformed", Caller, 2;
     /// A page of another site asked.
     CrossSite = "cross-site", Caller, 2;
     /// A client key is missing or wrong.

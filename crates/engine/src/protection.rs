@@ -109,6 +109,8 @@ protections! {
     KeptConnections = "kept-connections";
     /// What was used is written down several times a second.
     UsageWritten = "usage-written";
+    /// What a client says of its own way to the gateway goes no further, and only a WebSocket leaves HTTP.
+    HopByHop = "hop-by-hop";
 }
 
 /// Whether the protection stands.

@@ -1,15 +1,18 @@
 //! Makes a caller's request ready for a provider: address, credential, headers; everything else as it came.
 
 use evergrant_engine::failure::{Code, Failure};
+use evergrant_engine::protection::{Protection, stands};
 use evergrant_engine::provider::{Auth, Row};
 use evergrant_engine::remedy::Remedy;
 use http::header::{
-    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_TYPE, EXPECT, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION,
-    TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, PROXY_AUTHORIZATION,
+    UPGRADE,
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
+use http_body::Body as _;
 
+use super::hop::{asks_for_websocket, drop_hop_by_hop, drop_lookalikes};
 use super::outgoing::Outgoing;
 
 /// A request as it will be sent, save for what differs from provider to provider.
@@ -17,7 +20,8 @@ pub(super) struct Undressed {
     method: Method,
     path_and_query: String,
     headers: HeaderMap,
-    upgrade: bool,
+    /// Whether it said how long its body is; how long it is, the body itself says.
+    tells_length: bool,
 }
 
 impl Undressed {
@@ -30,10 +34,14 @@ impl Undressed {
                     .with_remedy(Remedy::ChangeRequest),
             );
         }
+        let is_upgrade = asks_for_websocket(&parts);
         let mut headers = parts.headers;
-        let upgrade = headers.contains_key(UPGRADE);
-        let protocol = headers.get(UPGRADE).cloned();
-        drop_hop_by_hop(&mut headers);
+        let tells_length = headers.contains_key(CONTENT_LENGTH) && !is_upgrade;
+        if stands(Protection::HopByHop) {
+            drop_hop_by_hop(&mut headers);
+            drop_lookalikes(&mut headers);
+            headers.remove(CONTENT_LENGTH);
+        }
         for name in [AUTHORIZATION, PROXY_AUTHORIZATION, HOST, EXPECT] {
             headers.remove(name);
         }
@@ -43,15 +51,15 @@ impl Undressed {
         if parts.method == Method::POST && is_json(&headers) {
             headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         }
-        if let Some(protocol) = protocol {
-            headers.insert(UPGRADE, protocol);
+        if is_upgrade {
+            headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
             headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
         }
         Ok(Self {
             method: parts.method,
             path_and_query,
             headers,
-            upgrade,
+            tells_length,
         })
     }
 
@@ -75,11 +83,6 @@ impl Undressed {
         self.path().ends_with("/responses")
     }
 
-    /// Whether it asks to leave HTTP.
-    pub(super) const fn is_upgrade(&self) -> bool {
-        self.upgrade
-    }
-
     /// The request for this provider, with its credential.
     pub(super) fn dress(
         &self,
@@ -100,6 +103,9 @@ impl Undressed {
         }
         let (name, _) = place_of_credential(row);
         headers.insert(name, credential);
+        if let Some(length) = body.size_hint().exact().filter(|_| self.tells_length) {
+            headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+        }
         let mut request = Request::new(body);
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = uri;
@@ -114,25 +120,6 @@ pub(super) fn place_of_credential(row: &Row) -> (HeaderName, bool) {
         Auth::OAuth(_) => (AUTHORIZATION, true),
         Auth::ApiKey(key) => (key.header.clone(), key.header == AUTHORIZATION),
     }
-}
-
-/// Drops the headers that are between two hops only (RFC 9110 section 7.6.1).
-pub(super) fn drop_hop_by_hop(headers: &mut HeaderMap) {
-    let named: Vec<HeaderName> = headers
-        .get_all(CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|name| name.trim().parse().ok())
-        .collect();
-    for name in named {
-        headers.remove(name);
-    }
-    for name in [CONNECTION, PROXY_AUTHENTICATE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE] {
-        headers.remove(name);
-    }
-    headers.remove("keep-alive");
-    headers.remove("proxy-connection");
 }
 
 /// Whether a segment of the path is `..` or `.`, however it is written.
@@ -173,22 +160,5 @@ mod tests {
         for path in ["/chat/completions", "/files/a..b", "/models/..x", "/files/%20"] {
             assert!(!leaves_its_base(path), "{path}");
         }
-    }
-
-    #[test]
-    fn what_concerns_one_hop_goes_no_further() {
-        let mut headers = HeaderMap::new();
-        for (name, value) in [
-            ("connection", "close, X-One"),
-            ("x-one", "1"),
-            ("x-two", "2"),
-            ("te", "trailers"),
-            ("keep-alive", "timeout=5"),
-        ] {
-            headers.append(name, HeaderValue::from_static(value));
-        }
-        drop_hop_by_hop(&mut headers);
-        assert_eq!(headers.len(), 1);
-        assert!(headers.contains_key("x-two"));
     }
 }

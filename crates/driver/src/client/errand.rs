@@ -15,7 +15,7 @@ use evergrant_engine::remedy::Remedy;
 use evergrant_engine::time::Moment;
 use evergrant_engine::verdict::{Place, Reading};
 use evergrant_engine::wire::Phase;
-use http::Response;
+use http::{Response, StatusCode};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::answer_body::AnswerBody;
@@ -24,10 +24,11 @@ use super::call::{Answer, Call, Route, Spent, Trail};
 use super::coming::BodyError;
 use super::conversing::{Thread, Threads};
 use super::counting::{form_of, is_counted, model_in};
-use super::dress::{Undressed, drop_hop_by_hop, place_of_credential};
+use super::dress::{Undressed, place_of_credential};
 use super::earnings::Earnings;
 use super::exchange::{Held, judge, unanswered};
 use super::explaining::complaint;
+use super::hop::drop_hop_by_hop;
 use super::listener::Listener;
 use super::outgoing::{Outgoing, Replayable};
 use super::route::way;
@@ -428,7 +429,8 @@ impl Errand<'_> {
         let guest = self.guest.clone();
         let body = AnswerBody::new(held.pieces, held.rest, listener, thread, spending, guest);
         let mut response = Response::from_parts(held.head, body);
-        if !self.request.is_upgrade() {
+        // A refused upgrade is an answer like any other.
+        if response.status() != StatusCode::SWITCHING_PROTOCOLS {
             drop_hop_by_hop(response.headers_mut());
         }
         Ok(Answer {

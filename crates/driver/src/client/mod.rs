@@ -15,6 +15,7 @@ mod events;
 mod exchange;
 mod explaining;
 mod gate;
+mod hop;
 mod listener;
 mod multipart;
 mod opening;

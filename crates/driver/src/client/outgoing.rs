@@ -94,6 +94,8 @@ impl HttpBody for Outgoing {
             return Poll::Ready(None);
         };
         let frame = ready!(Pin::new(coming).poll_frame(cx));
+        // Trailers are between hops; nobody has been promised them.
+        let frame = frame.filter(|frame| frame.as_ref().map_or(true, Frame::is_data));
         if let Some(Err(error)) = &frame {
             // Only the first reason counts, and there is but one body.
             let _ = this.broke.set(broken(&**error));

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use evergrant_engine::provider::Hosts;
+use evergrant_engine::wire::Phase;
 use http::header::UPGRADE;
 use http::uri::{Authority, Scheme};
-use http::{Request, Response, Uri};
+use http::{Request, Response, StatusCode, Uri};
 use tokio::runtime::{Handle, Id};
 use tokio::task::AbortHandle;
 
@@ -74,6 +75,9 @@ impl<B: RequestBody> Pooled<B> {
             let connection = origin.connection(&self.network, wish, limits.connect).await?;
             let stale = connection.reused;
             match origin.send(connection, request, limits.first_byte).await {
+                Outcome::Answered(answer) if answer.status() == StatusCode::SWITCHING_PROTOCOLS && !wish.upgrade => {
+                    return Err(Broken::new(Phase::Sent, "the server left HTTP without being asked"));
+                }
                 Outcome::Answered(answer) => return Ok(answer),
                 // Once at most: without reuse, the next connection is not a stale one.
                 Outcome::Returned(whole, _) if stale => request = whole,

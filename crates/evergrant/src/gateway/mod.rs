@@ -8,6 +8,7 @@ mod crew;
 mod destination;
 mod entrance;
 mod forward;
+mod framing;
 mod guard;
 mod in_band;
 mod inherited;

@@ -1,8 +1,8 @@
 //! Turns a failure into an HTTP answer.
 
 use bytes::Bytes;
-use evergrant_driver::Failure;
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use evergrant_driver::{Code, Failure};
+use http::header::{CONNECTION, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 
 use super::body::GatewayBody;
@@ -17,6 +17,10 @@ pub(super) fn refusal(surface: Surface, failure: &Failure) -> Response<GatewayBo
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if matches!(failure.code, Code::RequestMalformed | Code::CrossSite) {
+        // What follows on this connection may be a part of it, and comes from whoever sent it.
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
     // Only where time alone is missing: what must be done first is not done by waiting.
     let waits = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
     if let Some(after) = failure.retry_after.filter(|_| waits) {
@@ -29,8 +33,6 @@ pub(super) fn refusal(surface: Surface, failure: &Failure) -> Response<GatewayBo
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
-
-    use evergrant_driver::Code;
 
     use super::*;
 

@@ -18,6 +18,7 @@ use super::body::GatewayBody;
 use super::destination::Destination;
 use super::entrance::Entrance;
 use super::forward::{Aim, forward};
+use super::framing;
 use super::measures::{Measures, Operation, Running};
 use super::metered::{Length, Metered};
 use super::metrics::metrics;
@@ -124,6 +125,7 @@ impl Gateway {
         noted: &mut Noted,
     ) -> Result<Response<GatewayBody>, Unanswered> {
         let none = |failure| (failure, Trail::default());
+        framing::check(&request).map_err(none)?;
         let destination = Destination::of(request.method(), request.uri());
         if destination == Destination::Health {
             return Ok(self.health());

@@ -26,7 +26,7 @@ pub(super) fn status(code: Code) -> (StatusCode, ErrorKind) {
 }
 
 /// Failures of the request itself, those that time alone mends, and ours.
-const STATUSES: [(Code, StatusCode, ErrorKind); 14] = [
+const STATUSES: [(Code, StatusCode, ErrorKind); 15] = [
     (Code::UnknownModel, StatusCode::NOT_FOUND, ErrorKind::NotFound),
     (Code::UnknownPath, StatusCode::NOT_FOUND, ErrorKind::NotFound),
     (Code::UnknownProvider, StatusCode::NOT_FOUND, ErrorKind::NotFound),
@@ -35,6 +35,7 @@ const STATUSES: [(Code, StatusCode, ErrorKind); 14] = [
     (Code::ModelMissing, StatusCode::BAD_REQUEST, ErrorKind::Request),
     (Code::BodyTooLarge, StatusCode::PAYLOAD_TOO_LARGE, ErrorKind::TooLarge),
     (Code::BodyBroken, StatusCode::BAD_REQUEST, ErrorKind::Request),
+    (Code::RequestMalformed, StatusCode::BAD_REQUEST, ErrorKind::Request),
     (Code::CrossSite, StatusCode::FORBIDDEN, ErrorKind::Permission),
     (
         Code::ClientKeyInvalid,
@@ -77,6 +78,7 @@ mod tests {
         check(Code::UnknownPath, 404);
         check(Code::BodyTooLarge, 413);
         check(Code::BodyBroken, 400);
+        check(Code::RequestMalformed, 400);
         check(Code::CrossSite, 403);
         check(Code::Internal, 500);
     }

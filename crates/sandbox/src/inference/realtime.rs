@@ -46,7 +46,11 @@ async fn echo(mut socket: WebSocket) {
         let answered = match message {
             Message::Text(_) | Message::Binary(_) => socket.send(message).await,
             Message::Ping(_) | Message::Pong(_) => Ok(()),
-            Message::Close(_) => return,
+            Message::Close(_) => {
+                // Reading on sends the answer to it and waits for the other side to end.
+                let _ = socket.recv().await;
+                return;
+            }
         };
         if answered.is_err() {
             return;

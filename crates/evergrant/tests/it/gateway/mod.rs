@@ -6,6 +6,8 @@ mod deployed;
 pub(crate) mod desk;
 mod doors;
 mod ending;
+mod framing;
+mod framing_rows;
 #[cfg(target_os = "linux")]
 mod handed_over;
 mod keys;
@@ -16,7 +18,9 @@ pub(crate) mod numbers;
 mod repairs;
 mod restored;
 mod sharing;
+mod socket;
 mod streams;
+mod surfaces;
 mod tls;
 pub(crate) mod upstream;
 mod usage;

@@ -1,7 +1,11 @@
 //! Streams that fail: repaired behind the gateway while nothing has been said, and told in them afterwards.
 
+use std::time::{Duration, Instant};
+
 use evergrant_sandbox::Order;
 use evergrant_sandbox::client::HttpClient;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::time::timeout;
 
 use super::bytes::{dechunked, post};
 use super::desk::{Desk, streamed};
@@ -108,4 +112,32 @@ async fn a_connection_that_breaks_between_events_is_told_and_amid_one_breaks_the
     let amid = "data: {\"choices\":[{\"delta\":{\"content\":\"Hel\"}}]}\n\ndata: {\"cho";
     let told = through("/v1/chat/completions", amid, true).await;
     assert_eq!(told, amid);
+}
+
+#[tokio::test]
+async fn a_stream_that_says_nothing_is_let_go_after_ten_seconds_and_kept_alive_after_fifteen_more() {
+    let opening = "event: response.created\ndata: {\"type\":\"response.created\"}\n\n";
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+    let answer = format!("{head}{:x}\r\n{opening}\r\n", opening.len()).into_bytes();
+    let upstream = Upstream::answering(vec![vec![answer]]).await;
+    let mut stream = upstream.gateway.connect().await;
+    let request = post("/v1/responses", r#"{"model":"raw-1","stream":true,"input":"hi"}"#);
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let began = Instant::now();
+    let mut got = String::new();
+    for (wanted, after) in [(opening, 9), (": keep-alive\n\n", 24)] {
+        while !got.contains(wanted) {
+            let mut piece = [0; 4096];
+            let read = timeout(Duration::from_secs(60), stream.read(&mut piece)).await;
+            let length = read.expect("more of the stream").unwrap();
+            assert_ne!(length, 0, "{got}");
+            got.push_str(std::str::from_utf8(&piece[..length]).unwrap());
+        }
+        assert!(
+            began.elapsed() >= Duration::from_secs(after),
+            "{wanted} after {:?}",
+            began.elapsed()
+        );
+    }
+    assert_eq!(upstream.seen().len(), 1);
 }

@@ -1,5 +1,6 @@
 //! A provider made of bytes: it keeps what it is sent and answers what it is told.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -40,17 +41,7 @@ impl Upstream {
                 tokio::spawn(serve(stream, Arc::clone(&kept), answers.clone()));
             }
         });
-        let scratch = Scratch::new();
-        let row = format!(
-            "id = \"raw\"\nname = \"Raw\"\nbase_url = \"http://{address}/base/v1\"\nhosts = [\"127.0.0.1\"]\n\
-             auth = \"api-key\"\nkey_env = [\"RAW_API_KEY\"]\nheader = \"authorization\"\nmodels = [\"raw-*\"]\n"
-        );
-        scratch.write("providers.d/raw.toml", &row);
-        scratch
-            .run_with(&["add", "raw", "--stdin"], b"sk-raw-secret")
-            .await
-            .expect(0);
-        let gateway = Serving::start(&scratch, &["--listen", "127.0.0.1:0"]).await;
+        let (scratch, gateway) = leading_to(address).await;
         Self { gateway, scratch, seen }
     }
 
@@ -58,6 +49,20 @@ impl Upstream {
     pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }
+}
+
+/// A gateway whose only provider is at this address.
+pub(crate) async fn leading_to(address: SocketAddr) -> (Scratch, Serving) {
+    let scratch = Scratch::new();
+    let row = format!(
+        "id = \"raw\"\nname = \"Raw\"\nbase_url = \"http://{address}/base/v1\"\nhosts = [\"127.0.0.1\"]\n\
+         auth = \"api-key\"\nkey_env = [\"RAW_API_KEY\"]\nheader = \"authorization\"\nmodels = [\"raw-*\"]\n"
+    );
+    scratch.write("providers.d/raw.toml", &row);
+    let added = scratch.run_with(&["add", "raw", "--stdin"], b"sk-raw-secret");
+    added.await.expect(0);
+    let gateway = Serving::start(&scratch, &["--listen", "127.0.0.1:0"]).await;
+    (scratch, gateway)
 }
 
 impl Seen {

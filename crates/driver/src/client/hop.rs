@@ -1,0 +1,142 @@
+//! What concerns one hop alone, and goes no further.
+
+use http::header::{CONNECTION, CONTENT_LENGTH, PROXY_AUTHENTICATE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, Method, Version};
+
+/// Drops the headers that are between two hops only (RFC 9110 section 7.6.1), and a length that a transfer coding
+/// overrides (RFC 9112 section 6.3).
+pub(super) fn drop_hop_by_hop(headers: &mut HeaderMap) {
+    let named: Vec<HeaderName> = words(headers, &CONNECTION)
+        .filter_map(|name| name.parse().ok())
+        .collect();
+    for name in named {
+        headers.remove(name);
+    }
+    if headers.contains_key(TRANSFER_ENCODING) {
+        headers.remove(CONTENT_LENGTH);
+    }
+    for name in [CONNECTION, PROXY_AUTHENTICATE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE] {
+        headers.remove(name);
+    }
+    for name in ["keep-alive", "proxy-connection", "http2-settings"] {
+        headers.remove(name);
+    }
+}
+
+/// Drops headers that a server which takes `_` for `-`, as CGI does, would read as the length, the coding or the key.
+pub(super) fn drop_lookalikes(headers: &mut HeaderMap) {
+    let alike: Vec<HeaderName> = headers
+        .keys()
+        .filter(|name| name.as_str().contains('_') && LOOKED_LIKE.contains(&name.as_str().replace('_', "-").as_str()))
+        .cloned()
+        .collect();
+    for name in alike {
+        headers.remove(name);
+    }
+}
+
+/// Whether a request asks to go on as a WebSocket (RFC 6455 section 4.1): the only way out of HTTP there is. In any other
+/// protocol requests could follow that nobody here has seen.
+pub(super) fn asks_for_websocket(request: &Parts) -> bool {
+    let headers = &request.headers;
+    let mut protocols = words(headers, &UPGRADE);
+    let has_body =
+        headers.contains_key(TRANSFER_ENCODING) || headers.get(CONTENT_LENGTH).is_some_and(|length| length != "0");
+    request.method == Method::GET
+        && request.version == Version::HTTP_11
+        && protocols
+            .next()
+            .is_some_and(|protocol| protocol.eq_ignore_ascii_case("websocket"))
+        && protocols.next().is_none()
+        && words(headers, &CONNECTION).any(|word| word.eq_ignore_ascii_case("upgrade"))
+        && !has_body
+}
+
+/// The words of a header that is a list.
+fn words<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
+    let values = headers
+        .get_all(name)
+        .into_iter()
+        .filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).map(str::trim)
+}
+
+/// What frames a request, names whom it is for, or says who asks.
+const LOOKED_LIKE: [&str; 6] = [
+    "content-length",
+    "transfer-encoding",
+    "x-api-key",
+    "api-key",
+    "x-goog-api-key",
+    "proxy-authorization",
+];
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderValue, Request};
+
+    use super::*;
+
+    #[test]
+    fn what_concerns_one_hop_goes_no_further() {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            ("connection", "close, X-One"),
+            ("x-one", "1"),
+            ("x-two", "2"),
+            ("te", "trailers"),
+            ("keep-alive", "timeout=5"),
+            ("content-length", "5"),
+            ("transfer-encoding", "chunked"),
+            ("http2-settings", "AAMAAABkAAQAAP__"),
+        ] {
+            headers.append(name, HeaderValue::from_static(value));
+        }
+        drop_hop_by_hop(&mut headers);
+        assert_eq!(headers.len(), 1);
+        assert!(headers.contains_key("x-two"));
+    }
+
+    #[test]
+    fn what_a_lax_server_would_take_for_the_framing_goes() {
+        let mut headers = HeaderMap::new();
+        for name in [
+            "transfer_encoding",
+            "content_length",
+            "x_api_key",
+            "x_request_id",
+            "x-plain",
+        ] {
+            headers.append(name, HeaderValue::from_static("1"));
+        }
+        drop_lookalikes(&mut headers);
+        assert_eq!(headers.len(), 2, "{headers:?}");
+        assert!(headers.contains_key("x_request_id") && headers.contains_key("x-plain"));
+    }
+
+    #[track_caller]
+    fn check(method: &str, headers: &[(&str, &str)], expected: bool) {
+        let mut request = Request::builder().method(method);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        assert_eq!(asks_for_websocket(&parts), expected, "{method} {headers:?}");
+    }
+
+    #[test]
+    fn only_a_websocket_leaves_http() {
+        let (named, asked) = (("connection", "keep-alive, Upgrade"), ("upgrade", "WebSocket"));
+        check("GET", &[named, asked], true);
+        check("GET", &[named, asked, ("content-length", "0")], true);
+        check("GET", &[asked], false);
+        check("GET", &[("connection", "close"), asked], false);
+        check("POST", &[named, asked], false);
+        check("GET", &[named, ("upgrade", "h2c")], false);
+        check("GET", &[named, ("upgrade", "h2c, websocket")], false);
+        check("GET", &[named, asked, ("upgrade", "h2c")], false);
+        check("GET", &[named, asked, ("content-length", "5")], false);
+        check("GET", &[named, asked, ("transfer-encoding", "chunked")], false);
+    }
+}
