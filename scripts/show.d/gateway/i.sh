@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# real clients (PyPI openai, npm openai, ai with openai-compatible and xai), 50 calls each with 3 token deaths: 0 errors, one refresh a death
+# real clients (PyPI openai, npm openai, ai with openai-compatible and xai; --full: codex, opencode), 50 calls each with 3 token deaths: 0 errors, one refresh a death
 . scripts/show.d/stage.sh
 protection renewal
 binary
