@@ -83,6 +83,11 @@ impl Undressed {
         self.path().ends_with("/responses")
     }
 
+    /// Whether it asks to leave HTTP.
+    pub(super) fn is_upgrade(&self) -> bool {
+        self.headers.contains_key(UPGRADE)
+    }
+
     /// The request for this provider, with its credential.
     pub(super) fn dress(
         &self,
