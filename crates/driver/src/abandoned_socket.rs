@@ -1,4 +1,6 @@
 //! Unix sockets in the file system: what a killed process left there, and who may use them.
+//!
+//! Public for the gateway of the command line, and hidden from the docs: no part of the contract.
 
 use std::fs;
 use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};

@@ -14,7 +14,24 @@ use evergrant_engine::verdict::{Place, Verdict, message};
 use crate::settings::{Environment, Settings};
 
 /// One credential, as `status` and `list` report it.
+///
+/// ```
+/// use evergrant_driver::KeySource;
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let driver = evergrant_driver::Driver::open(evergrant_driver::settings::Settings::load(Some(folder.path().join("home")), [])?)?;
+/// let key = KeySource::Variable("MY_KEY".to_owned());
+/// let account = driver.add_key(&"openai".into(), Some("work".into()), key).await?;
+/// // The variable is not set here: what is wrong, and the one thing to do.
+/// assert_eq!((account.health, account.usable), ("needs-login", false));
+/// assert!(account.why.is_some_and(|why| why.contains("MY_KEY")) && account.remedy.is_some());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Account {
     /// Its id.
     pub id: CredentialId,
@@ -55,7 +72,37 @@ pub struct Account {
 }
 
 /// The last failure of a credential.
+///
+/// ```
+/// # use evergrant_driver::client::{Body, Call, Route};
+/// use evergrant_driver::KeySource;
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let driver = evergrant_driver::Driver::open(evergrant_driver::settings::Settings::load(Some(folder.path().join("home")), [])?)?;
+/// # let sandbox = evergrant_sandbox::Sandbox::start(evergrant_sandbox::Config::default()).await?;
+/// # std::fs::create_dir(folder.path().join("home/providers.d"))?;
+/// # std::fs::write(folder.path().join("home/providers.d/acme.toml"), sandbox.api_key_row("acme"))?;
+/// # driver.reload().await?;
+/// # driver.add_key(&"acme".into(), None, evergrant_driver::KeySource::Value("sk-sandbox-0000000000000000".into())).await?;
+/// let key = KeySource::Value("sk-that-was-revoked".into());
+/// driver.add_key(&"acme".into(), Some("default".into()), key).await?;
+/// # let call = Call {
+/// #     request: http::Request::get("/models").body(Body::empty())?,
+/// #     route: Route::Provider("acme".into()),
+/// #     pin: None,
+/// # };
+/// # let _ = driver.send(call).await;
+/// // After a request with it, what was said of it is known, and which signal read it so.
+/// let error = driver.accounts()[0].last_error.clone().expect("it was refused");
+/// assert_eq!(error.verdict.as_str(), "unauthenticated");
+/// assert!(!error.fragment.contains("sk-that-was-revoked"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct AccountError {
     /// What it meant.
     pub verdict: Verdict,

@@ -53,6 +53,20 @@ pub enum KeySource {
 
 impl Driver {
     /// Adds an API key, or replaces the one with this label.
+    ///
+    /// ```
+    /// use evergrant_driver::KeySource;
+    ///
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let driver = evergrant_driver::Driver::open(evergrant_driver::settings::Settings::load(Some(folder.path().join("home")), [])?)?;
+    /// let work = Some("work".into());
+    /// driver.add_key(&"openai".into(), work.clone(), KeySource::Value("sk-of-my-own".into())).await?;
+    /// // A newer one under the same label takes its place; without a label it would be another one.
+    /// driver.add_key(&"openai".into(), work, KeySource::Value("sk-a-newer-one".into())).await?;
+    /// assert_eq!(driver.accounts().len(), 1);
+    /// # Ok(()) }
+    /// ```
     pub async fn add_key(
         &self,
         provider: &ProviderId,
@@ -117,6 +131,21 @@ impl Driver {
 
     /// The variables that no child may inherit: the store's key, every provider's usual ones, and those of keys that are
     /// kept by reference.
+    ///
+    /// ```
+    /// use evergrant_driver::KeySource;
+    ///
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let driver = evergrant_driver::Driver::open(evergrant_driver::settings::Settings::load(Some(folder.path().join("home")), [])?)?;
+    /// driver.add_key(&"openai".into(), None, KeySource::Variable("MY_KEY".to_owned())).await?;
+    /// let mut child = std::process::Command::new("true");
+    /// for name in driver.withheld() {
+    ///     child.env_remove(name);
+    /// }
+    /// assert!(child.get_envs().any(|(name, value)| name == "MY_KEY" && value.is_none()));
+    /// # Ok(()) }
+    /// ```
     pub fn withheld(&self) -> Vec<String> {
         let mut names = self.kernel.settings().withheld();
         for record in self.kernel.ledger().picture().records() {
@@ -130,6 +159,29 @@ impl Driver {
     }
 
     /// Renews a grant now, unless the outcome of an earlier renewal is unknown while its access token still serves.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let driver = evergrant_driver::Driver::open(evergrant_driver::settings::Settings::load(Some(folder.path().join("home")), [])?)?;
+    /// # let sandbox = evergrant_sandbox::Sandbox::start(evergrant_sandbox::Config::default()).await?;
+    /// # std::fs::create_dir(folder.path().join("home/providers.d"))?;
+    /// # std::fs::write(folder.path().join("home/providers.d/acme.toml"), sandbox.provider_row("acme"))?;
+    /// # driver.reload().await?;
+    /// # let (flow, timeout) = (Some(evergrant_driver::Flow::Browser), std::time::Duration::from_secs(30));
+    /// # let options = evergrant_driver::sign_in::SignInOptions { flow, can_show_browser: true, paste_again: false, timeout, key_provider: None };
+    /// # let events = |event| if let evergrant_driver::sign_in::SignInEvent::Authorize { url, .. } = event {
+    /// #     let browser = evergrant_sandbox::client::Browser::new(evergrant_sandbox::client::HttpClient::new());
+    /// #     tokio::spawn(async move { browser.visit(url.as_str()).await });
+    /// # };
+    /// # let person = evergrant_driver::sign_in::Person { events: &events, paste: None };
+    /// # driver.sign_in(&"acme".into(), None, options, person).await?;
+    /// let before = driver.accounts()[0].generation;
+    /// let account = driver.refresh("acme/default").await?;
+    /// assert!(account.usable && account.generation > before);
+    /// assert_eq!(sandbox.control().counters().refreshes, 1);
+    /// # Ok(()) }
+    /// ```
     pub async fn refresh(&self, credential: &str) -> Result<Account, Failure> {
         let record = self.find(credential)?;
         if let Material::ApiKey(_) | Material::EnvKey(_) = record.material {
@@ -180,6 +232,17 @@ impl Driver {
     }
 
     /// Forgets a credential here; nothing is revoked, so that whoever else holds a copy can go on using it.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let driver = evergrant_driver::Driver::open(evergrant_driver::settings::Settings::load(Some(folder.path().join("home")), [])?)?;
+    /// # driver.add_key(&"openai".into(), None, evergrant_driver::KeySource::Value("sk-of-my-own".into())).await?;
+    /// let removed = driver.remove("openai/default").await?;
+    /// assert_eq!(removed.health, "logged-out");
+    /// assert!(driver.refresh("openai/default").await.is_err());
+    /// # Ok(()) }
+    /// ```
     pub async fn remove(&self, credential: &str) -> Result<Account, Failure> {
         let record = self.find(credential)?;
         let account = self.account(&record);
@@ -203,6 +266,16 @@ impl Driver {
     }
 
     /// Gives a credential another label.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let driver = evergrant_driver::Driver::open(evergrant_driver::settings::Settings::load(Some(folder.path().join("home")), [])?)?;
+    /// # driver.add_key(&"openai".into(), None, evergrant_driver::KeySource::Value("sk-of-my-own".into())).await?;
+    /// driver.rename("openai/default", "work".into()).await?;
+    /// assert_eq!(driver.accounts()[0].label.as_str(), "work");
+    /// # Ok(()) }
+    /// ```
     pub async fn rename(&self, credential: &str, label: Label) -> Result<Account, Failure> {
         self.edit(credential, move |kernel, record| {
             kernel.store().rename(&record.id, &label)
@@ -211,6 +284,21 @@ impl Driver {
     }
 
     /// Sets a credential's priority; lower is preferred.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let driver = evergrant_driver::Driver::open(evergrant_driver::settings::Settings::load(Some(folder.path().join("home")), [])?)?;
+    /// for label in ["dear", "cheap"] {
+    ///     let key = evergrant_driver::KeySource::Value(format!("sk-{label}-0000").into());
+    ///     driver.add_key(&"openai".into(), Some(label.into()), key).await?;
+    /// }
+    /// // The cheap one first, as long as it serves.
+    /// driver.prioritise("cheap", -1).await?;
+    /// let token = driver.token(&evergrant_driver::Target::parse("openai")?, std::time::Duration::ZERO).await?;
+    /// assert_eq!(token.label.as_str(), "cheap");
+    /// # Ok(()) }
+    /// ```
     pub async fn prioritise(&self, credential: &str, priority: i32) -> Result<Account, Failure> {
         self.edit(credential, move |kernel, record| {
             kernel.store().prioritise(&record.id, priority)
@@ -219,18 +307,49 @@ impl Driver {
     }
 
     /// Lets a credential be used again.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let driver = evergrant_driver::Driver::open(evergrant_driver::settings::Settings::load(Some(folder.path().join("home")), [])?)?;
+    /// # driver.add_key(&"openai".into(), None, evergrant_driver::KeySource::Value("sk-of-my-own".into())).await?;
+    /// driver.disable("openai/default").await?;
+    /// assert!(driver.enable("openai/default").await?.usable);
+    /// # Ok(()) }
+    /// ```
     pub async fn enable(&self, credential: &str) -> Result<Account, Failure> {
         self.edit(credential, |kernel, record| kernel.store().disable(&record.id, false))
             .await
     }
 
     /// Keeps a credential from being used.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let driver = evergrant_driver::Driver::open(evergrant_driver::settings::Settings::load(Some(folder.path().join("home")), [])?)?;
+    /// # driver.add_key(&"openai".into(), None, evergrant_driver::KeySource::Value("sk-of-my-own".into())).await?;
+    /// // Kept, and not used.
+    /// let account = driver.disable("openai/default").await?;
+    /// assert_eq!((account.health, account.usable), ("disabled", false));
+    /// # Ok(()) }
+    /// ```
     pub async fn disable(&self, credential: &str) -> Result<Account, Failure> {
         self.edit(credential, |kernel, record| kernel.store().disable(&record.id, true))
             .await
     }
 
     /// Forgets cooldowns, holds and settled denials; a quarantine and an unknown outcome stay.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let driver = evergrant_driver::Driver::open(evergrant_driver::settings::Settings::load(Some(folder.path().join("home")), [])?)?;
+    /// # driver.add_key(&"openai".into(), None, evergrant_driver::KeySource::Value("sk-of-my-own".into())).await?;
+    /// // The limit that it met was lifted early: it need not wait any longer.
+    /// assert!(driver.reset("openai/default").await?.usable);
+    /// # Ok(()) }
+    /// ```
     pub async fn reset(&self, credential: &str) -> Result<Account, Failure> {
         self.edit(credential, |kernel, record| {
             let Some(stored) = kernel.store().record(&record.id)? else {

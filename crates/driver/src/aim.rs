@@ -13,6 +13,21 @@ impl Driver {
     ///
     /// # Errors
     /// `unknown-provider`, `unknown-credential` or `no-credential`.
+    ///
+    /// ```
+    /// use evergrant_driver::{Code, KeySource, Target};
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let driver = evergrant_driver::Driver::open(evergrant_driver::settings::Settings::load(Some(folder.path().join("home")), [])?)?;
+    /// let target = Target::parse("openai")?;
+    /// assert!(driver.aim(&target).is_err_and(|failure| failure.code == Code::NoCredential));
+    /// driver.add_key(&"openai".into(), None, KeySource::Value("sk-of-my-own".into())).await?;
+    /// assert!(driver.aim(&target).is_ok());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn aim(&self, target: &Target) -> Result<(), Failure> {
         let row = self.kernel.row(&target.provider)?;
         if let Some(label) = &target.label {

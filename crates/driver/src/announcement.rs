@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::home::Home;
 use crate::{plain_file, private_file};
 
-/// A gateway's address, written down for as long as this lives.
+/// A gateway's address, written down for as long as this lives; hidden from the docs with [`crate::Driver::announce`].
 #[derive(Debug)]
 pub struct Announcement {
     path: PathBuf,

@@ -1,4 +1,6 @@
 //! The certificate that the gateway shows its clients: two files, which may change while it serves.
+//!
+//! Its files are settings; the rest is public for the gateway of the command line, and hidden from the docs: it names rustls.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,6 +18,18 @@ use rustls::sign::CertifiedKey;
 use zeroize::Zeroizing;
 
 /// Where a certificate and its key are.
+///
+/// ```
+/// use evergrant_driver::settings::Settings;
+///
+/// # let home = tempfile::tempdir()?;
+/// std::fs::write(home.path().join("config.toml"), "[serve]\ntls_cert = \"chain.pem\"\ntls_key = \"key.pem\"\n")?;
+/// let settings = Settings::load(Some(home.path().to_owned()), [])?;
+/// // Names are taken within the home.
+/// let files = settings.serve.certificate.expect("both are set");
+/// assert_eq!(files.key, home.path().join("key.pem"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertificateFiles {
     /// The certificate, and after it those that lead to a known one, in PEM.

@@ -18,6 +18,23 @@ use crate::store::{Mode, open};
 
 /// A client key that is lent: it serves for as long as this lives, and is removed by [`LentKey::give_back`]. If the process
 /// ends without that, it expires by itself within minutes.
+///
+/// ```
+/// # use evergrant_driver::client_key::KeyTerms;
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let driver = evergrant_driver::Driver::open(evergrant_driver::settings::Settings::load(Some(folder.path().join("home")), [])?)?;
+/// let lent = driver.lend_client_key("exec", KeyTerms::default()).await?;
+/// // A child goes to the gateway with it, and knows no other secret.
+/// let mut child = std::process::Command::new("true");
+/// child.env("OPENAI_API_KEY", lent.key().expose());
+/// assert!(driver.client_keys().await?.iter().all(|key| key.lent));
+/// lent.give_back().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct LentKey {
     added: AddedKey,
@@ -86,6 +103,21 @@ impl Driver {
     ///
     /// # Errors
     /// A store that cannot be read.
+    ///
+    /// ```
+    /// # use evergrant_driver::client_key::{KeyTerms, NewKey};
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let driver = evergrant_driver::Driver::open(evergrant_driver::settings::Settings::load(Some(folder.path().join("home")), [])?)?;
+    /// # let new = NewKey { name: "ci".parse()?, terms: KeyTerms::default(), lent: false };
+    /// driver.add_client_key(new).await?;
+    /// let names: Vec<_> = driver.client_keys().await?.into_iter().map(|key| key.name.to_string()).collect();
+    /// assert_eq!(names, ["ci"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn client_keys(&self) -> Result<Vec<ClientKey>, Failure> {
         Ok(self.kernel.blocking(|kernel| kernel.store().client_keys()).await?)
     }
@@ -94,6 +126,21 @@ impl Driver {
     ///
     /// # Errors
     /// No key of that name, a store that cannot be written.
+    ///
+    /// ```
+    /// # use evergrant_driver::client_key::{KeyTerms, NewKey};
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let driver = evergrant_driver::Driver::open(evergrant_driver::settings::Settings::load(Some(folder.path().join("home")), [])?)?;
+    /// # let new = NewKey { name: "ci".parse()?, terms: KeyTerms::default(), lent: false };
+    /// let added = driver.add_client_key(new).await?;
+    /// driver.remove_client_key(&added.name).await?;
+    /// assert!(driver.remove_client_key(&added.name).await.is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn remove_client_key(&self, name: &KeyName) -> Result<(), Failure> {
         let gone = name.clone();
         let removed = self
@@ -116,6 +163,22 @@ impl Driver {
     ///
     /// # Errors
     /// A purpose that makes no name, a store that cannot be written.
+    ///
+    /// ```
+    /// use evergrant_driver::client_key::KeyTerms;
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let driver = evergrant_driver::Driver::open(evergrant_driver::settings::Settings::load(Some(folder.path().join("home")), [])?)?;
+    /// let terms = KeyTerms { models: vec!["gpt-*".to_owned()], ..KeyTerms::default() };
+    /// let lent = driver.lend_client_key("exec", terms).await?;
+    /// // Should this process be killed, the key is over by itself soon.
+    /// assert!(driver.client_keys().await?[0].terms.expires_at.is_some());
+    /// lent.give_back().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn lend_client_key(&self, purpose: &str, terms: KeyTerms) -> Result<LentKey, Failure> {
         let number = u32::from_le_bytes(random::<4>()?);
         let name: KeyName = format!("{purpose}-{number:08x}")
@@ -144,11 +207,38 @@ impl Driver {
 
 impl LentKey {
     /// What it is called, in `key list` and in what was used with it.
+    ///
+    /// ```
+    /// # use evergrant_driver::client_key::KeyTerms;
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let driver = evergrant_driver::Driver::open(evergrant_driver::settings::Settings::load(Some(folder.path().join("home")), [])?)?;
+    /// let lent = driver.lend_client_key("exec", KeyTerms::default()).await?;
+    /// // What it has done is told under this name.
+    /// assert!(lent.name().as_str().starts_with("exec"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub const fn name(&self) -> &KeyName {
         &self.added.name
     }
 
     /// The key.
+    ///
+    /// ```
+    /// # use evergrant_driver::client_key::KeyTerms;
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let driver = evergrant_driver::Driver::open(evergrant_driver::settings::Settings::load(Some(folder.path().join("home")), [])?)?;
+    /// let lent = driver.lend_client_key("exec", KeyTerms::default()).await?;
+    /// assert!(lent.key().expose().starts_with("sk-evergrant-"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub const fn key(&self) -> &Secret<String> {
         &self.added.key
     }
@@ -157,6 +247,20 @@ impl LentKey {
     ///
     /// # Errors
     /// A store that cannot be written; the key expires by itself then.
+    ///
+    /// ```
+    /// # use evergrant_driver::client_key::KeyTerms;
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let driver = evergrant_driver::Driver::open(evergrant_driver::settings::Settings::load(Some(folder.path().join("home")), [])?)?;
+    /// let lent = driver.lend_client_key("exec", KeyTerms::default()).await?;
+    /// lent.give_back().await?;
+    /// assert!(driver.client_keys().await?.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn give_back(self) -> Result<(), Failure> {
         self.extending.abort();
         let Some(kernel) = self.kernel.upgrade() else {
@@ -199,6 +303,23 @@ async fn extend(kernel: Weak<Kernel>, name: KeyName) {
 ///
 /// # Errors
 /// A store that cannot be read.
+///
+/// ```
+/// # use evergrant_driver::client_key::{KeyTerms, NewKey};
+/// use evergrant_driver::client_keys;
+/// # use evergrant_driver::settings::Settings;
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let home = folder.path().join("home");
+/// # let driver = evergrant_driver::Driver::open(evergrant_driver::settings::Settings::load(Some(home.clone()), [])?)?;
+/// # let new = NewKey { name: "ci".parse()?, terms: KeyTerms::default(), lent: false };
+/// driver.add_client_key(new).await?;
+/// assert_eq!(client_keys(&Settings::load(Some(home), [])?)?.len(), 1);
+/// # Ok(())
+/// # }
+/// ```
 pub fn client_keys(settings: &Settings) -> Result<Vec<ClientKey>, Failure> {
     if !settings.home.database().exists() {
         return Ok(Vec::new());

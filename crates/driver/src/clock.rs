@@ -1,4 +1,6 @@
 //! Both clocks, read together; the one place that asks the system what time it is.
+//!
+//! Public for the tests and the torture harness, and hidden from the docs: no part of the contract, and free to change.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

@@ -3,6 +3,17 @@
 /// Forbids the kernel to write this process's memory to a file when it crashes.
 ///
 /// The soft limit alone is lowered, so that a child may raise it again for itself.
+///
+/// ```
+/// # #[cfg(unix)] {
+/// use evergrant_driver::core_dump::forbid_core_dumps;
+/// use rustix::process::{Resource, getrlimit};
+///
+/// // At the very beginning of a program that will hold tokens.
+/// forbid_core_dumps();
+/// assert_eq!(getrlimit(Resource::Core).current, Some(0));
+/// # }
+/// ```
 pub fn forbid_core_dumps() {
     #[cfg(unix)]
     {

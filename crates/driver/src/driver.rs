@@ -56,7 +56,8 @@ pub struct Driver {
     pub(crate) kernel: Arc<Kernel>,
 }
 
-/// Hooks for tests: another clock, and a record of every step of every renewal and request.
+/// Hooks for tests: another clock, and a record of every step of every renewal and request. Hidden from the docs: they show the
+/// engine's own machines, which are no part of the contract.
 #[derive(Default)]
 pub struct Hooks {
     /// The clock to believe.
@@ -69,11 +70,23 @@ pub struct Hooks {
 
 impl Driver {
     /// Opens the home, making it if there is none.
+    ///
+    /// ```
+    /// use evergrant_driver::Driver;
+    /// use evergrant_driver::settings::Settings;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// let settings = Settings::load(Some(folder.path().join("home")), [])?;
+    /// let driver = Driver::open(settings.clone())?;
+    /// assert!(settings.home.database().exists() && driver.accounts().is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn open(settings: Settings) -> Result<Self, Failure> {
         Self::open_with(settings, Hooks::default())
     }
 
-    /// Opens the home with hooks.
+    /// Opens the home with hooks, as tests do; hidden as they are.
+    #[doc(hidden)]
     pub fn open_with(settings: Settings, hooks: Hooks) -> Result<Self, Failure> {
         let store = open(&settings.home, &settings.key, Mode::Create)?;
         let clock = hooks.clock.unwrap_or_else(|| Arc::new(SystemClock::new()));
@@ -95,6 +108,19 @@ impl Driver {
 
     /// Keeps grants fresh, and the picture, the rows and the configuration current, from now on; for processes that stay.
     /// Needs a tokio runtime.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let driver = evergrant_driver::Driver::open(evergrant_driver::settings::Settings::load(Some(folder.path().join("home")), [])?)?;
+    /// // A server calls it once, and goes about its business.
+    /// driver.stay();
+    /// assert!(driver.accounts().is_empty());
+    /// # driver.land().await;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn stay(&self) {
         tokio::spawn(watch(Arc::downgrade(&self.kernel)));
         tokio::spawn(hold_to_budgets(Arc::downgrade(&self.kernel)));
@@ -108,32 +134,57 @@ impl Driver {
     ///
     /// # Errors
     /// A file that cannot be used: then nothing changes.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let home = folder.path().join("home");
+    /// # let driver = evergrant_driver::Driver::open(evergrant_driver::settings::Settings::load(Some(home.clone()), [])?)?;
+    /// std::fs::write(home.join("config.toml"), "[chat]\nmodel = \"gpt-5\"\n")?;
+    /// assert_eq!(driver.reload().await?, [home.join("config.toml")]);
+    /// // A mistake changes nothing, and is told.
+    /// std::fs::write(home.join("config.toml"), "[chat]\nmodle = \"gpt-5\"\n")?;
+    /// assert!(driver.reload().await.is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn reload(&self) -> Result<Vec<PathBuf>, Failure> {
         reload(&self.kernel).await
     }
 
     /// Logs in and keeps the grant, in the place of the one that it renews if there is one (the rule of `store::place`).
     ///
-    /// ```no_run
-    /// use evergrant_driver::sign_in::{Person, SignInEvent, SignInOptions};
-    /// # use evergrant_driver::{Driver, Failure};
+    /// ```
+    /// use std::time::Duration;
     ///
-    /// # async fn run(driver: Driver) -> Result<(), Failure> {
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let driver = evergrant_driver::Driver::open(evergrant_driver::settings::Settings::load(Some(folder.path().join("home")), [])?)?;
+    /// # let sandbox = evergrant_sandbox::Sandbox::start(evergrant_sandbox::Config::default()).await?;
+    /// # std::fs::create_dir(folder.path().join("home/providers.d"))?;
+    /// # std::fs::write(folder.path().join("home/providers.d/acme.toml"), sandbox.provider_row("acme"))?;
+    /// # driver.reload().await?;
+    /// use evergrant_driver::sign_in::{Person, SignInEvent, SignInOptions};
+    /// # use evergrant_sandbox::client::{Browser, HttpClient};
+    ///
     /// let options = SignInOptions {
     ///     flow: None,
-    ///     can_show_browser: false,
+    ///     can_show_browser: true,
     ///     paste_again: false,
-    ///     timeout: std::time::Duration::from_secs(300),
+    ///     timeout: Duration::from_secs(300),
     ///     key_provider: None,
     /// };
-    /// let events = |event: SignInEvent| match event {
-    ///     SignInEvent::Authorize { url, .. } => println!("open {url}"),
-    ///     SignInEvent::Device { user_code, verification_uri, .. } => println!("type {user_code} at {verification_uri}"),
-    ///     SignInEvent::PasteRefused(failure) => println!("{failure}"),
+    /// let events = |event: SignInEvent| {
+    ///     if let SignInEvent::Authorize { url, .. } = event {
+    ///         // Open it in a browser, which comes back to this program by itself.
+    ///         # tokio::spawn(async move { Browser::new(HttpClient::new()).visit(url.as_str()).await });
+    ///     }
     /// };
     /// let person = Person { events: &events, paste: None };
-    /// let account = driver.sign_in(&"xai-oauth".into(), None, options, person).await?;
-    /// println!("logged in as `{}`", account.label);
+    /// let account = driver.sign_in(&"acme".into(), Some("work".into()), options, person).await?;
+    /// assert!(account.usable && account.label.as_str() == "work");
     /// # Ok(())
     /// # }
     /// ```
@@ -163,6 +214,20 @@ impl Driver {
     }
 
     /// Every credential, as it is known in this process; neither disk nor network is touched.
+    ///
+    /// ```
+    /// # use evergrant_driver::KeySource;
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let driver = evergrant_driver::Driver::open(evergrant_driver::settings::Settings::load(Some(folder.path().join("home")), [])?)?;
+    /// # driver.add_key(&"openai".into(), None, KeySource::Value("sk-of-my-own".into())).await?;
+    /// let usable = driver.accounts().into_iter().filter(|account| account.usable);
+    /// assert_eq!(usable.count(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn accounts(&self) -> Vec<Account> {
         let (now, settings) = (self.kernel.clock().now(), self.kernel.settings());
         let picture = self.kernel.ledger().picture();
@@ -173,6 +238,17 @@ impl Driver {
     /// Waits until every renewal under way has ended or at least holds its answer, which then is in the journal: giving
     /// up on one that was sent could cost the login; and until what was used is written down. Bounded by what a renewal takes at
     /// most.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let driver = evergrant_driver::Driver::open(evergrant_driver::settings::Settings::load(Some(folder.path().join("home")), [])?)?;
+    /// // The last line of a short program: a renewal that was sent is not given up.
+    /// driver.land().await;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn land(&self) {
         self.kernel.renewals().land().await;
         let written = self.kernel.blocking(|kernel| {
@@ -185,6 +261,18 @@ impl Driver {
 
     /// Waits until no renewal is under way, or the limit is over, and until what requests have shown is in the store;
     /// answers whether no renewal is.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let driver = evergrant_driver::Driver::open(evergrant_driver::settings::Settings::load(Some(folder.path().join("home")), [])?)?;
+    /// // A server that is told to stop, after its last answer.
+    /// let drained = driver.drain(std::time::Duration::from_secs(10)).await;
+    /// assert!(drained);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn drain(&self, limit: Duration) -> bool {
         let drained = self.kernel.renewals().drain(limit).await;
         let written = self.kernel.blocking(|kernel| {
@@ -215,7 +303,26 @@ fn begun_as_before(mut failure: Failure, called: Option<Label>, flow: Option<Flo
 }
 
 /// What a home holds, as it is read offline.
+///
+/// ```
+/// # use evergrant_driver::KeySource;
+/// use evergrant_driver::holdings;
+/// # use evergrant_driver::settings::Settings;
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let home = folder.path().join("home");
+/// # let driver = evergrant_driver::Driver::open(evergrant_driver::settings::Settings::load(Some(home.clone()), [])?)?;
+/// # driver.add_key(&"openai".into(), None, KeySource::Value("sk-of-my-own".into())).await?;
+/// // What is held, and what was logged out but is not revoked yet.
+/// let held = holdings(&Settings::load(Some(home), [])?)?;
+/// assert_eq!((held.accounts.len(), held.revocations.len()), (1, 0));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Holdings {
     /// Every credential, tombstones included.
     pub accounts: Vec<Account>,
@@ -224,6 +331,23 @@ pub struct Holdings {
 }
 
 /// Every credential of a home, read offline as by [`holdings`].
+///
+/// ```
+/// # use evergrant_driver::KeySource;
+/// use evergrant_driver::accounts;
+/// # use evergrant_driver::settings::Settings;
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let home = folder.path().join("home");
+/// # let driver = evergrant_driver::Driver::open(evergrant_driver::settings::Settings::load(Some(home.clone()), [])?)?;
+/// # driver.add_key(&"openai".into(), None, KeySource::Value("sk-of-my-own".into())).await?;
+/// let settings = Settings::load(Some(home), [])?;
+/// assert!(accounts(&settings)?.iter().all(|account| account.usable));
+/// # Ok(())
+/// # }
+/// ```
 pub fn accounts(settings: &Settings) -> Result<Vec<Account>, Failure> {
     holdings(settings).map(|holdings| holdings.accounts)
 }

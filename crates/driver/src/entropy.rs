@@ -1,4 +1,6 @@
 //! Randomness of the operating system, for keys, nonces, states, verifiers and jitter.
+//!
+//! Public for the command line, which draws from the same source, and hidden from the docs: no part of the contract.
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 

@@ -16,6 +16,25 @@ use crate::clock::{Clock, SystemClock};
 use crate::settings::Settings;
 
 /// An answer as somebody captured it.
+///
+/// ```
+/// use evergrant_driver::explain::Captured;
+/// use evergrant_driver::settings::Settings;
+/// use evergrant_driver::{Channel, Kind, explain};
+///
+/// # let folder = tempfile::tempdir()?;
+/// let captured = Captured {
+///     provider: Some("openai".to_owned()),
+///     channel: Channel::Inference,
+///     kind: Kind::ApiKey,
+///     status: 401,
+///     headers: Vec::new(),
+///     body: br#"{"error":{"code":"invalid_api_key"}}"#.to_vec(),
+/// };
+/// let read = explain(&Settings::load(Some(folder.path().join("home")), [])?, &captured)?;
+/// assert_eq!(read.verdict.as_str(), "unauthenticated");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Captured {
     /// Whose answer it is; without it, or where no row has that id, only what holds for every provider is asked.
@@ -33,7 +52,29 @@ pub struct Captured {
 }
 
 /// What it means, and why.
+///
+/// ```
+/// use evergrant_driver::explain::Captured;
+/// use evergrant_driver::settings::Settings;
+/// use evergrant_driver::{Channel, Kind, explain};
+///
+/// # let folder = tempfile::tempdir()?;
+/// let captured = Captured {
+///     provider: Some("openai".to_owned()),
+///     channel: Channel::Inference,
+///     kind: Kind::ApiKey,
+///     status: 429,
+///     headers: Vec::new(),
+///     body: br#"{"error":{"code":"insufficient_quota"}}"#.to_vec(),
+/// };
+/// let read = explain(&Settings::load(Some(folder.path().join("home")), [])?, &captured)?;
+/// // What it means, which line of which table says so, and what helps.
+/// assert_eq!(read.verdict.as_str(), "out-of-credit");
+/// assert!(read.file.ends_with(".toml") && read.line > 0 && read.remedy.is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Explanation {
     /// What it means.
     pub verdict: Verdict,
@@ -56,7 +97,29 @@ pub struct Explanation {
 }
 
 /// A signal that decides an answer which no table knew.
+///
+/// ```
+/// use evergrant_driver::explain::Captured;
+/// use evergrant_driver::settings::Settings;
+/// use evergrant_driver::{Channel, Kind, explain};
+///
+/// # let folder = tempfile::tempdir()?;
+/// let captured = Captured {
+///     provider: Some("openai".to_owned()),
+///     channel: Channel::Inference,
+///     kind: Kind::ApiKey,
+///     status: 418,
+///     headers: Vec::new(),
+///     body: br#"{"error":{"code":"teapot","message":"this one only makes tea"}}"#.to_vec(),
+/// };
+/// let read = explain(&Settings::load(Some(folder.path().join("home")), [])?, &captured)?;
+/// // No table knows these words: here is what would teach them.
+/// let suggestion = read.suggestion.expect("it is unknown");
+/// assert!(suggestion.text.contains("[[signal]]") && suggestion.is_new);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Suggestion {
     /// What to write: at the end of the file, or as the whole of a new one.
     pub text: String,
@@ -117,6 +180,18 @@ pub fn explain(settings: &Settings, captured: &Captured) -> Result<Explanation, 
 }
 
 /// What a request to this provider is usually authenticated with: a key where its row takes keys, else a grant.
+///
+/// ```
+/// use evergrant_driver::Kind;
+/// use evergrant_driver::explain::usual_kind;
+/// use evergrant_driver::settings::Settings;
+///
+/// # let folder = tempfile::tempdir()?;
+/// let settings = Settings::load(Some(folder.path().join("home")), [])?;
+/// // For whoever captured an answer and does not know what it answered.
+/// assert_eq!(usual_kind(&settings, Some("openai")), Kind::ApiKey);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn usual_kind(settings: &Settings, provider: Option<&str>) -> Kind {
     let row = provider.and_then(|id| settings.table.row(&ProviderId::from(id)));
     match row.map(|row| &row.auth) {

@@ -4,6 +4,8 @@
 //! `torture`, which is never shipped, the environment variable `EVERGRANT_FAILPOINT` says what happens where: `NAME=kill`,
 //! `NAME=stop`, `NAME=pause:MILLISECONDS` or `NAME=exit`, each at every passage or, with `@N` behind it, at the nth; several are
 //! separated by commas.
+//!
+//! Public for the torture harness, and hidden from the docs: no part of the contract.
 
 #[cfg(feature = "torture")]
 pub use armed::{Unusable, check};

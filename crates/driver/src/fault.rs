@@ -92,7 +92,7 @@ pub enum StoreFault {
 
 impl StoreFault {
     /// A system call that failed on a file of the home; `doing` says what was tried.
-    pub fn from_io(path: &Path, doing: &str, error: &io::Error) -> Self {
+    pub(crate) fn from_io(path: &Path, doing: &str, error: &io::Error) -> Self {
         let place = path.display().to_string();
         match error.kind() {
             io::ErrorKind::NotFound => Self::Missing { place },

@@ -7,6 +7,14 @@ use crate::fault::StoreFault;
 use crate::{file_system, private_file};
 
 /// A home and the places in it.
+///
+/// ```
+/// use evergrant_driver::home::Home;
+///
+/// // A home of one's own, apart from that of the person who runs the program.
+/// let home = Home::at("/var/lib/my-program/evergrant");
+/// assert!(home.database().starts_with(home.root()) && home.history().starts_with(home.root()));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Home {
     root: PathBuf,
@@ -31,6 +39,15 @@ impl Home {
     }
 
     /// The same home with its store in another file: a name within it, or an absolute path.
+    ///
+    /// ```
+    /// use evergrant_driver::home::Home;
+    ///
+    /// let home = Home::at("/data/evergrant").with_database("/fast-disk/credentials.db".as_ref());
+    /// assert_eq!(home.database(), std::path::Path::new("/fast-disk/credentials.db"));
+    /// // Everything else stays where it was.
+    /// assert_eq!(home.root(), std::path::Path::new("/data/evergrant"));
+    /// ```
     #[must_use]
     pub fn with_database(self, database: &Path) -> Self {
         Self {
@@ -40,51 +57,107 @@ impl Home {
     }
 
     /// The directory itself.
+    ///
+    /// ```
+    /// use evergrant_driver::home::Home;
+    ///
+    /// assert_eq!(Home::at("/data/evergrant").root(), std::path::Path::new("/data/evergrant"));
+    /// ```
     pub fn root(&self) -> &Path {
         &self.root
     }
 
     /// The store; opened by SQLite alone, because a plain open and close of it drops SQLite's locks.
+    ///
+    /// ```
+    /// use evergrant_driver::home::Home;
+    ///
+    /// assert_eq!(Home::at("/data/evergrant").database(), std::path::Path::new("/data/evergrant/evergrant.db"));
+    /// ```
     pub fn database(&self) -> &Path {
         &self.database
     }
 
     /// Conversations and usage.
+    ///
+    /// ```
+    /// use evergrant_driver::home::Home;
+    ///
+    /// assert_eq!(Home::at("/data/evergrant").history(), std::path::Path::new("/data/evergrant/history.db"));
+    /// ```
     pub fn history(&self) -> PathBuf {
         self.root.join("history.db")
     }
 
     /// The key that seals the store.
+    ///
+    /// ```
+    /// use evergrant_driver::home::Home;
+    ///
+    /// // A backup of the store without this file opens nothing.
+    /// assert_eq!(Home::at("/data/evergrant").key(), std::path::Path::new("/data/evergrant/key"));
+    /// ```
     pub fn key(&self) -> PathBuf {
         self.root.join("key")
     }
 
     /// The user's configuration.
+    ///
+    /// ```
+    /// use evergrant_driver::home::Home;
+    ///
+    /// assert_eq!(Home::at("/data/evergrant").configuration(), std::path::Path::new("/data/evergrant/config.toml"));
+    /// ```
     pub fn configuration(&self) -> PathBuf {
         self.root.join("config.toml")
     }
 
     /// The user's provider rows.
+    ///
+    /// ```
+    /// use evergrant_driver::home::Home;
+    ///
+    /// assert_eq!(Home::at("/data/evergrant").providers(), std::path::Path::new("/data/evergrant/providers.d"));
+    /// ```
     pub fn providers(&self) -> PathBuf {
         self.root.join("providers.d")
     }
 
     /// Lock files, their sidecars, and journals.
+    ///
+    /// ```
+    /// use evergrant_driver::home::Home;
+    ///
+    /// assert_eq!(Home::at("/data/evergrant").locks(), std::path::Path::new("/data/evergrant/locks"));
+    /// ```
     pub fn locks(&self) -> PathBuf {
         self.root.join("locks")
     }
 
     /// What running processes tell each other.
+    ///
+    /// ```
+    /// use evergrant_driver::home::Home;
+    ///
+    /// assert_eq!(Home::at("/data/evergrant").run(), std::path::Path::new("/data/evergrant/run"));
+    /// ```
     pub fn run(&self) -> PathBuf {
         self.root.join("run")
     }
 
     /// Log files.
+    ///
+    /// ```
+    /// use evergrant_driver::home::Home;
+    ///
+    /// assert_eq!(Home::at("/data/evergrant").log(), std::path::Path::new("/data/evergrant/log"));
+    /// ```
     pub fn log(&self) -> PathBuf {
         self.root.join("log")
     }
 
-    /// Makes what is missing of the directories, and checks them.
+    /// Makes what is missing of the directories, and checks them. Hidden from the docs: opening the home does it.
+    #[doc(hidden)]
     pub fn create(&self) -> Result<(), StoreFault> {
         for directory in [self.root.clone(), self.locks(), self.run(), self.log()] {
             if directory.is_dir() {
@@ -104,7 +177,9 @@ impl Home {
         self.check()
     }
 
-    /// Refuses a home that is missing, reachable by others, not ours, or on a network file system.
+    /// Refuses a home that is missing, reachable by others, not ours, or on a network file system. Hidden from the docs: opening the home
+    /// does it.
+    #[doc(hidden)]
     pub fn check(&self) -> Result<(), StoreFault> {
         private_file::check_directory(&self.root)?;
         file_system::check(&self.root)?;

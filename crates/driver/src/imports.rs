@@ -16,6 +16,22 @@ impl Driver {
     /// # Errors
     /// A file that is missing, cannot be read or is none of the tool's; nothing usable in it; a provider that does not
     /// say where its token endpoint is (for taking over alone); a store that cannot be written.
+    ///
+    /// ```
+    /// # use evergrant_driver::{Import, ImportWay, Tool};
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let driver = evergrant_driver::Driver::open(evergrant_driver::settings::Settings::load(Some(folder.path().join("home")), [])?)?;
+    /// # let file = folder.path().join("auth.json");
+    /// # std::fs::write(&file, r#"{"OPENAI_API_KEY": "sk-proj-0123456789", "tokens": null}"#)?;
+    /// let import = Import { tool: Tool::Codex, from: Some(file), way: ImportWay::Borrow };
+    /// let imported = driver.import(import).await?;
+    /// assert_eq!(imported.credentials[0].account.provider.as_str(), "openai");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn import(&self, import: Import) -> Result<Imported, Failure> {
         let Import { tool, from, way } = import;
         let file = self.file_of(tool, from.as_deref(), way)?;

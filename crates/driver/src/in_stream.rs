@@ -10,6 +10,22 @@ use crate::driver::Driver;
 impl Driver {
     /// What an event of this provider's stream fails with; `None` if it is no error. It has been counted already; this is
     /// for telling people.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let driver = evergrant_driver::Driver::open(evergrant_driver::settings::Settings::load(Some(folder.path().join("home")), [])?)?;
+    /// let openai = "openai".into();
+    /// // Words have been shown already when the stream says this: it is told in the words of every other refusal.
+    /// let event = b"data: {\"error\":{\"code\":\"insufficient_quota\",\"message\":\"You exceeded your quota\"}}\n\n";
+    /// let failure = driver.fault_in_stream(&openai, None, event).expect("it is an error");
+    /// assert!(failure.remedy.is_some());
+    /// let event = b"data: {\"choices\":[{\"delta\":{\"content\":\"Hello\"}}]}\n\n";
+    /// assert!(driver.fault_in_stream(&openai, None, event).is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn fault_in_stream(&self, provider: &ProviderId, label: Option<&Label>, event: &[u8]) -> Option<Failure> {
         let table = self.kernel.table();
         let row = table.row(provider).map(AsRef::as_ref);

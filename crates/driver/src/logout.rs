@@ -18,7 +18,24 @@ use crate::revocation::PendingRevocation;
 use crate::store::{Held, LockName, StoreFault};
 
 /// How a logout went; here it is done in any case.
+///
+/// ```
+/// # use evergrant_driver::KeySource;
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let driver = evergrant_driver::Driver::open(evergrant_driver::settings::Settings::load(Some(folder.path().join("home")), [])?)?;
+/// # driver.add_key(&"openai".into(), None, KeySource::Value("sk-of-my-own".into())).await?;
+/// let logout = driver.logout("openai/default").await?;
+/// assert_eq!(logout.account.health, "logged-out");
+/// // Nothing is owed to any provider any more.
+/// assert!(logout.queued.is_empty());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Logout {
     /// The credential, logged out.
     pub account: Account,
@@ -29,6 +46,21 @@ pub struct Logout {
 }
 
 /// What the provider made of a logout.
+///
+/// ```
+/// # use evergrant_driver::KeySource;
+/// use evergrant_driver::LogoutEnd;
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let driver = evergrant_driver::Driver::open(evergrant_driver::settings::Settings::load(Some(folder.path().join("home")), [])?)?;
+/// # driver.add_key(&"openai".into(), None, KeySource::Value("sk-of-my-own".into())).await?;
+/// // A key is not ours to revoke: its owner does so where it was made.
+/// assert_eq!(driver.logout("openai/default").await?.end, LogoutEnd::Nothing);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LogoutEnd {
     /// There was nothing to revoke: a key, a borrowed token, or a grant whose tokens are all over.
@@ -43,6 +75,12 @@ pub enum LogoutEnd {
 
 impl LogoutEnd {
     /// The word of `logout --json`.
+    ///
+    /// ```
+    /// use evergrant_driver::LogoutEnd;
+    ///
+    /// assert_eq!(LogoutEnd::Revoked.as_str(), "revoked");
+    /// ```
     pub const fn as_str(&self) -> &'static str {
         match self {
             Self::Nothing => "nothing",
@@ -56,11 +94,59 @@ impl LogoutEnd {
 impl Driver {
     /// Forgets a grant here whatever its provider says, and revokes its refresh token and its access token there, within
     /// 10 s. What cannot be revoked is queued and tried again: by whoever stays, and once by the next logout.
+    ///
+    /// ```
+    /// use evergrant_driver::LogoutEnd;
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let driver = evergrant_driver::Driver::open(evergrant_driver::settings::Settings::load(Some(folder.path().join("home")), [])?)?;
+    /// # let sandbox = evergrant_sandbox::Sandbox::start(evergrant_sandbox::Config::default()).await?;
+    /// # std::fs::create_dir(folder.path().join("home/providers.d"))?;
+    /// # std::fs::write(folder.path().join("home/providers.d/acme.toml"), sandbox.provider_row("acme"))?;
+    /// # driver.reload().await?;
+    /// # let options = evergrant_driver::sign_in::SignInOptions {
+    /// #     flow: Some(evergrant_driver::Flow::Browser),
+    /// #     can_show_browser: true,
+    /// #     paste_again: false,
+    /// #     timeout: std::time::Duration::from_secs(30),
+    /// #     key_provider: None,
+    /// # };
+    /// # let events = |event| {
+    /// #     if let evergrant_driver::sign_in::SignInEvent::Authorize { url, .. } = event {
+    /// #         let browser = evergrant_sandbox::client::Browser::new(evergrant_sandbox::client::HttpClient::new());
+    /// #         tokio::spawn(async move { browser.visit(url.as_str()).await });
+    /// #     }
+    /// # };
+    /// # let person = evergrant_driver::sign_in::Person { events: &events, paste: None };
+    /// # driver.sign_in(&"acme".into(), None, options, person).await?;
+    /// let logout = driver.logout("acme/default").await?;
+    /// // Neither token is worth anything from now on, whoever may hold a copy.
+    /// assert_eq!(logout.end, LogoutEnd::Revoked);
+    /// assert!(driver.accounts().iter().all(|account| !account.usable));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn logout(&self, credential: &str) -> Result<Logout, Failure> {
         self.logout_within(credential, RENEWAL_PATIENCE).await
     }
 
     /// The same, waiting no longer than this for a renewal under way to end; what that one receives later is revoked too.
+    ///
+    /// ```
+    /// # use evergrant_driver::KeySource;
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let driver = evergrant_driver::Driver::open(evergrant_driver::settings::Settings::load(Some(folder.path().join("home")), [])?)?;
+    /// # driver.add_key(&"openai".into(), None, KeySource::Value("sk-of-my-own".into())).await?;
+    /// let logout = driver.logout_within("openai/default", std::time::Duration::ZERO).await?;
+    /// assert!(!logout.account.usable);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn logout_within(&self, credential: &str, patience: Duration) -> Result<Logout, Failure> {
         let (record, account) = match self.find(credential) {
             Ok(record) => {

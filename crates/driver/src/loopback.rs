@@ -1,4 +1,6 @@
 //! The callback listener of a browser login (RFC 8252 7.3): it takes the one genuine answer, and nothing else ends it.
+//!
+//! Public for the tests, and hidden from the docs: no part of the contract, and free to change.
 
 use std::convert::Infallible;
 use std::io;

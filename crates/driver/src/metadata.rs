@@ -1,4 +1,6 @@
 //! Where a provider's endpoints are: as its row says, or as its issuer said within the last day.
+//!
+//! Public for the tests, and hidden from the docs: no part of the contract, and free to change.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

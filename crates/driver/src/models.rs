@@ -19,7 +19,20 @@ use crate::driver::{Driver, accounts};
 use crate::settings::Settings;
 
 /// What one provider offers.
+///
+/// ```
+/// use evergrant_driver::offers;
+/// use evergrant_driver::settings::Settings;
+///
+/// # let folder = tempfile::tempdir()?;
+/// let settings = Settings::load(Some(folder.path().join("home")), [])?;
+/// let offer = &offers(&settings, Some(&"xai".into()))?[0];
+/// // For whoever has named no model.
+/// assert!(offer.default_model.as_ref().is_some_and(|model| model.starts_with("grok-")));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Offer {
     /// The provider.
     pub provider: ProviderId,
@@ -38,6 +51,17 @@ pub struct Offer {
 }
 
 /// Where an offer is from.
+///
+/// ```
+/// use evergrant_driver::settings::Settings;
+/// use evergrant_driver::{OfferSource, offers};
+///
+/// # let folder = tempfile::tempdir()?;
+/// let settings = Settings::load(Some(folder.path().join("home")), [])?;
+/// // Nobody was asked: these are patterns, and what exists today is another question.
+/// assert_eq!(offers(&settings, Some(&"openai".into()))?[0].source, OfferSource::Row);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OfferSource {
     /// The provider itself.
@@ -54,6 +78,25 @@ impl Driver {
     ///
     /// # Errors
     /// A provider that is none, no credential that can be used.
+    ///
+    /// ```
+    /// use evergrant_driver::OfferSource;
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let driver = evergrant_driver::Driver::open(evergrant_driver::settings::Settings::load(Some(folder.path().join("home")), [])?)?;
+    /// # let sandbox = evergrant_sandbox::Sandbox::start(evergrant_sandbox::Config::default()).await?;
+    /// # std::fs::create_dir(folder.path().join("home/providers.d"))?;
+    /// # std::fs::write(folder.path().join("home/providers.d/acme.toml"), sandbox.api_key_row("acme"))?;
+    /// # driver.reload().await?;
+    /// # driver.add_key(&"acme".into(), None, evergrant_driver::KeySource::Value("sk-sandbox-0000000000000000".into())).await?;
+    /// let offers = driver.offers(None).await?;
+    /// assert_eq!(offers[0].source, OfferSource::Asked);
+    /// assert_eq!(offers[0].models, ["grok-4.3", "grok-4.3-mini"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn offers(&self, only: Option<&ProviderId>) -> Result<Vec<Offer>, Failure> {
         let settings = self.kernel.settings();
         let mut offers = by_rows(&settings, &self.accounts(), only)?;
@@ -85,6 +128,25 @@ impl Driver {
     ///
     /// # Errors
     /// Why there is none, and how far the question came.
+    ///
+    /// ```
+    /// use evergrant_driver::client::Route;
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let driver = evergrant_driver::Driver::open(evergrant_driver::settings::Settings::load(Some(folder.path().join("home")), [])?)?;
+    /// # let sandbox = evergrant_sandbox::Sandbox::start(evergrant_sandbox::Config::default()).await?;
+    /// # std::fs::create_dir(folder.path().join("home/providers.d"))?;
+    /// # std::fs::write(folder.path().join("home/providers.d/acme.toml"), sandbox.api_key_row("acme"))?;
+    /// # driver.reload().await?;
+    /// # driver.add_key(&"acme".into(), None, evergrant_driver::KeySource::Value("sk-sandbox-0000000000000000".into())).await?;
+    /// let route = Route::Provider("acme".into());
+    /// let models = driver.listed(route, &http::HeaderMap::new()).await.map_err(|(failure, _)| failure)?;
+    /// assert_eq!(models[0]["id"], "grok-4.3");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn listed(&self, route: Route, headers: &HeaderMap) -> Result<Vec<Value>, (Failure, Trail)> {
         let asked = async { list(self.send(model_list(route, headers)).await?).await };
         match timeout(TAKES_AT_MOST, asked).await {
@@ -116,6 +178,19 @@ pub fn offers(settings: &Settings, only: Option<&ProviderId>) -> Result<Vec<Offe
 }
 
 /// The request for the list of models.
+///
+/// ```
+/// use evergrant_driver::client::Route;
+/// use evergrant_driver::model_list;
+/// use http::HeaderMap;
+/// use http::header::ACCEPT_ENCODING;
+///
+/// // A client's own headers go along, but for those that would make the answer unreadable here.
+/// let headers = HeaderMap::from_iter([(ACCEPT_ENCODING, "br".parse()?)]);
+/// let call = model_list(Route::Any, &headers);
+/// assert!(call.request.uri() == "/models" && call.request.headers().is_empty());
+/// # Ok::<(), http::header::InvalidHeaderValue>(())
+/// ```
 pub fn model_list(route: Route, headers: &HeaderMap) -> Call {
     let mut request = Request::new(Body::empty());
     *request.uri_mut() = Uri::from_static("/models");

@@ -1,4 +1,6 @@
 //! How many files and connections this process may have open.
+//!
+//! Public for the gateway of the command line, and hidden from the docs: no part of the contract.
 
 #[cfg(unix)]
 use evergrant_engine::protection::{Protection, stands};

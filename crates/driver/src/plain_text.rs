@@ -3,6 +3,15 @@
 use evergrant_engine::protection::{Protection, stands};
 
 /// Takes text in pieces and gives it back plain; a sequence may be cut anywhere between two pieces.
+///
+/// ```
+/// use evergrant_driver::plain_text::PlainText;
+///
+/// // A model's answer as it streams: what would clear the screen is cut in two, and gone all the same.
+/// let mut text = PlainText::default();
+/// let shown = ["Hello \u{1b}[", "2Jworld"].map(|piece| text.push(piece));
+/// assert_eq!(shown.concat() + &text.end(), "Hello world");
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct PlainText {
     state: State,
@@ -27,6 +36,14 @@ enum State {
 
 impl PlainText {
     /// The plain part of the text so far that has not been given yet.
+    ///
+    /// ```
+    /// use evergrant_driver::plain_text::PlainText;
+    ///
+    /// let mut text = PlainText::default();
+    /// assert_eq!(text.push("red: \u{1b}[31"), "red: ");
+    /// assert_eq!(text.push("mstop"), "stop");
+    /// ```
     pub fn push(&mut self, text: &str) -> String {
         if !stands(Protection::PlainText) {
             return text.to_owned();
@@ -39,6 +56,15 @@ impl PlainText {
     }
 
     /// What was held back and is no sequence, because nothing follows.
+    ///
+    /// ```
+    /// use evergrant_driver::plain_text::PlainText;
+    ///
+    /// let mut text = PlainText::default();
+    /// text.push("the end\u{1b}");
+    /// // An escape that begins nothing is not shown either.
+    /// assert!(text.end().is_empty());
+    /// ```
     pub fn end(&mut self) -> String {
         self.state = State::Text;
         self.released()
@@ -122,6 +148,12 @@ impl PlainText {
 }
 
 /// The whole text, plain; line ends and tabs stay.
+///
+/// ```
+/// use evergrant_driver::plain_text::plain;
+///
+/// assert_eq!(plain("\u{1b}]0;a title\u{7}first\n\tsecond\u{202e}"), "first\n\tsecond");
+/// ```
 pub fn plain(text: &str) -> String {
     let mut filter = PlainText::default();
     let mut plain = filter.push(text);
@@ -130,6 +162,14 @@ pub fn plain(text: &str) -> String {
 }
 
 /// The text as one plain line of at most so many characters; what is longer ends in an ellipsis.
+///
+/// ```
+/// use evergrant_driver::plain_text::plain_line;
+///
+/// // A model was asked for a title.
+/// assert_eq!(plain_line("  The\nblue \u{1b}[1msky ", 80), "The blue sky");
+/// assert_eq!(plain_line("The blue sky", 9), "The blue…");
+/// ```
 pub fn plain_line(text: &str, limit: usize) -> String {
     if !stands(Protection::PlainText) {
         return text.to_owned();

@@ -18,6 +18,25 @@ use crate::driver::Driver;
 impl Driver {
     /// One cheap request with each credential, and the endpoints of each provider that has one or that is the user's own;
     /// all of them at the same time, within a minute.
+    ///
+    /// ```
+    /// use evergrant_driver::doctor::Level;
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let driver = evergrant_driver::Driver::open(evergrant_driver::settings::Settings::load(Some(folder.path().join("home")), [])?)?;
+    /// # let sandbox = evergrant_sandbox::Sandbox::start(evergrant_sandbox::Config::default()).await?;
+    /// # std::fs::create_dir(folder.path().join("home/providers.d"))?;
+    /// # std::fs::write(folder.path().join("home/providers.d/acme.toml"), sandbox.api_key_row("acme"))?;
+    /// # driver.reload().await?;
+    /// # driver.add_key(&"acme".into(), None, evergrant_driver::KeySource::Value("sk-sandbox-0000000000000000".into())).await?;
+    /// let findings = driver.probe().await;
+    /// let key = findings.iter().find(|finding| finding.check == "probe acme/default").expect("it was asked");
+    /// assert_eq!(key.level, Level::Ok);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn probe(&self) -> Vec<Finding> {
         let accounts: Vec<Account> = self.accounts();
         let table = self.kernel.table();

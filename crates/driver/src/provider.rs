@@ -8,7 +8,21 @@ use url::Url;
 use crate::settings::Settings;
 
 /// One provider, as `providers` reports it.
+///
+/// ```
+/// use evergrant_driver::providers;
+/// use evergrant_driver::settings::Settings;
+///
+/// # let folder = tempfile::tempdir()?;
+/// let settings = Settings::load(Some(folder.path().join("home")), [])?;
+/// let known = providers(&settings)?;
+/// // Where a person would log in, and where a key is asked for.
+/// let (keys, logins): (Vec<_>, Vec<_>) = known.iter().partition(|provider| provider.flows.is_empty());
+/// assert!(keys.iter().all(|provider| provider.auth == "api-key") && !logins.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ProviderInfo {
     /// Its id.
     pub id: ProviderId,
@@ -57,6 +71,18 @@ impl From<&Row> for ProviderInfo {
 }
 
 /// The provider that takes API keys for the API of this one, if there is one.
+///
+/// ```
+/// use evergrant_driver::provider::key_provider;
+/// use evergrant_driver::settings::Settings;
+///
+/// # let folder = tempfile::tempdir()?;
+/// let settings = Settings::load(Some(folder.path().join("home")), [])?;
+/// // Whose plan does not cover the API can still use a key.
+/// assert_eq!(key_provider(&settings, &"xai-oauth".into()), Some("xai".into()));
+/// assert_eq!(key_provider(&settings, &"xai".into()), None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn key_provider(settings: &Settings, provider: &ProviderId) -> Option<ProviderId> {
     settings.table.row(provider)?.key_provider.clone()
 }

@@ -64,6 +64,7 @@ impl Driver {
     /// # })
     /// # }
     /// ```
+    #[doc(hidden)]
     pub fn readings(&self) -> Readings {
         let (now, settings) = (self.kernel.clock().now(), self.kernel.settings());
         let picture = self.kernel.ledger().picture();

@@ -6,7 +6,20 @@ use evergrant_engine::store::Revocation;
 use evergrant_engine::time::Timestamp;
 
 /// One token of a grant that was logged out, and that its provider has not revoked yet.
+///
+/// ```
+/// use evergrant_driver::holdings;
+/// use evergrant_driver::settings::Settings;
+///
+/// # let folder = tempfile::tempdir()?;
+/// let held = holdings(&Settings::load(Some(folder.path().join("home")), [])?)?;
+/// // A token that waits here is still good at its provider.
+/// let waiting = held.revocations.iter().map(|pending| (&pending.provider, pending.next_try_at));
+/// assert_eq!(waiting.count(), 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PendingRevocation {
     /// The credential it belonged to.
     pub credential: CredentialId,

@@ -13,6 +13,17 @@ use crate::driver::Driver;
 impl Driver {
     /// The address of a gateway that serves from this home's store now, as in `http://127.0.0.1:8787`. One that is reached
     /// by TLS or by a unix socket alone is none that every client can be pointed at.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let driver = evergrant_driver::Driver::open(evergrant_driver::settings::Settings::load(Some(folder.path().join("home")), [])?)?;
+    /// // A client that is to share the gateway's limits goes there; where none runs, it asks by itself.
+    /// assert_eq!(driver.running_gateway().await, None);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn running_gateway(&self) -> Option<String> {
         let claimed = claimed(&self.kernel.settings().home)?;
         for address in claimed.addresses.iter().filter_map(|address| address.parse().ok()) {

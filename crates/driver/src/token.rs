@@ -14,6 +14,15 @@ use evergrant_engine::time::Timestamp;
 use crate::driver::Driver;
 
 /// Whose token is wanted: `PROVIDER` or `PROVIDER/LABEL`.
+///
+/// ```
+/// use evergrant_driver::Target;
+///
+/// // Whichever of its credentials serves, or this one alone.
+/// let any = Target { provider: "openai".into(), label: None };
+/// let one = Target { label: Some("work".into()), ..any.clone() };
+/// assert_eq!(Target::parse("openai/work"), Ok(one));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     /// The provider.
@@ -52,7 +61,25 @@ impl Target {
 }
 
 /// A token, or an API key, that can be used now.
+///
+/// ```
+/// # use evergrant_driver::KeySource;
+/// use evergrant_driver::Target;
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let driver = evergrant_driver::Driver::open(evergrant_driver::settings::Settings::load(Some(folder.path().join("home")), [])?)?;
+/// # driver.add_key(&"openai".into(), None, KeySource::Value("sk-of-my-own".into())).await?;
+/// let token = driver.token(&Target::parse("openai")?, std::time::Duration::ZERO).await?;
+/// assert_eq!(format!("Bearer {}", token.access_token.expose()), "Bearer sk-of-my-own");
+/// // A key has no end of its own, and no secret gets into a log by accident.
+/// assert!(token.expires_at.is_none() && !format!("{token:?}").contains("sk-of-my-own"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Token {
     /// What belongs after `Bearer`.
     pub access_token: Secret<String>,
@@ -69,6 +96,26 @@ pub struct Token {
 impl Driver {
     /// A token that can be used now, and for at least `min_valid`. It is renewed only if it lives shorter than that, or
     /// than a request takes on its way. If that fails, the old one is given for as long as it serves.
+    ///
+    /// ```
+    /// # use evergrant_driver::KeySource;
+    /// use std::time::Duration;
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let driver = evergrant_driver::Driver::open(evergrant_driver::settings::Settings::load(Some(folder.path().join("home")), [])?)?;
+    /// use evergrant_driver::{Code, Target};
+    ///
+    /// let target = Target::parse("openai")?;
+    /// // Nothing could be given: why, and what helps.
+    /// let failure = driver.token(&target, Duration::from_secs(60)).await.unwrap_err();
+    /// assert!(failure.code == Code::NoCredential && failure.remedy.is_some());
+    /// driver.add_key(&"openai".into(), None, KeySource::Value("sk-of-my-own".into())).await?;
+    /// assert_eq!(driver.token(&target, Duration::from_secs(60)).await?.label.as_str(), "default");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn token(&self, target: &Target, min_valid: Duration) -> Result<Token, Failure> {
         self.kernel.row(&target.provider)?;
         // Whoever takes a token away with them is not there to be told that it was refused.

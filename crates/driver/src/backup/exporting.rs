@@ -13,7 +13,26 @@ use crate::settings::Settings;
 use crate::store::{Backup, Mode, Store, StoreFault, open};
 
 /// A backup that was made.
+///
+/// ```
+/// # use evergrant_driver::settings::Settings;
+/// # use evergrant_driver::{Driver, KeySource, SealedBackup, Secret, export};
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let settings = |name: &str| Settings::load(Some(folder.path().join(name)), []);
+/// # let here = Driver::open(settings("here")?)?;
+/// # here.add_key(&"openai".into(), None, KeySource::Value("sk-of-my-own".into())).await?;
+/// # let passphrase = Secret::from("correct horse battery");
+/// let backup = export(&settings("here")?, &passphrase)?;
+/// assert_eq!(backup.accounts.len(), 1);
+/// assert!(!backup.text.contains("sk-of-my-own"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Exported {
     /// The sealed text, to be kept anywhere.
     pub text: String,

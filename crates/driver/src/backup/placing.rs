@@ -16,6 +16,26 @@ impl Exported {
     ///
     /// # Errors
     /// `usage` for a file that is there or a folder that is not, `backup-unwritable` for a disk that does not take it.
+    ///
+    /// ```
+    /// # use evergrant_driver::settings::Settings;
+    /// # use evergrant_driver::{Driver, KeySource, SealedBackup, Secret, export};
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let settings = |name: &str| Settings::load(Some(folder.path().join(name)), []);
+    /// # let here = Driver::open(settings("here")?)?;
+    /// # here.add_key(&"openai".into(), None, KeySource::Value("sk-of-my-own".into())).await?;
+    /// # let passphrase = Secret::from("correct horse battery");
+    /// let (backup, path) = (export(&settings("here")?, &passphrase)?, folder.path().join("backup"));
+    /// backup.write_to(&path, false)?;
+    /// // A backup overwrites nothing unless it is told to.
+    /// assert!(backup.write_to(&path, false).is_err() && backup.write_to(&path, true).is_ok());
+    /// assert_eq!(std::fs::read_to_string(path)?, backup.text);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn write_to(&self, path: &Path, replace: bool) -> Result<(), Failure> {
         let whole = place_for(path, replace)?;
         let unwritable = |detail: &str| {
@@ -50,6 +70,16 @@ impl Exported {
 ///
 /// # Errors
 /// `usage`, as [`Exported::write_to`] says it.
+///
+/// ```
+/// use evergrant_driver::check_place;
+///
+/// # let folder = tempfile::tempdir()?;
+/// // Before anybody types a passphrase for nothing.
+/// assert!(check_place(&folder.path().join("backup"), false).is_ok());
+/// assert!(check_place(&folder.path().join("no-such-folder/backup"), false).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn check_place(path: &Path, replace: bool) -> Result<(), Failure> {
     place_for(path, replace).map(|_| ())
 }

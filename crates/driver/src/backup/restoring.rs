@@ -21,6 +21,26 @@ impl Driver {
     ///
     /// # Errors
     /// A store that cannot be written; `lock-held` if a renewal of what is to be revived does not end.
+    ///
+    /// ```
+    /// # use evergrant_driver::settings::Settings;
+    /// # use evergrant_driver::{Driver, KeySource, SealedBackup, Secret, export};
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let settings = |name: &str| Settings::load(Some(folder.path().join(name)), []);
+    /// # let here = Driver::open(settings("here")?)?;
+    /// # here.add_key(&"openai".into(), None, KeySource::Value("sk-of-my-own".into())).await?;
+    /// # let passphrase = Secret::from("correct horse battery");
+    /// # let opened = SealedBackup::read(export(&settings("here")?, &passphrase)?.text.as_bytes())?.open(&passphrase)?;
+    /// here.remove("openai/default").await?;
+    /// // What was removed on purpose comes back on purpose only.
+    /// assert_eq!(here.restore(opened.clone(), false).await?.back().count(), 0);
+    /// assert_eq!(here.restore(opened, true).await?.back().count(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn restore(&self, opened: OpenedBackup, revive: bool) -> Result<RestoredReport, Failure> {
         self.restore_within(opened, revive, RENEWAL_PATIENCE).await
     }
@@ -29,6 +49,26 @@ impl Driver {
     ///
     /// # Errors
     /// The same.
+    ///
+    /// ```
+    /// # use evergrant_driver::settings::Settings;
+    /// # use evergrant_driver::{Driver, KeySource, SealedBackup, Secret, export};
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let settings = |name: &str| Settings::load(Some(folder.path().join(name)), []);
+    /// # let here = Driver::open(settings("here")?)?;
+    /// # here.add_key(&"openai".into(), None, KeySource::Value("sk-of-my-own".into())).await?;
+    /// # let passphrase = Secret::from("correct horse battery");
+    /// # let opened = SealedBackup::read(export(&settings("here")?, &passphrase)?.text.as_bytes())?.open(&passphrase)?;
+    /// let there = Driver::open(settings("there")?)?;
+    /// // No renewal is waited for.
+    /// let report = there.restore_within(opened, true, std::time::Duration::ZERO).await?;
+    /// assert_eq!(report.back().count(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn restore_within(
         &self,
         opened: OpenedBackup,

@@ -10,6 +10,25 @@ use crate::store::{Backup, read_backup, write_backup};
 use crate::vault::Stretch;
 
 /// A backup as it lies in a file: whole, and not opened yet.
+///
+/// ```
+/// # use evergrant_driver::settings::Settings;
+/// # use evergrant_driver::{Driver, KeySource, SealedBackup, Secret, export};
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let settings = |name: &str| Settings::load(Some(folder.path().join(name)), []);
+/// # let here = Driver::open(settings("here")?)?;
+/// # here.add_key(&"openai".into(), None, KeySource::Value("sk-of-my-own".into())).await?;
+/// # let passphrase = Secret::from("correct horse battery");
+/// let text = export(&settings("here")?, &passphrase)?.text;
+/// // Damage is told before anybody is asked for a passphrase.
+/// assert!(SealedBackup::read(text.as_bytes()).is_ok());
+/// assert!(SealedBackup::read(&text.as_bytes()[..text.len() / 2]).is_err());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct SealedBackup {
     parts: Parts,
@@ -17,6 +36,26 @@ pub struct SealedBackup {
 }
 
 /// A backup that was opened; what is in it is shown to nobody but the store that takes it.
+///
+/// ```
+/// # use evergrant_driver::settings::Settings;
+/// # use evergrant_driver::{Driver, KeySource, SealedBackup, Secret, export};
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let settings = |name: &str| Settings::load(Some(folder.path().join(name)), []);
+/// # let here = Driver::open(settings("here")?)?;
+/// # here.add_key(&"openai".into(), None, KeySource::Value("sk-of-my-own".into())).await?;
+/// # let passphrase = Secret::from("correct horse battery");
+/// # let opened = SealedBackup::read(export(&settings("here")?, &passphrase)?.text.as_bytes())?.open(&passphrase)?;
+/// // Whoever is asked whether to go on is told what there is to bring back.
+/// println!("{} credentials of {}", opened.count(), opened.taken_at());
+/// // Nothing has happened yet.
+/// assert_eq!((opened.count(), here.accounts().len()), (1, 1));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct OpenedBackup {
     pub(super) backup: Backup,
@@ -45,6 +84,25 @@ impl SealedBackup {
     ///
     /// # Errors
     /// `backup-undecryptable` for another passphrase.
+    ///
+    /// ```
+    /// # use evergrant_driver::settings::Settings;
+    /// # use evergrant_driver::{Driver, KeySource, SealedBackup, Secret, export};
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let settings = |name: &str| Settings::load(Some(folder.path().join(name)), []);
+    /// # let here = Driver::open(settings("here")?)?;
+    /// # here.add_key(&"openai".into(), None, KeySource::Value("sk-of-my-own".into())).await?;
+    /// # let passphrase = Secret::from("correct horse battery");
+    /// let sealed = SealedBackup::read(export(&settings("here")?, &passphrase)?.text.as_bytes())?;
+    /// let other = sealed.open(&Secret::from("another passphrase"));
+    /// assert!(other.is_err_and(|failure| failure.code.as_str() == "backup-undecryptable"));
+    /// assert!(sealed.open(&passphrase).is_ok());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn open(&self, passphrase: &Secret<String>) -> Result<OpenedBackup, Failure> {
         let vault = self.stretch.vault(passphrase).ok_or(BackupFault::Damaged)?;
         let context = Parts::context(&self.parts.stretch);
@@ -58,11 +116,47 @@ impl SealedBackup {
 
 impl OpenedBackup {
     /// When it was made.
+    ///
+    /// ```
+    /// # use evergrant_driver::settings::Settings;
+    /// # use evergrant_driver::{Driver, KeySource, SealedBackup, Secret, export};
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let settings = |name: &str| Settings::load(Some(folder.path().join(name)), []);
+    /// # let here = Driver::open(settings("here")?)?;
+    /// # here.add_key(&"openai".into(), None, KeySource::Value("sk-of-my-own".into())).await?;
+    /// # let passphrase = Secret::from("correct horse battery");
+    /// # let opened = SealedBackup::read(export(&settings("here")?, &passphrase)?.text.as_bytes())?.open(&passphrase)?;
+    /// // For the question that is asked first: is what was here then to come back?
+    /// let taken_at = opened.taken_at();
+    /// assert_eq!(here.restore(opened, false).await?.taken_at, taken_at);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn taken_at(&self) -> Timestamp {
         self.backup.taken_at
     }
 
     /// How many credentials are in it.
+    ///
+    /// ```
+    /// # use evergrant_driver::settings::Settings;
+    /// # use evergrant_driver::{Driver, KeySource, SealedBackup, Secret, export};
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let settings = |name: &str| Settings::load(Some(folder.path().join(name)), []);
+    /// # let here = Driver::open(settings("here")?)?;
+    /// # here.add_key(&"openai".into(), None, KeySource::Value("sk-of-my-own".into())).await?;
+    /// # let passphrase = Secret::from("correct horse battery");
+    /// # let opened = SealedBackup::read(export(&settings("here")?, &passphrase)?.text.as_bytes())?.open(&passphrase)?;
+    /// assert_eq!(opened.count(), here.accounts().len());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn count(&self) -> usize {
         self.backup.records.len()
     }

@@ -18,6 +18,37 @@ use crate::admission::Guest;
 use crate::usage::Spending;
 
 /// An answer's body. Dropping it before its end cancels the request upstream.
+///
+/// ```
+/// use evergrant_driver::client::{Body, Call, Route};
+/// use http_body_util::BodyExt as _;
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let driver = evergrant_driver::Driver::open(evergrant_driver::settings::Settings::load(Some(folder.path().join("home")), [])?)?;
+/// # let sandbox = evergrant_sandbox::Sandbox::start(evergrant_sandbox::Config::default()).await?;
+/// # std::fs::create_dir(folder.path().join("home/providers.d"))?;
+/// # std::fs::write(folder.path().join("home/providers.d/acme.toml"), sandbox.api_key_row("acme"))?;
+/// # driver.reload().await?;
+/// # driver.add_key(&"acme".into(), None, evergrant_driver::KeySource::Value("sk-sandbox-0000000000000000".into())).await?;
+/// let call = Call {
+///     request: http::Request::get("/models").body(Body::empty())?,
+///     route: Route::Provider("acme".into()),
+///     pin: None,
+/// };
+/// let answer = driver.send(call).await.map_err(|(failure, _)| failure)?;
+/// // Piece by piece, as they come; an error here means that the answer broke off.
+/// let (mut body, mut text) = (answer.response.into_body(), Vec::new());
+/// while let Some(frame) = body.frame().await {
+///     if let Ok(piece) = frame?.into_data() {
+///         text.extend_from_slice(&piece);
+///     }
+/// }
+/// assert!(String::from_utf8(text)?.contains("grok-4.3"));
+/// # Ok(())
+/// # }
+/// ```
 pub struct AnswerBody {
     held: std::vec::IntoIter<Bytes>,
     held_length: u64,

@@ -33,6 +33,14 @@ impl Budget {
 }
 
 /// A request's body.
+///
+/// ```
+/// use evergrant_driver::client::Body;
+///
+/// let body = Body::full(r#"{"model": "gpt-5", "input": "a diagnosis"}"#.into());
+/// // What the user says does not get into a log by accident.
+/// assert!(!format!("{body:?}").contains("diagnosis"));
+/// ```
 pub struct Body {
     pieces: Vec<Bytes>,
     /// Small pieces are gathered here, so that a body in crumbs costs no more than its length.
@@ -56,11 +64,34 @@ pub(super) enum Progress {
 
 impl Body {
     /// No body.
+    ///
+    /// ```
+    /// use evergrant_driver::client::{Body, Call, Route};
+    ///
+    /// // A question that needs no words.
+    /// let call = Call {
+    ///     request: http::Request::get("/models").body(Body::empty())?,
+    ///     route: Route::Any,
+    ///     pin: None,
+    /// };
+    /// assert_eq!(call.request.uri().path(), "/models");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn empty() -> Self {
         Self::full(Bytes::new())
     }
 
     /// A body that is in memory already.
+    ///
+    /// ```
+    /// use evergrant_driver::client::Body;
+    ///
+    /// // It can be sent again as it is, so a request with it can be repaired.
+    /// let body = Body::full(serde_json::to_vec(&serde_json::json!({"model": "gpt-5", "input": "hello"}))?.into());
+    /// let request = http::Request::post("/responses").header("content-type", "application/json").body(body)?;
+    /// assert_eq!(request.method(), "POST");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn full(bytes: Bytes) -> Self {
         Self {
             length: bytes.len(),

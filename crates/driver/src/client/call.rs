@@ -43,6 +43,28 @@ pub struct Call {
 }
 
 /// Who is to answer.
+///
+/// ```
+/// use evergrant_driver::client::{Body, Call, Route};
+/// use evergrant_driver::{Code, KeySource};
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let driver = evergrant_driver::Driver::open(evergrant_driver::settings::Settings::load(Some(folder.path().join("home")), [])?)?;
+/// let key = KeySource::Value("sk-of-my-own".into());
+/// driver.add_key(&"openai".into(), None, key).await?;
+/// // Nobody serves this model: nothing is sent, and the failure says so.
+/// let call = Call {
+///     request: http::Request::post("/responses").body(Body::empty())?,
+///     route: Route::Model("no-such-model".to_owned()),
+///     pin: None,
+/// };
+/// let (failure, trail) = driver.send(call).await.expect_err("nobody has that model");
+/// assert_eq!((failure.code, trail.attempts), (Code::UnknownModel, 0));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Route {
     /// This provider.
@@ -54,7 +76,34 @@ pub enum Route {
 }
 
 /// An answer of a provider.
+///
+/// ```
+/// use evergrant_driver::client::{Body, Call, Route};
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let driver = evergrant_driver::Driver::open(evergrant_driver::settings::Settings::load(Some(folder.path().join("home")), [])?)?;
+/// # let sandbox = evergrant_sandbox::Sandbox::start(evergrant_sandbox::Config::default()).await?;
+/// # std::fs::create_dir(folder.path().join("home/providers.d"))?;
+/// # std::fs::write(folder.path().join("home/providers.d/acme.toml"), sandbox.api_key_row("acme"))?;
+/// # driver.reload().await?;
+/// # driver.add_key(&"acme".into(), None, evergrant_driver::KeySource::Value("sk-sandbox-0000000000000000".into())).await?;
+/// let call = Call {
+///     request: http::Request::post("/chat/completions").body(Body::full(r#"{"model": "no-such-model"}"#.into()))?,
+///     route: Route::Provider("acme".into()),
+///     pin: None,
+/// };
+/// let answer = driver.send(call).await.map_err(|(failure, _)| failure)?;
+/// // The provider's own answer comes through, and beside it what it means.
+/// assert!(answer.response.status().is_client_error());
+/// let said = answer.refusal.or(answer.complaint).expect("it is no good answer");
+/// assert!(said.remedy.is_some());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Answer {
     /// The answer as it came, but for hop-by-hop headers; a 101 can be upgraded by `hyper::upgrade::on`.
     pub response: Response<AnswerBody>,
@@ -67,6 +116,47 @@ pub struct Answer {
 }
 
 /// The way a request took.
+///
+/// ```
+/// use evergrant_driver::client::{Body, Call, Route};
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let driver = evergrant_driver::Driver::open(evergrant_driver::settings::Settings::load(Some(folder.path().join("home")), [])?)?;
+/// # let sandbox = evergrant_sandbox::Sandbox::start(evergrant_sandbox::Config::default()).await?;
+/// # std::fs::create_dir(folder.path().join("home/providers.d"))?;
+/// # std::fs::write(folder.path().join("home/providers.d/acme.toml"), sandbox.provider_row("acme"))?;
+/// # driver.reload().await?;
+/// # let options = evergrant_driver::sign_in::SignInOptions {
+/// #     flow: Some(evergrant_driver::Flow::Browser),
+/// #     can_show_browser: true,
+/// #     paste_again: false,
+/// #     timeout: std::time::Duration::from_secs(30),
+/// #     key_provider: None,
+/// # };
+/// # let events = |event| {
+/// #     if let evergrant_driver::sign_in::SignInEvent::Authorize { url, .. } = event {
+/// #         let browser = evergrant_sandbox::client::Browser::new(evergrant_sandbox::client::HttpClient::new());
+/// #         tokio::spawn(async move { browser.visit(url.as_str()).await });
+/// #     }
+/// # };
+/// # let person = evergrant_driver::sign_in::Person { events: &events, paste: None };
+/// # driver.sign_in(&"acme".into(), None, options, person).await?;
+/// // The token dies before its time, as the provider alone knows.
+/// sandbox.control().expire(evergrant_sandbox::Wording::Wke);
+/// let call = Call {
+///     request: http::Request::get("/models").body(Body::empty())?,
+///     route: Route::Provider("acme".into()),
+///     pin: None,
+/// };
+/// let answer = driver.send(call).await.map_err(|(failure, _)| failure)?;
+/// assert_eq!(answer.response.status(), 200);
+/// assert_eq!(answer.trail.repaired, ["refresh"]);
+/// assert!(answer.trail.attempts > 1);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Trail {
     /// The provider it reached last.
@@ -88,6 +178,13 @@ pub struct Trail {
 }
 
 /// The time that a request waited for others until the head of its answer was there.
+///
+/// ```
+/// use evergrant_driver::client::Trail;
+///
+/// // A request that went nowhere has waited for nobody.
+/// assert!(Trail::default().spent.upstream.is_zero());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Spent {
     /// For the rest of its own body.

@@ -25,7 +25,15 @@ pub struct Events {
 }
 
 /// One event.
+///
+/// ```
+/// use evergrant_driver::client::Event;
+///
+/// let event = Event::read(b"event: ping\ndata: {}\n\n");
+/// assert_eq!((event.name.as_deref(), event.data.as_slice()), (Some("ping"), &b"{}"[..]));
+/// ```
 #[derive(Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Event {
     /// Its name, if it has one.
     pub name: Option<String>,
@@ -41,6 +49,15 @@ impl Default for Events {
 
 impl Events {
     /// For a stream whose events may be so long; a longer one is passed over.
+    ///
+    /// ```
+    /// use evergrant_driver::client::Events;
+    ///
+    /// // A stream that nobody trusts cannot fill the memory; what comes after the long event is whole again.
+    /// let mut events = Events::up_to(64);
+    /// assert!(events.feed(&[b'x'; 1000]).is_empty());
+    /// assert_eq!(events.feed(b"\n\ndata: short\n\n"), ["data: short\n\n"]);
+    /// ```
     pub fn up_to(limit: usize) -> Self {
         Self {
             begun: BytesMut::new(),
@@ -52,6 +69,14 @@ impl Events {
 
     /// Takes a piece, and answers the raw events that end in it; comments and blank lines between events are events of
     /// their own, without name or data.
+    ///
+    /// ```
+    /// use evergrant_driver::client::Events;
+    ///
+    /// let mut events = Events::default();
+    /// assert!(events.feed(b"data: o").is_empty());
+    /// assert_eq!(events.feed(b"ne\n\ndata: two\n\ndata: th"), ["data: one\n\n", "data: two\n\n"]);
+    /// ```
     pub fn feed(&mut self, piece: &[u8]) -> Vec<Bytes> {
         let mut whole = Vec::new();
         self.begun.extend_from_slice(piece);
@@ -73,6 +98,16 @@ impl Events {
     }
 
     /// What came last and was never ended by a blank line, as if it had been.
+    ///
+    /// ```
+    /// use evergrant_driver::client::Events;
+    ///
+    /// let mut events = Events::default();
+    /// events.feed(b"data: the last");
+    /// // The stream is over, and some providers do not end their last event.
+    /// assert_eq!(events.rest().as_deref(), Some(&b"data: the last"[..]));
+    /// assert_eq!(events.rest(), None);
+    /// ```
     pub fn rest(&mut self) -> Option<Bytes> {
         let rest = self.begun.split().freeze();
         (!rest.is_empty() && !self.skipping).then_some(rest)
@@ -81,6 +116,14 @@ impl Events {
 
 impl Event {
     /// Reads a raw event.
+    ///
+    /// ```
+    /// use evergrant_driver::client::Event;
+    ///
+    /// // A comment keeps the line open and says nothing.
+    /// let event = Event::read(b": still thinking\n\n");
+    /// assert!(event.name.is_none() && event.data.is_empty());
+    /// ```
     pub fn read(raw: &[u8]) -> Self {
         let mut event = Self {
             name: None,

@@ -36,4 +36,5 @@ pub(crate) use errand::{Client, Parts, Surroundings};
 pub use events::{Event, Events};
 pub(crate) use explaining::explain;
 pub(crate) use reading::read_event;
+#[doc(hidden)]
 pub use turns::AttemptRecorder;

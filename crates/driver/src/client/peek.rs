@@ -13,6 +13,23 @@ use super::skim::Skim;
 impl Body {
     /// The model that the body names, if it names one: a member of a JSON object, or a field of a form with parts. What
     /// is read is kept and goes out all the same, coded or not.
+    ///
+    /// ```
+    /// use evergrant_driver::client::{Body, Route};
+    /// use http::HeaderMap;
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// // Whoever passes on requests of others learns from the body who is to answer it.
+    /// let mut body = Body::full(r#"{"input": "hello", "model": "gpt-5"}"#.into());
+    /// let route = match body.model(&HeaderMap::new()).await? {
+    ///     Some(model) => Route::Model(model),
+    ///     None => Route::Any,
+    /// };
+    /// assert_eq!(route, Route::Model("gpt-5".to_owned()));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn model(&mut self, headers: &HeaderMap) -> Result<Option<String>, Failure> {
         let typed = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let mut looking = match typed.and_then(Multipart::new) {

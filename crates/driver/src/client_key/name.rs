@@ -17,6 +17,13 @@ pub struct KeyName(Arc<str>);
 
 impl KeyName {
     /// Its text.
+    ///
+    /// ```
+    /// use evergrant_driver::client_key::KeyName;
+    ///
+    /// assert_eq!("me@laptop".parse::<KeyName>()?.as_str(), "me@laptop");
+    /// # Ok::<(), String>(())
+    /// ```
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -31,17 +31,39 @@ pub struct KeyTerms {
 
 impl KeyTerms {
     /// Whether this provider may be asked.
+    ///
+    /// ```
+    /// use evergrant_driver::client_key::KeyTerms;
+    ///
+    /// let terms = KeyTerms { providers: vec!["xai".into()], ..KeyTerms::default() };
+    /// assert!(terms.allows_provider(&"xai".into()) && !terms.allows_provider(&"openai".into()));
+    /// ```
     pub fn allows_provider(&self, provider: &ProviderId) -> bool {
         self.providers.is_empty() || self.providers.contains(provider)
     }
 
     /// Whether this model may be asked for.
+    ///
+    /// ```
+    /// use evergrant_driver::client_key::KeyTerms;
+    ///
+    /// let terms = KeyTerms { models: vec!["gpt-5*".to_owned()], ..KeyTerms::default() };
+    /// assert!(terms.allows_model("gpt-5-mini") && !terms.allows_model("gpt-4o"));
+    /// ```
     pub fn allows_model(&self, model: &str) -> bool {
         let matches = |glob: &String| ModelGlob(glob.clone()).matches(model);
         self.models.is_empty() || self.models.iter().any(matches)
     }
 
     /// Whether the key is over by then.
+    ///
+    /// ```
+    /// use evergrant_driver::Timestamp;
+    /// use evergrant_driver::client_key::KeyTerms;
+    ///
+    /// let terms = KeyTerms { expires_at: Some(Timestamp::from_secs(100)), ..KeyTerms::default() };
+    /// assert!(!terms.has_expired(Timestamp::from_secs(99)) && terms.has_expired(Timestamp::from_secs(100)));
+    /// ```
     pub fn has_expired(&self, now: Timestamp) -> bool {
         self.expires_at.is_some_and(|end| end <= now)
     }

@@ -6,6 +6,19 @@ use evergrant_engine::remedy::Remedy;
 use crate::fault::StoreFault;
 
 /// What one check found.
+///
+/// ```
+/// use evergrant_driver::doctor;
+/// use evergrant_driver::doctor::Level;
+/// use evergrant_driver::settings::Settings;
+///
+/// # let home = tempfile::tempdir()?;
+/// std::fs::write(home.path().join("config.toml"), "[chat]\nmodle = \"gpt-5\"\n")?;
+/// let findings = doctor(&Settings::examine(Some(home.path().to_owned()), [])?);
+/// let mistake = findings.iter().find(|finding| finding.message.contains("modle")).expect("it is found");
+/// assert!(mistake.level == Level::Fault && mistake.remedy.is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// What was looked at.
@@ -19,6 +32,18 @@ pub struct Finding {
 }
 
 /// How bad a finding is.
+///
+/// ```
+/// use evergrant_driver::doctor;
+/// use evergrant_driver::doctor::Level;
+/// use evergrant_driver::settings::Settings;
+///
+/// # let folder = tempfile::tempdir()?;
+/// let findings = doctor(&Settings::examine(Some(folder.path().join("home")), [])?);
+/// // Only a fault keeps anything from working; a program that starts need not stop for less.
+/// assert!(findings.iter().all(|finding| finding.level != Level::Fault));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Level {
     /// As it should be.

@@ -16,6 +16,18 @@ use crate::private_file;
 use crate::store::{Trouble, index_of, log_of, writer};
 
 /// The conversations of a home. Its calls block, each for a few milliseconds.
+///
+/// ```
+/// use evergrant_driver::history::History;
+/// use evergrant_driver::home::Home;
+///
+/// # let folder = tempfile::tempdir()?;
+/// let home = Home::at(folder.path().join("home"));
+/// assert!(History::open(&home)?.conversations(10)?.is_empty());
+/// // It is a file of its own: no credential is touched by it.
+/// assert!(home.history().exists() && !home.database().exists());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct History {
     pub(super) connection: Mutex<Connection>,
@@ -27,6 +39,20 @@ impl History {
     ///
     /// # Errors
     /// One that is damaged, newer, or open to others; the grant store is not concerned.
+    ///
+    /// ```
+    /// use evergrant_driver::Code;
+    /// use evergrant_driver::history::History;
+    /// use evergrant_driver::home::Home;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// let home = Home::at(folder.path().join("home"));
+    /// drop(History::open(&home)?);
+    /// std::fs::write(home.history(), "this is no history")?;
+    /// let failure = History::open(&home).expect_err("it is damaged");
+    /// assert_eq!(failure.code, Code::StoreCorrupt);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn open(home: &Home) -> Result<Self, Failure> {
         let path = home.history();
         let connection = opened(home, &path).map_err(|fault| failure(fault, &path))?;

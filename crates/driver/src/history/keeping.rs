@@ -14,6 +14,18 @@ impl History {
     ///
     /// # Errors
     /// A history that cannot be written.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let history = evergrant_driver::history::History::open(&evergrant_driver::home::Home::at(folder.path().join("home")))?;
+    /// use evergrant_driver::Timestamp;
+    ///
+    /// let id = history.begin(Some(&"openai".into()), Some("gpt-5"), Timestamp::from_secs(1_800_000_000))?;
+    /// assert!(history.conversation(id.as_str())?.is_some());
+    /// // Lists leave it out until something is said.
+    /// assert!(history.conversations(10)?.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn begin(
         &self,
         provider: Option<&ProviderId>,
@@ -35,6 +47,26 @@ impl History {
     ///
     /// # Errors
     /// A history that cannot be written.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let history = evergrant_driver::history::History::open(&evergrant_driver::home::Home::at(folder.path().join("home")))?;
+    /// # let now = evergrant_driver::Timestamp::from_secs(1_800_000_000);
+    /// # let id = history.begin(None, None, now)?;
+    /// # use evergrant_driver::history::{Ending, Message, Role};
+    /// # let question = Message {
+    /// #     role: Role::User,
+    /// #     text: "hello".to_owned(),
+    /// #     ending: Ending::Whole,
+    /// #     at: now,
+    /// #     provider: None,
+    /// #     label: None,
+    /// #     model: None,
+    /// # };
+    /// let number = history.add(&id, &question)?;
+    /// assert_eq!(history.conversation(id.as_str())?.expect("it was begun").messages[number], question);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn add(&self, id: &ConversationId, message: &Message) -> Result<usize, Failure> {
         self.with(|connection| {
             // Another process may add to the same conversation.
@@ -72,6 +104,30 @@ impl History {
     ///
     /// # Errors
     /// A history that cannot be written.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let history = evergrant_driver::history::History::open(&evergrant_driver::home::Home::at(folder.path().join("home")))?;
+    /// # let now = evergrant_driver::Timestamp::from_secs(1_800_000_000);
+    /// # let id = history.begin(None, None, now)?;
+    /// # use evergrant_driver::history::{Ending, Message, Role};
+    /// # let mut answer = Message {
+    /// #     role: Role::Assistant,
+    /// #     text: "On".to_owned(),
+    /// #     ending: Ending::Coming,
+    /// #     at: now,
+    /// #     provider: None,
+    /// #     label: None,
+    /// #     model: None,
+    /// # };
+    /// let number = history.add(&id, &answer)?;
+    /// // Again and again while it comes: a crash costs only what came after the last time.
+    /// answer.text.push_str("ce upon a time");
+    /// answer.ending = Ending::Whole;
+    /// history.amend(&id, number, &answer)?;
+    /// assert_eq!(history.conversation(id.as_str())?.expect("it was begun").messages, [answer]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn amend(&self, id: &ConversationId, number: usize, message: &Message) -> Result<(), Failure> {
         self.with(|connection| {
             connection.execute(
@@ -95,6 +151,28 @@ impl History {
     ///
     /// # Errors
     /// A history that cannot be written.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let history = evergrant_driver::history::History::open(&evergrant_driver::home::Home::at(folder.path().join("home")))?;
+    /// # let now = evergrant_driver::Timestamp::from_secs(1_800_000_000);
+    /// # let id = history.begin(None, None, now)?;
+    /// # use evergrant_driver::history::{Ending, Message, Role};
+    /// # let answer = Message {
+    /// #     role: Role::Assistant,
+    /// #     text: "".to_owned(),
+    /// #     ending: Ending::Coming,
+    /// #     at: now,
+    /// #     provider: None,
+    /// #     label: None,
+    /// #     model: None,
+    /// # };
+    /// let number = history.add(&id, &answer)?;
+    /// // The request failed before a word came.
+    /// history.take_back(&id, number)?;
+    /// assert!(history.conversation(id.as_str())?.expect("it was begun").messages.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn take_back(&self, id: &ConversationId, number: usize) -> Result<(), Failure> {
         self.with(|connection| {
             connection.execute(
@@ -113,6 +191,17 @@ impl History {
     ///
     /// # Errors
     /// A history that cannot be written.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let history = evergrant_driver::history::History::open(&evergrant_driver::home::Home::at(folder.path().join("home")))?;
+    /// # let now = evergrant_driver::Timestamp::from_secs(1_800_000_000);
+    /// # let id = history.begin(None, None, now)?;
+    /// history.entitle(&id, "The blue sky")?;
+    /// let read = history.conversation(id.as_str())?.expect("it was begun");
+    /// assert_eq!(read.title.as_deref(), Some("The blue sky"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn entitle(&self, id: &ConversationId, title: &str) -> Result<(), Failure> {
         self.with(|connection| {
             connection.execute(
@@ -127,6 +216,17 @@ impl History {
     ///
     /// # Errors
     /// A history that cannot be written.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let history = evergrant_driver::history::History::open(&evergrant_driver::home::Home::at(folder.path().join("home")))?;
+    /// # let now = evergrant_driver::Timestamp::from_secs(1_800_000_000);
+    /// # let id = history.begin(None, None, now)?;
+    /// history.lead(&id, Some(&"xai".into()), Some("grok-4.3"))?;
+    /// let read = history.conversation(id.as_str())?.expect("it was begun");
+    /// assert_eq!(read.model.as_deref(), Some("grok-4.3"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn lead(&self, id: &ConversationId, provider: Option<&ProviderId>, model: Option<&str>) -> Result<(), Failure> {
         self.with(|connection| {
             connection.execute(
@@ -141,6 +241,28 @@ impl History {
     ///
     /// # Errors
     /// A history that cannot be written.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let history = evergrant_driver::history::History::open(&evergrant_driver::home::Home::at(folder.path().join("home")))?;
+    /// # let now = evergrant_driver::Timestamp::from_secs(1_800_000_000);
+    /// # let id = history.begin(None, None, now)?;
+    /// # use evergrant_driver::history::{Ending, Message, Role};
+    /// # history.add(&id, &Message {
+    /// #     role: Role::User,
+    /// #     text: "a long story".to_owned(),
+    /// #     ending: Ending::Whole,
+    /// #     at: now,
+    /// #     provider: None,
+    /// #     label: None,
+    /// #     model: None,
+    /// # })?;
+    /// history.summarise(&id, 1, "a story was told", now)?;
+    /// let read = history.conversation(id.as_str())?.expect("it was begun");
+    /// assert_eq!(read.summary.map(|summary| summary.text).as_deref(), Some("a story was told"));
+    /// assert_eq!(read.messages[0].text, "a long story");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn summarise(&self, id: &ConversationId, stands_for: usize, text: &str, at: Timestamp) -> Result<(), Failure> {
         self.with(|connection| {
             connection.execute(

@@ -15,6 +15,35 @@ impl History {
     ///
     /// # Errors
     /// A history that cannot be read.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let history = evergrant_driver::history::History::open(&evergrant_driver::home::Home::at(folder.path().join("home")))?;
+    /// # let now = evergrant_driver::Timestamp::from_secs(1_800_000_000);
+    /// # let id = history.begin(None, None, now)?;
+    /// # use evergrant_driver::history::{Ending, Message, Role};
+    /// # history.add(&id, &Message {
+    /// #     role: Role::User,
+    /// #     text: "hello".to_owned(),
+    /// #     ending: Ending::Whole,
+    /// #     at: now,
+    /// #     provider: None,
+    /// #     label: None,
+    /// #     model: None,
+    /// # })?;
+    /// # history.add(&id, &Message {
+    /// #     role: Role::Assistant,
+    /// #     text: "Hello!".to_owned(),
+    /// #     ending: Ending::Whole,
+    /// #     at: now,
+    /// #     provider: None,
+    /// #     label: None,
+    /// #     model: None,
+    /// # })?;
+    /// let newest = history.conversations(20)?;
+    /// assert_eq!((newest[0].opening.as_str(), newest[0].length), ("hello", 2));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn conversations(&self, limit: usize) -> Result<Vec<Heading>, Failure> {
         self.with(|connection| {
             let mut statement = connection.prepare_cached(
@@ -40,6 +69,17 @@ impl History {
     ///
     /// # Errors
     /// A history that cannot be read.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let history = evergrant_driver::history::History::open(&evergrant_driver::home::Home::at(folder.path().join("home")))?;
+    /// # let now = evergrant_driver::Timestamp::from_secs(1_800_000_000);
+    /// # let id = history.begin(None, None, now)?;
+    /// // The first letters do where no other id begins so.
+    /// let found = history.conversation(&id.as_str()[..6])?.expect("it was begun");
+    /// assert_eq!(found.id, id);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn conversation(&self, id: &str) -> Result<Option<Conversation>, Failure> {
         self.with(|connection| {
             let Some(id) = told_apart(connection, id)? else {
@@ -71,6 +111,28 @@ impl History {
     ///
     /// # Errors
     /// A history that cannot be read.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let history = evergrant_driver::history::History::open(&evergrant_driver::home::Home::at(folder.path().join("home")))?;
+    /// # let now = evergrant_driver::Timestamp::from_secs(1_800_000_000);
+    /// # let id = history.begin(None, None, now)?;
+    /// # use evergrant_driver::history::{Ending, Message, Role};
+    /// # for _ in 0..2 {
+    /// # history.add(&id, &Message {
+    /// #     role: Role::User,
+    /// #     text: "go on".to_owned(),
+    /// #     ending: Ending::Whole,
+    /// #     at: now,
+    /// #     provider: None,
+    /// #     label: None,
+    /// #     model: None,
+    /// # })?;
+    /// # }
+    /// // For the arrow key of an input line: typed twice, offered once.
+    /// assert_eq!(history.typed(100)?, ["go on"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn typed(&self, limit: usize) -> Result<Vec<String>, Failure> {
         self.with(|connection| {
             let mut statement = connection.prepare_cached(

@@ -3,6 +3,21 @@
 use std::fmt;
 
 /// The network's settings, each as its variable has it.
+///
+/// ```
+/// use evergrant_driver::http::NetworkSettings;
+/// use evergrant_driver::settings::Settings;
+///
+/// # let folder = tempfile::tempdir()?;
+/// // A program that knows its proxy better than the environment does.
+/// let mut settings = Settings::load(Some(folder.path().join("home")), [])?;
+/// settings.network = NetworkSettings {
+///     https_proxy: Some("http://me:secret@proxy.example:3128".to_owned()),
+///     ..NetworkSettings::default()
+/// };
+/// assert!(!format!("{:?}", settings.network).contains("secret"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct NetworkSettings {
     /// `HTTPS_PROXY`: the proxy for https addresses.
@@ -17,6 +32,17 @@ pub struct NetworkSettings {
 
 impl NetworkSettings {
     /// Reads the settings from a table of variables; capitals win over small letters, and empty is unset.
+    ///
+    /// ```
+    /// use evergrant_driver::http::NetworkSettings;
+    ///
+    /// let settings = NetworkSettings::from_variables(|name| match name {
+    ///     "https_proxy" => Some("http://proxy.example:3128".to_owned()),
+    ///     _ => None,
+    /// });
+    /// assert_eq!(settings.https_proxy.as_deref(), Some("http://proxy.example:3128"));
+    /// assert_eq!(settings.ca_file, None);
+    /// ```
     pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Self {
         let set = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
         let either = |name: &str| set(name).or_else(|| set(&name.to_ascii_lowercase()));

@@ -11,6 +11,13 @@ use super::{codex, grok, hermes};
 use crate::settings::Environment;
 
 /// A tool that keeps logins of its own.
+///
+/// ```
+/// use evergrant_driver::Tool;
+///
+/// // What a person can choose from.
+/// assert_eq!(Tool::ALL.map(Tool::as_str), ["hermes", "codex", "grok"]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Tool {
     /// Nous Research's agent.
@@ -26,6 +33,12 @@ impl Tool {
     pub const ALL: [Self; 3] = [Self::Hermes, Self::Codex, Self::Grok];
 
     /// Its name, as it is typed.
+    ///
+    /// ```
+    /// use evergrant_driver::Tool;
+    ///
+    /// assert_eq!(Tool::Codex.as_str(), Tool::Codex.to_string());
+    /// ```
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Hermes => "hermes",
@@ -35,6 +48,13 @@ impl Tool {
     }
 
     /// The tool of that name.
+    ///
+    /// ```
+    /// use evergrant_driver::Tool;
+    ///
+    /// assert_eq!(Tool::named("codex"), Some(Tool::Codex));
+    /// assert_eq!(Tool::named("Codex CLI"), None);
+    /// ```
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|tool| tool.as_str() == name)
     }

@@ -9,6 +9,16 @@ use super::place::Source;
 use super::written::WrittenServe;
 
 /// The log of requests.
+///
+/// ```
+/// use evergrant_driver::settings::Settings;
+///
+/// # let home = tempfile::tempdir()?;
+/// std::fs::write(home.path().join("config.toml"), "[serve]\naccess_log = \"json\"\n")?;
+/// let settings = Settings::load(Some(home.path().to_owned()), [])?;
+/// assert!(settings.access_log.is_some_and(|log| log.file.is_none()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessLog {
     /// How a line looks.
@@ -18,6 +28,16 @@ pub struct AccessLog {
 }
 
 /// How a line of a log looks.
+///
+/// ```
+/// use evergrant_driver::settings::{LogForm, Settings};
+///
+/// # let home = tempfile::tempdir()?;
+/// std::fs::write(home.path().join("config.toml"), "[serve]\naccess_log = \"text\"\n")?;
+/// let settings = Settings::load(Some(home.path().to_owned()), [])?;
+/// assert_eq!(settings.access_log.map(|log| log.form), Some(LogForm::Text));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogForm {
     /// One JSON document a line.

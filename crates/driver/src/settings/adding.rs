@@ -13,6 +13,18 @@ use crate::fault::StoreFault;
 use crate::private_file;
 
 /// A row that has been put into `providers.d`.
+///
+/// ```
+/// use evergrant_driver::settings::Settings;
+///
+/// # let folder = tempfile::tempdir()?;
+/// let settings = Settings::load(Some(folder.path().join("home")), [])?;
+/// let row = "id = \"acme\"\nname = \"Acme\"\nbase_url = \"https://api.acme.example/v1\"\nhosts = [\"acme.example\"]\nauth = \"api-key\"\n";
+/// let added = settings.add_row("acme.toml", row, false)?;
+/// assert_eq!(added.provider.as_str(), "acme");
+/// assert!(added.file.exists() && !added.replaced && !added.over_built_in);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AddedRow {
     /// Its provider.
@@ -31,6 +43,19 @@ impl Settings {
     ///
     /// # Errors
     /// A row that cannot be used: file, line and key; a file that is there; a home that cannot be written.
+    ///
+    /// ```
+    /// use evergrant_driver::settings::Settings;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// let settings = Settings::load(Some(folder.path().join("home")), [])?;
+    /// let row = "id = \"acme\"\nname = \"Acme\"\nbase_url = \"https://api.acme.example/v1\"\nhosts = [\"acme.example\"]\nauth = \"api-key\"\n";
+    /// settings.add_row("acme.toml", row, false)?;
+    /// // What cannot be used is not written: the mistake names the line.
+    /// assert!(settings.add_row("other.toml", "id = \"other\"\nnmae = \"Other\"\n", false).is_err());
+    /// assert!(!settings.home.providers().join("other.toml").exists());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn add_row(&self, source: &str, text: &str, replace: bool) -> Result<AddedRow, Failure> {
         let file = RowFile::parse(source, text, Origin::File(source.to_owned()))?;
         let (id, is_row) = match &file {

@@ -88,6 +88,17 @@ pub(super) enum KeyChoice {
 }
 
 /// One line of `[route]`: models, and the providers that serve them, in order.
+///
+/// ```
+/// use evergrant_driver::settings::Settings;
+///
+/// # let home = tempfile::tempdir()?;
+/// std::fs::write(home.path().join("config.toml"), "[route]\n\"gpt-*\" = [\"openai\", \"openrouter\"]\n")?;
+/// let settings = Settings::load(Some(home.path().to_owned()), [])?;
+/// let route = settings.routes.iter().find(|route| route.models.matches("gpt-5")).expect("there is one");
+/// assert_eq!(route.providers, ["openai".into(), "openrouter".into()]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
     /// Which models.

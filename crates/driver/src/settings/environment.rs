@@ -6,21 +6,50 @@ use std::fmt;
 use crate::http::NetworkSettings;
 
 /// Variables by name; their values may be secrets and are never printed.
+///
+/// ```
+/// use evergrant_driver::settings::Environment;
+///
+/// let environment = Environment::new([("OPENAI_API_KEY".to_owned(), "sk-secret".to_owned())]);
+/// assert!(!format!("{environment:?}").contains("sk-secret"));
+/// ```
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Environment(BTreeMap<String, String>);
 
 impl Environment {
     /// Takes what the app read.
+    ///
+    /// ```
+    /// use evergrant_driver::settings::Environment;
+    ///
+    /// // A program that does not trust its surroundings hands in what it chose.
+    /// let chosen = Environment::new([("HTTPS_PROXY".to_owned(), "http://proxy.example:3128".to_owned())]);
+    /// assert_eq!(chosen.value("OPENAI_API_KEY"), None);
+    /// ```
     pub fn new(variables: impl IntoIterator<Item = (String, String)>) -> Self {
         Self(variables.into_iter().collect())
     }
 
     /// A variable that is set and not empty.
+    ///
+    /// ```
+    /// use evergrant_driver::settings::Environment;
+    ///
+    /// let environment = Environment::new([("KEY", "sk-1"), ("EMPTY", "")].map(|(name, value)| (name.into(), value.into())));
+    /// assert_eq!((environment.value("KEY"), environment.value("EMPTY")), (Some("sk-1"), None));
+    /// ```
     pub fn value(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
     /// What the network layer must know: proxies and certificates, in capitals or, as curl has it, in lower case.
+    ///
+    /// ```
+    /// use evergrant_driver::settings::Environment;
+    ///
+    /// let environment = Environment::new([("no_proxy".to_owned(), "localhost".to_owned())]);
+    /// assert_eq!(environment.network().no_proxy.as_deref(), Some("localhost"));
+    /// ```
     pub fn network(&self) -> NetworkSettings {
         // Set by a CGI server from a request's header `Proxy`, this one is not believed.
         let forged = |name: &str| name == "HTTP_PROXY" && self.value("REQUEST_METHOD").is_some();

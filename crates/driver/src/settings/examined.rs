@@ -17,6 +17,17 @@ use super::texts::{Texts, configuration_text};
 use crate::home::Home;
 
 /// What is set, as far as it can be read.
+///
+/// ```
+/// use evergrant_driver::settings::Settings;
+///
+/// # let home = tempfile::tempdir()?;
+/// std::fs::write(home.path().join("config.toml"), "[chat]\nmodle = \"gpt-5\"\nwindow_tokens = 64000\n")?;
+/// let examined = Settings::examine(Some(home.path().to_owned()), [])?;
+/// // One line is wrong, and the others count all the same.
+/// assert_eq!((examined.mistakes.len(), examined.settings.chat.window_tokens), (1, 64_000));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Examined {
     /// Everything as it will be once each mistake is mended as its remedy says.
@@ -26,6 +37,19 @@ pub struct Examined {
 }
 
 /// One mistake in a file of the home.
+///
+/// ```
+/// use evergrant_driver::settings::{Mistake, Settings};
+///
+/// # let home = tempfile::tempdir()?;
+/// std::fs::write(home.path().join("config.toml"), "[chat]\nmodle = \"gpt-5\"\nwindow_tokens = 64000\n")?;
+/// let examined = Settings::examine(Some(home.path().to_owned()), [])?;
+/// let told = examined.mistakes.iter().map(|mistake| match mistake {
+///     Mistake::Configuration(failure) | Mistake::Row(failure) => failure.message.as_str(),
+/// });
+/// assert!(told.collect::<String>().contains("modle"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mistake {
     /// In `config.toml`.
@@ -113,6 +137,16 @@ impl Looked {
 
 impl Mistake {
     /// What is wrong, with what mends it.
+    ///
+    /// ```
+    /// use evergrant_driver::settings::Settings;
+    ///
+    /// # let home = tempfile::tempdir()?;
+    /// std::fs::write(home.path().join("config.toml"), "[chat]\nmodle = \"gpt-5\"\n")?;
+    /// let examined = Settings::examine(Some(home.path().to_owned()), [])?;
+    /// assert!(examined.mistakes.iter().all(|mistake| mistake.failure().message.contains("modle")));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub const fn failure(&self) -> &Failure {
         let (Self::Configuration(failure) | Self::Row(failure)) = self;
         failure
@@ -121,6 +155,18 @@ impl Mistake {
 
 impl Settings {
     /// Reads them as [`Settings::load`] does, but goes on after a mistake; fails only where there is no home at all.
+    ///
+    /// ```
+    /// use evergrant_driver::settings::Settings;
+    ///
+    /// # let home = tempfile::tempdir()?;
+    /// std::fs::write(home.path().join("config.toml"), "[chat]\nmodle = \"gpt-5\"\nwindow_tokens = 64000\n")?;
+    /// let home = Some(home.path().to_owned());
+    /// assert!(Settings::load(home.clone(), []).is_err());
+    /// // For whoever has to tell what is wrong rather than to go by it.
+    /// assert_eq!(Settings::examine(home, [])?.mistakes.len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn examine(
         home: Option<PathBuf>,
         variables: impl IntoIterator<Item = (String, String)>,

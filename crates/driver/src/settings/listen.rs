@@ -6,6 +6,15 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 /// Where the gateway listens.
+///
+/// ```
+/// use evergrant_driver::settings::Listen;
+///
+/// let socket: Listen = "unix:/run/evergrant.sock".parse()?;
+/// assert_eq!(socket, Listen::Unix("/run/evergrant.sock".into()));
+/// assert!("localhost".parse::<Listen>().is_err());
+/// # Ok::<(), String>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Listen {
     /// An IP address and port; port 0 is any free one.
@@ -16,6 +25,15 @@ pub enum Listen {
 
 impl Listen {
     /// Whether only this machine can reach it.
+    ///
+    /// ```
+    /// use evergrant_driver::settings::Listen;
+    ///
+    /// // Whoever can reach a gateway can spend what it holds.
+    /// assert!("127.0.0.1:8787".parse::<Listen>()?.is_local());
+    /// assert!(!"0.0.0.0:8787".parse::<Listen>()?.is_local());
+    /// # Ok::<(), String>(())
+    /// ```
     pub const fn is_local(&self) -> bool {
         match self {
             Self::Tcp(address) => address.ip().is_loopback(),

@@ -25,6 +25,16 @@ use crate::http::NetworkSettings;
 use crate::vault::KeySource;
 
 /// Everything that was set.
+///
+/// ```
+/// use evergrant_driver::settings::Settings;
+///
+/// # let home = tempfile::tempdir()?;
+/// std::fs::write(home.path().join("config.toml"), "[serve]\nlisten = [\"127.0.0.1:9999\"]\n")?;
+/// let settings = Settings::load(Some(home.path().to_owned()), [])?;
+/// assert_eq!(settings.listen, ["127.0.0.1:9999".parse()?]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The home.
@@ -51,7 +61,9 @@ pub struct Settings {
     pub network: NetworkSettings,
     /// The rest of the environment, for keys that are kept there.
     pub environment: Environment,
-    /// The providers: the built-in rows, and the user's over them.
+    /// The providers: the built-in rows, and the user's over them. Hidden from the docs: [`crate::providers`] tells what is in them
+    /// without the engine's own types.
+    #[doc(hidden)]
     pub table: Arc<Table>,
     /// What the files said.
     texts: Texts,
@@ -97,6 +109,17 @@ impl Settings {
     }
 
     /// Why the value of that key of `config.toml`, such as `chat.provider`, does not hold.
+    ///
+    /// ```
+    /// use evergrant_driver::settings::Settings;
+    ///
+    /// # let home = tempfile::tempdir()?;
+    /// std::fs::write(home.path().join("config.toml"), "[chat]\nprovider = \"nobody\"\n")?;
+    /// let read = Settings::load_past(Some(home.path().to_owned()), [])?;
+    /// let why = read.settings.astray("chat.provider").expect("there is no such provider");
+    /// assert!(why.message.contains("nobody"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn astray(&self, key: &str) -> Option<&Failure> {
         let found = self.astray.iter().find(|astray| astray.key == key);
         found.map(|astray| &astray.failure)
@@ -131,6 +154,16 @@ impl Settings {
     }
 
     /// The same with another store (`--store URL`).
+    ///
+    /// ```
+    /// use evergrant_driver::settings::Settings;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// let settings = Settings::load(Some(folder.path().join("home")), [])?;
+    /// let settings = settings.with_store("sqlite:/fast-disk/credentials.db")?;
+    /// assert_eq!(settings.home.database(), std::path::Path::new("/fast-disk/credentials.db"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn with_store(mut self, url: &str) -> Result<Self, Failure> {
         let StoreUrl::Sqlite(database) =
             store_url(url).map_err(|why| Failure::new(Code::Usage, format!("`--store`: `{url}` {why}")))?;
@@ -142,6 +175,17 @@ impl Settings {
     ///
     /// # Errors
     /// A provider that there is not, or one with logins alone.
+    ///
+    /// ```
+    /// use evergrant_driver::settings::Settings;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// let settings = Settings::load(Some(folder.path().join("home")), [])?;
+    /// // Before anybody is asked for one.
+    /// assert!(settings.takes_keys(&"openai".into()).is_ok());
+    /// assert!(settings.takes_keys(&"xai-oauth".into()).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn takes_keys(&self, provider: &ProviderId) -> Result<(), Failure> {
         let row = self.table.row(provider).ok_or_else(|| self.table.missing(provider))?;
         match &row.auth {
@@ -157,11 +201,35 @@ impl Settings {
     }
 
     /// Whether the store's key waits for a passphrase.
+    ///
+    /// ```
+    /// use evergrant_driver::settings::Settings;
+    ///
+    /// # let home = tempfile::tempdir()?;
+    /// std::fs::write(home.path().join("config.toml"), "[store]\nkey = \"passphrase\"\n")?;
+    /// let settings = Settings::load(Some(home.path().to_owned()), [])?;
+    /// // Ask the person, then go on with `with_passphrase`.
+    /// assert!(settings.wants_passphrase());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn wants_passphrase(&self) -> bool {
         self.key == KeySource::Passphrase(None)
     }
 
     /// The variables that no child may inherit: the store's key and every provider's API key.
+    ///
+    /// ```
+    /// use evergrant_driver::settings::Settings;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// let settings = Settings::load(Some(folder.path().join("home")), [])?;
+    /// let mut child = std::process::Command::new("true");
+    /// for name in settings.withheld() {
+    ///     child.env_remove(name);
+    /// }
+    /// assert!(child.get_envs().any(|(name, value)| name == "OPENAI_API_KEY" && value.is_none()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn withheld(&self) -> Vec<String> {
         let store = match &self.key {
             KeySource::Environment { name, .. } => Some(name.clone()),
@@ -178,6 +246,18 @@ impl Settings {
     }
 
     /// The same with the passphrase that was asked for.
+    ///
+    /// ```
+    /// use evergrant_driver::Secret;
+    /// use evergrant_driver::settings::Settings;
+    ///
+    /// # let home = tempfile::tempdir()?;
+    /// std::fs::write(home.path().join("config.toml"), "[store]\nkey = \"passphrase\"\n")?;
+    /// let settings = Settings::load(Some(home.path().to_owned()), [])?;
+    /// let settings = settings.with_passphrase(Secret::from("correct horse battery"));
+    /// assert!(!settings.wants_passphrase());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_passphrase(mut self, passphrase: Secret<String>) -> Self {
         if let KeySource::Passphrase(given) = &mut self.key {

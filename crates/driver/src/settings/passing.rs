@@ -41,6 +41,18 @@ impl Settings {
     ///
     /// # Errors
     /// A mistake that may concern everything: in `config.toml`, or a `providers.d` that cannot be listed.
+    ///
+    /// ```
+    /// use evergrant_driver::settings::Settings;
+    ///
+    /// # let home = tempfile::tempdir()?;
+    /// std::fs::write(home.path().join("config.toml"), "[chat]\nprovider = \"nobody\"\n")?;
+    /// let read = Settings::load_past(Some(home.path().to_owned()), [])?;
+    /// // It is told, and every other provider serves.
+    /// assert_eq!(read.mistakes.len(), 1);
+    /// assert!(evergrant_driver::providers(&read.settings).is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn load_past(
         home: Option<PathBuf>,
         variables: impl IntoIterator<Item = (String, String)>,

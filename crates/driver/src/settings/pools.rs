@@ -14,6 +14,18 @@ use super::place::Source;
 use super::written::{WrittenPause, WrittenPool};
 
 /// How a provider's credentials are treated, as far as that was set.
+///
+/// ```
+/// use evergrant_driver::settings::{PoolSettings, Settings};
+///
+/// # let home = tempfile::tempdir()?;
+/// std::fs::write(home.path().join("config.toml"), "[pool.openai]\nstrategy = \"least-used\"\n")?;
+/// let settings = Settings::load(Some(home.path().to_owned()), [])?;
+/// // Only what was set is there; every other provider is treated as its row says.
+/// assert!(settings.pools[&"openai".into()] != PoolSettings::default());
+/// assert!(!settings.pools.contains_key(&"xai".into()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct PoolSettings {
     /// How to choose among them.

@@ -12,6 +12,17 @@ use super::written::WrittenServe;
 use crate::certificate::CertificateFiles;
 
 /// `[serve]` without its addresses.
+///
+/// ```
+/// use evergrant_driver::settings::Settings;
+///
+/// # let home = tempfile::tempdir()?;
+/// std::fs::write(home.path().join("config.toml"), "[serve]\ndrain_secs = 5\n")?;
+/// let settings = Settings::load(Some(home.path().to_owned()), [])?;
+/// assert_eq!(settings.serve.drain.as_secs(), 5);
+/// assert!(settings.serve.certificate.is_none() && settings.serve.connections > 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServeSettings {
     /// What is shown to clients; without it the gateway speaks no TLS.

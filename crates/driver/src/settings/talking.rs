@@ -11,6 +11,17 @@ use super::place::Source;
 use super::written::{WrittenChat, WrittenTask, WrittenTasks};
 
 /// `[chat]`
+///
+/// ```
+/// use evergrant_driver::settings::Settings;
+///
+/// # let home = tempfile::tempdir()?;
+/// std::fs::write(home.path().join("config.toml"), "[chat]\nmodel = \"gpt-5\"\n")?;
+/// let settings = Settings::load(Some(home.path().to_owned()), [])?;
+/// assert_eq!(settings.chat.model.as_deref(), Some("gpt-5"));
+/// assert!(settings.chat.provider.is_none() && settings.chat.window_tokens > 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chat {
     /// The provider, where one was chosen.
@@ -22,6 +33,18 @@ pub struct Chat {
 }
 
 /// `[tasks]`: who does the auxiliary tasks.
+///
+/// ```
+/// use evergrant_driver::settings::Settings;
+///
+/// # let home = tempfile::tempdir()?;
+/// std::fs::write(home.path().join("config.toml"), "[tasks]\ntitle = { model = \"gpt-5-mini\" }\n")?;
+/// let settings = Settings::load(Some(home.path().to_owned()), [])?;
+/// // A small model is good enough for a title.
+/// assert_eq!(settings.tasks.title.model.as_deref(), Some("gpt-5-mini"));
+/// assert_eq!(settings.tasks.summary.model, None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tasks {
     /// Titles of conversations.
@@ -31,6 +54,17 @@ pub struct Tasks {
 }
 
 /// An auxiliary task.
+///
+/// ```
+/// use evergrant_driver::settings::{Settings, Task};
+///
+/// # let home = tempfile::tempdir()?;
+/// std::fs::write(home.path().join("config.toml"), "[tasks]\nsummary = { enabled = false, timeout_secs = 5 }\n")?;
+/// let settings = Settings::load(Some(home.path().to_owned()), [])?;
+/// let Task { enabled, timeout, .. } = settings.tasks.summary;
+/// assert!(!enabled && timeout.as_secs() == 5);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Task {
     /// Whether it is done at all unless it is asked for.

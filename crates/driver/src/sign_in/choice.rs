@@ -8,6 +8,35 @@ use evergrant_engine::provider::{Endpoints, Flow, OAuth, Row};
 use url::Url;
 
 /// What the user asked for, and what the place allows.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let driver = evergrant_driver::Driver::open(evergrant_driver::settings::Settings::load(Some(folder.path().join("home")), [])?)?;
+/// # let sandbox = evergrant_sandbox::Sandbox::start(evergrant_sandbox::Config::default()).await?;
+/// # std::fs::create_dir(folder.path().join("home/providers.d"))?;
+/// # std::fs::write(folder.path().join("home/providers.d/acme.toml"), sandbox.provider_row("acme"))?;
+/// # driver.reload().await?;
+/// use evergrant_driver::Code;
+/// use evergrant_driver::sign_in::{Person, SignInOptions};
+///
+/// let options = SignInOptions {
+///     flow: None,
+///     can_show_browser: true,
+///     paste_again: false,
+///     timeout: Duration::from_millis(50),
+///     key_provider: None,
+/// };
+/// // Nobody comes back from the browser, and the program does not wait for ever.
+/// let person = Person { events: &|_| {}, paste: None };
+/// let failure = driver.sign_in(&"acme".into(), None, options, person).await.unwrap_err();
+/// assert_eq!(failure.code, Code::LoginTimeout);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct SignInOptions {
     /// The flow asked for; `None` takes the row's first that can work here.
@@ -23,6 +52,42 @@ pub struct SignInOptions {
 }
 
 /// What the user must be told while a login is under way.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let driver = evergrant_driver::Driver::open(evergrant_driver::settings::Settings::load(Some(folder.path().join("home")), [])?)?;
+/// # let sandbox = evergrant_sandbox::Sandbox::start(evergrant_sandbox::Config::default()).await?;
+/// # std::fs::create_dir(folder.path().join("home/providers.d"))?;
+/// # std::fs::write(folder.path().join("home/providers.d/acme.toml"), sandbox.provider_row("acme"))?;
+/// # driver.reload().await?;
+/// use evergrant_driver::Flow;
+/// use evergrant_driver::sign_in::{Person, SignInEvent, SignInOptions};
+/// # use evergrant_sandbox::client::{Browser, HttpClient};
+///
+/// let options = SignInOptions {
+///     flow: Some(Flow::Browser),
+///     can_show_browser: true,
+///     paste_again: false,
+///     timeout: Duration::from_secs(30),
+///     key_provider: None,
+/// };
+/// let events = |event: SignInEvent| match event {
+///     SignInEvent::Authorize { url, .. } => {
+///         // Open it in a browser.
+///         # tokio::spawn(async move { Browser::new(HttpClient::new()).visit(url.as_str()).await });
+///     }
+///     SignInEvent::Device { user_code, verification_uri, .. } => println!("type {user_code} at {verification_uri}"),
+///     SignInEvent::PasteRefused(failure) => println!("{failure}"),
+/// };
+/// let account = driver.sign_in(&"acme".into(), None, options, Person { events: &events, paste: None }).await?;
+/// assert_eq!(account.source, "login:browser");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SignInEvent {
     /// Open this address; the listener or the paste brings the answer.

@@ -36,6 +36,45 @@ pub struct SignIn {
 }
 
 /// The person who logs in.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let driver = evergrant_driver::Driver::open(evergrant_driver::settings::Settings::load(Some(folder.path().join("home")), [])?)?;
+/// # let sandbox = evergrant_sandbox::Sandbox::start(evergrant_sandbox::Config::default()).await?;
+/// # std::fs::create_dir(folder.path().join("home/providers.d"))?;
+/// # std::fs::write(folder.path().join("home/providers.d/acme.toml"), sandbox.provider_row("acme"))?;
+/// # driver.reload().await?;
+/// use evergrant_driver::Flow;
+/// use evergrant_driver::sign_in::{Person, SignInEvent, SignInOptions};
+/// # use evergrant_sandbox::client::{Browser, HttpClient};
+///
+/// // The browser is on another machine: the person copies the address on which it ends, and pastes it here.
+/// let (pastes, paste) = tokio::sync::mpsc::channel(1);
+/// let events = |event: SignInEvent| {
+///     if let SignInEvent::Authorize { url, .. } = event {
+///         let pastes = pastes.clone();
+///         tokio::spawn(async move {
+///             # let last = Browser::new(HttpClient::new()).peek(url.as_str()).await.expect("it leads back");
+///             pastes.send(last.to_string()).await
+///         });
+///     }
+/// };
+/// let options = SignInOptions {
+///     flow: Some(Flow::Paste),
+///     can_show_browser: true,
+///     paste_again: false,
+///     timeout: Duration::from_secs(30),
+///     key_provider: None,
+/// };
+/// let person = Person { events: &events, paste: Some(paste) };
+/// assert_eq!(driver.sign_in(&"acme".into(), None, options, person).await?.source, "login:paste");
+/// # Ok(())
+/// # }
+/// ```
 pub struct Person<'a> {
     /// Is told what to do; opening a browser is its affair.
     pub events: &'a (dyn Fn(SignInEvent) + Send + Sync),

@@ -1,4 +1,7 @@
 //! Where credentials are kept.
+//!
+//! Public for the tests and the torture harness, and hidden from the docs: a [`crate::Driver`] alone may write here, because it alone keeps the
+//! rules by which a renewal is sent once.
 
 mod contract;
 mod exchange;

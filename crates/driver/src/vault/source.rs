@@ -11,6 +11,21 @@ use crate::home::Home;
 use crate::{entropy, plain_file, private_file};
 
 /// Where the key comes from (`store.key`).
+///
+/// ```
+/// use evergrant_driver::settings::Settings;
+/// use evergrant_driver::vault::KeySource;
+/// use evergrant_driver::{Driver, Secret};
+///
+/// # let folder = tempfile::tempdir()?;
+/// // A program that has a place for secrets keeps the store's key there, and none lies beside the store.
+/// let mut settings = Settings::load(Some(folder.path().join("home")), [])?;
+/// let value = Some(Secret::from("0f".repeat(32)));
+/// settings.key = KeySource::Environment { name: "MY_STORE_KEY".to_owned(), value };
+/// let driver = Driver::open(settings.clone())?;
+/// assert!(driver.accounts().is_empty() && !settings.home.key().exists());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeySource {
     /// The 0600 file `key` in the home.
