@@ -53,6 +53,7 @@ impl Driver {
     ///
     /// # Errors
     /// As [`Self::send`], and `client-key-forbidden`.
+    #[doc(hidden)]
     pub async fn send_as(&self, guest: Guest, call: Call) -> Result<Answer, (Failure, Trail)> {
         let settings = self.kernel.settings();
         let around = self.kernel.surroundings(&settings);
@@ -60,6 +61,7 @@ impl Driver {
     }
 
     /// What was used since this driver was opened: a few numbers in memory.
+    #[doc(hidden)]
     pub fn usage_totals(&self) -> UsageTotals {
         self.kernel.books().totals()
     }

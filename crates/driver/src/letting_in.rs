@@ -15,6 +15,7 @@ impl Driver {
     ///
     /// # Errors
     /// `client-key-invalid`, or `client-key-limited` with the time to come back.
+    #[doc(hidden)]
     pub async fn let_in(&self, shown: &[&str], needs_key: bool) -> Result<Guest, Failure> {
         let mut ours = shown.iter().filter(|text| is_ours(text.as_bytes()));
         let Some(key) = ours.next() else {
@@ -44,12 +45,14 @@ impl Driver {
     ///
     /// # Errors
     /// A store that cannot be read.
+    #[doc(hidden)]
     pub async fn has_client_keys(&self) -> Result<bool, Failure> {
         self.kernel.blocking(|kernel| kernel.door().look()).await?;
         Ok(self.kernel.door().has_keys())
     }
 
     /// How many requests of each client key are under way here, by its name.
+    #[doc(hidden)]
     pub fn client_keys_present(&self) -> Vec<(String, u32)> {
         self.kernel.door().present()
     }

@@ -18,6 +18,7 @@ impl Body {
     ///
     /// # Errors
     /// A body that names a model twice, in another writing, or in a form in which it cannot be looked for.
+    #[doc(hidden)]
     pub async fn sole_model(&mut self, headers: &HeaderMap) -> Result<Option<String>, Failure> {
         match self.read(|_| false).await? {
             Progress::Ended | Progress::Enough => {}

@@ -32,6 +32,14 @@ impl UsageSlot {
 }
 
 /// How much was used.
+///
+/// ```
+/// use evergrant_driver::history::UsageSum;
+///
+/// let sum = UsageSum { requests: 1, input: 120, output: 30, ..UsageSum::default() };
+/// // Nothing of it was read from a cache, and its answer told what it used.
+/// assert_eq!((sum.cached, sum.untold), (0, 0));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct UsageSum {
     /// Requests that a provider has accepted and that could use tokens.
@@ -48,6 +56,16 @@ pub struct UsageSum {
 
 impl UsageSum {
     /// Adds another sum to this one.
+    ///
+    /// ```
+    /// use evergrant_driver::history::UsageSum;
+    ///
+    /// let mut total = UsageSum::default();
+    /// for output in [30, 12] {
+    ///     total.add(&UsageSum { requests: 1, output, ..UsageSum::default() });
+    /// }
+    /// assert_eq!((total.requests, total.output), (2, 42));
+    /// ```
     pub fn add(&mut self, other: &Self) {
         self.requests = self.requests.saturating_add(other.requests);
         self.untold = self.untold.saturating_add(other.untold);
@@ -58,6 +76,19 @@ impl UsageSum {
 }
 
 /// By what usage is added up.
+///
+/// ```
+/// use evergrant_driver::history::{UsageBy, usage};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let settings = evergrant_driver::settings::Settings::load(Some(folder.path().join("home")), [])?;
+/// for by in [UsageBy::Key, UsageBy::Model, UsageBy::Credential, UsageBy::Day] {
+///     assert_eq!(usage(&settings.home, by)?, []);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UsageBy {
     /// By client key.
@@ -71,6 +102,14 @@ pub enum UsageBy {
 }
 
 /// What was used under one name.
+///
+/// ```
+/// use evergrant_driver::history::{UsageRow, UsageSum};
+///
+/// let row = UsageRow { name: None, sum: UsageSum { requests: 3, ..UsageSum::default() } };
+/// // Asked without a client key.
+/// assert_eq!(row.name.as_deref().unwrap_or("nobody in particular"), "nobody in particular");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UsageRow {
     /// The name; `None` where there was none: no key was shown, no model was named.
@@ -83,6 +122,19 @@ pub struct UsageRow {
 ///
 /// # Errors
 /// A history that cannot be read.
+///
+/// ```
+/// use evergrant_driver::history::{UsageBy, usage};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let settings = evergrant_driver::settings::Settings::load(Some(folder.path().join("home")), [])?;
+/// // A home in which nothing was asked has used nothing, and looking makes no file.
+/// assert!(usage(&settings.home, UsageBy::Model)?.is_empty());
+/// assert!(!folder.path().join("home").exists());
+/// # Ok(())
+/// # }
+/// ```
 pub fn usage(home: &Home, by: UsageBy) -> Result<Vec<UsageRow>, Failure> {
     reading(home, Vec::new(), |connection| {
         if !is_there(connection)? {
