@@ -67,6 +67,8 @@ impl Coding {
             Self::Gzip => Some(Box::new(flate2::read::MultiGzDecoder::new(coded))),
             Self::Deflate if has_frame(pieces) => Some(Box::new(flate2::read::ZlibDecoder::new(coded))),
             Self::Deflate => Some(Box::new(flate2::read::DeflateDecoder::new(coded))),
+            // A decoder holds a whole window before it gives anything out.
+            Self::Zstd if zstd_window(pieces)? > WINDOW => None,
             Self::Zstd => {
                 let decoder = ruzstd::decoding::StreamingDecoder::new(coded).ok()?;
                 Some(Box::new(decoder))
@@ -83,6 +85,24 @@ fn has_frame(pieces: &[Bytes]) -> bool {
         (Some(method), Some(flags)) => method & 0x0f == 8 && u16::from_be_bytes([method, flags]) % 31 == 0,
         (None, _) | (_, None) => false,
     }
+}
+
+/// How much of its own text a zstd frame looks back on (RFC 8878 section 3.1.1.1); `None` if it is no frame.
+fn zstd_window(pieces: &[Bytes]) -> Option<u64> {
+    let head: Vec<u8> = pieces.iter().flat_map(|piece| piece.iter().copied()).take(18).collect();
+    let rest = head.strip_prefix(&[0x28, 0xb5, 0x2f, 0xfd])?;
+    let (descriptor, rest) = rest.split_first()?;
+    if descriptor & 0x20 == 0 {
+        let window = rest.first()?;
+        let base = 1_u64 << (10 + (window >> 3));
+        return Some(base + base / 8 * u64::from(window & 7));
+    }
+    // All of the text is one segment, and as long as is said behind the dictionary's number.
+    let dictionary = [0, 1, 2, 4].get(usize::from(descriptor & 3))?;
+    let length = 1 << (descriptor >> 6);
+    let said = rest.get(*dictionary..dictionary + length)?;
+    let number = said.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte));
+    Some(if length == 2 { number + 256 } else { number })
 }
 
 /// Pieces as one thing to read.
@@ -102,6 +122,9 @@ impl Read for Pieces {
 
 /// 64 KiB at a time: a fraction of a millisecond's work.
 const STEP: usize = 64 * 1024;
+
+/// 8 MiB: what decoders are asked to support (RFC 8878 section 3.1.1.1.2); a request of 3 KB could ask for 100 MiB otherwise.
+const WINDOW: u64 = 8 * 1024 * 1024;
 
 /// 64 MiB of plain text are looked through: twice what is kept of a body, and the end of a body that is a bomb.
 const READ_AT_MOST: usize = 64 * 1024 * 1024;
@@ -132,6 +155,24 @@ mod tests {
         };
         named(name).read(&pieces, keep).await;
         String::from_utf8(plain).unwrap()
+    }
+
+    #[test]
+    fn a_small_frame_that_asks_for_a_large_window_is_not_read() {
+        let frame = |head: &[u8]| zstd_window(&[Bytes::copy_from_slice(&[&[0x28, 0xb5, 0x2f, 0xfd], head].concat())]);
+        // 2^(10 + 13) bytes are 8 MiB, and an eighth more is too much.
+        assert_eq!(frame(&[0, 13 << 3]), Some(WINDOW));
+        assert_eq!(frame(&[0, 13 << 3 | 1]), Some(WINDOW + WINDOW / 8));
+        assert_eq!(frame(&[0, 0xff]), Some((1 << 41) / 8 * 15));
+        // One segment of a byte's, two, four and eight bytes' length, with and without a dictionary.
+        assert_eq!(frame(&[0x20, 7]), Some(7));
+        assert_eq!(frame(&[0x61, 9, 1, 1]), Some(0x101 + 256));
+        assert_eq!(frame(&[0xa0, 0, 0, 0, 1]), Some(1 << 24));
+        assert_eq!(frame(&[0xe0, 0, 0, 0, 0, 1, 0, 0, 0]), Some(1 << 32));
+        assert_eq!(frame(&[]), None);
+        assert_eq!(zstd_window(&[Bytes::from_static(b"{}")]), None);
+        let asking = [&[0x28, 0xb5, 0x2f, 0xfd, 0, 13 << 3 | 1][..], &[0; 8]].concat();
+        assert!(Coding::Zstd.plain(&[Bytes::from(asking)]).is_none());
     }
 
     #[track_caller]
