@@ -134,8 +134,8 @@ impl<B: RequestBody> Lane<B> {
         let (connection, has_ended) = (&mut self.connection, &mut self.has_ended);
         poll_fn(|cx| {
             drive(connection, has_ended, cx);
-            // It is looked at in each turn, so nobody needs to wake it.
-            answer.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+            // A channel of tokio's, which may put its word off until another turn and has to wake whoever waits.
+            answer.as_mut().poll(cx)
         })
         .await
     }
