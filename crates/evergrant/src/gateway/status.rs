@@ -26,12 +26,10 @@ pub(super) fn status(code: Code) -> (StatusCode, ErrorKind) {
 }
 
 /// Failures of the request itself, those that time alone mends, and ours.
-const STATUSES: [(Code, StatusCode, ErrorKind); 15] = [
+const STATUSES: [(Code, StatusCode, ErrorKind); 14] = [
     (Code::UnknownModel, StatusCode::NOT_FOUND, ErrorKind::NotFound),
     (Code::UnknownPath, StatusCode::NOT_FOUND, ErrorKind::NotFound),
     (Code::UnknownProvider, StatusCode::NOT_FOUND, ErrorKind::NotFound),
-    // Whoever pins a label that there is not has misspelt it.
-    (Code::UnknownCredential, StatusCode::BAD_REQUEST, ErrorKind::Request),
     (Code::ModelMissing, StatusCode::BAD_REQUEST, ErrorKind::Request),
     (Code::BodyTooLarge, StatusCode::PAYLOAD_TOO_LARGE, ErrorKind::TooLarge),
     (Code::BodyBroken, StatusCode::BAD_REQUEST, ErrorKind::Request),

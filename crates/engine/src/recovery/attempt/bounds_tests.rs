@@ -69,7 +69,7 @@ fn a_pin_takes_no_substitute() {
     let mut story = Story::planned(World::new(FALLBACK), pinned("k"));
     assert_eq!(story.step.action, Action::FallBack("q".into()));
     story.tell(Input::FellBack).sends("k", 1);
-    Story::planned(World::new(FALLBACK), pinned("nobody")).fails(Code::UnknownCredential);
+    Story::planned(World::new(FALLBACK), pinned("nobody")).fails(Code::NoCredential);
 }
 
 #[test]

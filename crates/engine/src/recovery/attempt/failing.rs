@@ -170,7 +170,8 @@ fn no_credential(plan: &Plan, view: &View) -> Failure {
                 labels.join(", "),
                 did_you_mean(label.as_str(), known().map(Label::as_str))
             );
-            Failure::new(Code::UnknownCredential, message).with_remedy(Remedy::Run {
+            // It may have been logged out: whoever wants to send under it has no credential, however the label came about.
+            Failure::new(Code::NoCredential, message).with_remedy(Remedy::Run {
                 command: "evergrant list".to_owned(),
                 why: "choose one that is listed".to_owned(),
             })

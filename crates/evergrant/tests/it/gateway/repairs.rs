@@ -79,7 +79,7 @@ async fn an_entitlement_goes_through_as_it_is() {
         .header("x-evergrant-credential", "nobody")
         .post_json(&url, &question())
         .await;
-    assert_eq!(reply.unwrap().status, 400);
+    assert_eq!(reply.unwrap().status, 401);
 }
 
 #[tokio::test]

@@ -275,7 +275,7 @@ async fn a_key_is_never_told_to_log_in() {
     "#);
     assert_exchange!(scratch.run(&["token", "openai/work"]).await, @r#"
     $ evergrant token openai/work
-    exit 2
+    exit 3
     --- stderr
     error: there is no credential `work` for openai, but `default`
       help: choose one that is listed

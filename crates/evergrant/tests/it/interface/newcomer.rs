@@ -114,25 +114,27 @@ async fn a_provider_that_there_is_not_is_told_before_anything_is_asked_for() {
 }
 
 #[tokio::test]
-async fn a_label_that_there_is_not_is_the_same_mistake_everywhere() {
+async fn a_label_that_there_is_not_is_told_with_the_one_that_was_meant() {
     let sandbox = sandbox().await;
     let scratch = Scratch::with(&sandbox);
     scratch
         .run(&["login", "acme", "--flow", "device", "--label", "work"])
         .await
         .expect(0);
-    for typed in [
-        &["token", "acme/wrok"][..],
-        &["refresh", "acme/wrok"],
-        &["reset", "wrok"],
-        &["disable", "wrok"],
-        &["remove", "acme/wrok"],
-        &["logout", "wrok"],
-        &["chat", "--provider", "acme", "--credential", "wrok", "hello"],
+    // Who names one to change it has misspelt it; who wants to send under it may have logged it out, and has none.
+    let (misspelt, none) = ((2, "unknown-credential"), (3, "no-credential"));
+    for (typed, (exit, code)) in [
+        (&["token", "acme/wrok"][..], none),
+        (&["refresh", "acme/wrok"], misspelt),
+        (&["reset", "wrok"], misspelt),
+        (&["disable", "wrok"], misspelt),
+        (&["remove", "acme/wrok"], misspelt),
+        (&["logout", "wrok"], misspelt),
+        (&["chat", "--provider", "acme", "--credential", "wrok", "hello"], none),
     ] {
-        let told = scratch.run(&[typed, &["--json"]].concat()).await.expect(2);
+        let told = scratch.run(&[typed, &["--json"]].concat()).await.expect(exit);
         let error = told.json_lines().pop().unwrap()["error"].clone();
-        assert_eq!(error["code"], "unknown-credential", "{told}");
+        assert_eq!(error["code"], code, "{told}");
         assert!(error["message"].as_str().unwrap().contains("did you mean `"), "{told}");
         assert_eq!(error["remedy"]["command"], "evergrant list", "{told}");
     }
