@@ -71,9 +71,7 @@ class Stage:
 
     def with_nginx(self):
         """nginx as something to measure."""
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            listen = f"127.0.0.1:{free.getsockname()[1]}"
+        listen = free_address()
         said = {"FOLDER": self.folder, "UPSTREAM": self.address, "LISTEN": listen, "WORKERS": os.cpu_count()}
         text = (HERE / "nginx.conf").read_text()
         for name, value in said.items():
@@ -134,6 +132,13 @@ class Target:
         headers = [part for name, value in self.headers.items() for part in ("--header", f"{name}: {value}")]
         said = subprocess.run(bench(kind, self.url, *headers, *arguments), capture_output=True, text=True, check=True).stdout
         return json.loads(said)
+
+
+def free_address():
+    """A loopback address that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{free.getsockname()[1]}"
 
 
 def question(stream=False, filler=0):
