@@ -1,22 +1,25 @@
 //! The driver's face to a gateway's door: who is let in, and as whom.
 
 use evergrant_engine::failure::Failure;
+use http::{HeaderMap, Uri};
 use tokio::time::Instant;
 use tracing::warn;
 
 use crate::admission::{Entry, Guest, needed, unknown};
+use crate::client::shown;
 use crate::client_key::is_ours;
 use crate::driver::Driver;
 
 impl Driver {
-    /// Lets in whoever shows these texts at a gateway: the holder of a client key as that, and nobody in particular where no
+    /// Lets in whoever asks a gateway so: the holder of a client key as that, and nobody in particular where no
     /// key is needed. A text that looks like a client key is one, or it is refused; any other is what clients send who must
     /// send something, and is no key.
     ///
     /// # Errors
     /// `client-key-invalid`, or `client-key-limited` with the time to come back.
     #[doc(hidden)]
-    pub async fn let_in(&self, shown: &[&str], needs_key: bool) -> Result<Guest, Failure> {
+    pub async fn let_in(&self, uri: &Uri, headers: &HeaderMap, needs_key: bool) -> Result<Guest, Failure> {
+        let shown = shown(uri, headers);
         let mut ours = shown.iter().filter(|text| is_ours(text.as_bytes()));
         let Some(key) = ours.next() else {
             return if needs_key || self.kernel.settings().require_key {

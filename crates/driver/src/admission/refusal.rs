@@ -11,7 +11,9 @@ use crate::client_key::KeyName;
 
 /// Nothing was shown, or nothing that is a client key, where one is needed.
 pub(crate) fn needed() -> Failure {
-    invalid("a client key of this gateway is needed: as `Authorization: Bearer KEY`, `x-api-key` or `x-goog-api-key`")
+    invalid(
+        "a client key of this gateway is needed: as `Authorization: Bearer KEY`, `x-api-key`, `x-goog-api-key` or `?key=KEY`",
+    )
 }
 
 /// What was shown looks like a client key and is none that is known.

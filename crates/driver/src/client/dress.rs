@@ -4,16 +4,14 @@ use evergrant_engine::failure::{Code, Failure};
 use evergrant_engine::protection::{Protection, stands};
 use evergrant_engine::provider::{Auth, Row};
 use evergrant_engine::remedy::Remedy;
-use http::header::{
-    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, PROXY_AUTHORIZATION,
-    UPGRADE,
-};
+use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, UPGRADE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use http_body::Body as _;
 
 use super::hop::{asks_for_websocket, drop_hop_by_hop, drop_lookalikes};
 use super::outgoing::Outgoing;
+use super::withheld::{withhold, without_keys};
 
 /// A request as it will be sent, save for what differs from provider to provider.
 pub(super) struct Undressed {
@@ -27,7 +25,7 @@ pub(super) struct Undressed {
 impl Undressed {
     /// Takes from a request what concerns only its way to us.
     pub(super) fn new(parts: Parts) -> Result<Self, Failure> {
-        let path_and_query = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        let path_and_query = without_keys(parts.uri.path_and_query().map_or("/", |path| path.as_str()))?;
         if leaves_its_base(parts.uri.path()) {
             return Err(
                 Failure::new(Code::UnknownPath, "a path with `..` leads out of the provider's base")
@@ -42,10 +40,8 @@ impl Undressed {
             drop_lookalikes(&mut headers);
             headers.remove(CONTENT_LENGTH);
         }
-        for name in [AUTHORIZATION, PROXY_AUTHORIZATION, HOST, EXPECT] {
-            headers.remove(name);
-        }
-        for name in KEYS_AND_OURS {
+        withhold(&mut headers);
+        for name in [HOST, EXPECT] {
             headers.remove(name);
         }
         if parts.method == Method::POST && is_json(&headers) {
@@ -143,15 +139,6 @@ fn is_json(headers: &HeaderMap) -> bool {
     let typed = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     typed.is_some_and(|value| value.to_ascii_lowercase().contains("json"))
 }
-
-/// Headers in which clients carry keys of their own, and those that are between them and us.
-const KEYS_AND_OURS: [&str; 5] = [
-    "x-api-key",
-    "api-key",
-    "x-goog-api-key",
-    "x-evergrant-credential",
-    "x-evergrant-provider",
-];
 
 #[cfg(test)]
 mod tests {

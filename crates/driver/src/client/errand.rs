@@ -34,6 +34,7 @@ use super::outgoing::{Outgoing, Replayable};
 use super::route::way;
 use super::skim::{Skim, Skimmed};
 use super::turns::{AttemptRecorder, Custom, Run, Turns};
+use super::withheld::withhold_from_client;
 use crate::admission::Guest;
 use crate::clock::Clock;
 use crate::http::{Network, Pooled, PooledLimits};
@@ -168,9 +169,9 @@ impl Client {
         let is_listed = is_listed(&request, &way.providers, around.table);
         let is_counted = is_counted(&request);
         let skimmed = if regard.conversation || regard.model || is_listed {
-            skim(pieces)
+            Skim::all(pieces)
         } else if is_counted && !matches!(call.route, Route::Model(_)) {
-            skim_for_model(pieces)
+            Skim::model_alone(pieces)
         } else {
             Skimmed::default()
         };
@@ -437,6 +438,7 @@ impl Errand<'_> {
             response,
             trail: std::mem::take(&mut self.trail),
             refusal,
+        withhold_from_client(response.headers_mut());
             complaint,
         })
     }
@@ -451,21 +453,6 @@ fn row(table: &Table, lease: &Lease) -> Result<Arc<Row>, Failure> {
 fn is_listed(request: &Undressed, route: &[ProviderId], table: &Table) -> bool {
     let listed = |row: &Arc<Row>| row.replayable.iter().any(|path| path == request.path());
     route.iter().all(|id| table.row(id).is_some_and(listed))
-}
-
-fn skim(pieces: &[Bytes]) -> Skimmed {
-    let mut skim = Skim::default();
-    for piece in pieces {
-        skim.feed(piece);
-    }
-    skim.found()
-}
-
-/// The model alone, from as little of the body as tells it.
-fn skim_for_model(pieces: &[Bytes]) -> Skimmed {
-    let mut skim = Skim::default();
-    let _ = pieces.iter().any(|piece| skim.feed(piece));
-    skim.found()
 }
 
 /// Reads a borrowed token's file again, apart from the runtime's threads.

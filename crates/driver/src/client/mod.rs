@@ -27,6 +27,7 @@ mod route;
 mod skim;
 mod sole_model;
 mod turns;
+mod withheld;
 
 pub use answer_body::AnswerBody;
 pub use body::Body;
@@ -38,3 +39,4 @@ pub(crate) use explaining::explain;
 pub(crate) use reading::read_event;
 #[doc(hidden)]
 pub use turns::AttemptRecorder;
+pub(crate) use withheld::shown;

@@ -1,5 +1,6 @@
 //! Finds a few members of a JSON object while it is coming in, without keeping or parsing the rest.
 
+use bytes::Bytes;
 use memchr::memchr2;
 
 /// What a request's body says of how it is to be treated.
@@ -55,6 +56,22 @@ struct Text {
 }
 
 impl Skim {
+    /// Everything that is wanted of a body.
+    pub(super) fn all(pieces: &[Bytes]) -> Skimmed {
+        let mut skim = Self::default();
+        for piece in pieces {
+            skim.feed(piece);
+        }
+        skim.found()
+    }
+
+    /// The model alone, from as little of the body as tells it.
+    pub(super) fn model_alone(pieces: &[Bytes]) -> Skimmed {
+        let mut skim = Self::default();
+        let _ = pieces.iter().any(|piece| skim.feed(piece));
+        skim.found()
+    }
+
     /// Reads on; answers whether `model` is known or cannot come any more.
     pub(super) fn feed(&mut self, piece: &[u8]) -> bool {
         let mut rest = piece;

@@ -8,4 +8,4 @@ mod text;
 pub use name::KeyName;
 pub use record::{AddedKey, ClientKey, NewKey};
 pub use terms::KeyTerms;
-pub(crate) use text::{is_ours, mint};
+pub(crate) use text::{holds_one, is_ours, mint};

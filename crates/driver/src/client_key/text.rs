@@ -1,6 +1,9 @@
 //! The key itself: 256 random bits behind words by which people and scanners know it.
 
+use std::sync::LazyLock;
+
 use evergrant_engine::secret::Secret;
+use memchr::memmem::Finder;
 use zeroize::Zeroizing;
 
 use crate::entropy::{NoEntropy, random};
@@ -28,6 +31,11 @@ pub(crate) fn is_ours(text: &[u8]) -> bool {
     text.starts_with(PREFIX.as_bytes())
 }
 
+/// Whether such a text stands anywhere in there.
+pub(crate) fn holds_one(text: &[u8]) -> bool {
+    FINDER.find(text).is_some()
+}
+
 fn letter(five: u32) -> char {
     char::from(LETTERS[usize::try_from(five & 31).unwrap_or(0)])
 }
@@ -41,6 +49,8 @@ const LETTERS_OF_A_KEY: usize = 52;
 
 /// Crockford's base 32 in small letters: no letters that read as digits, and a double click takes it whole.
 const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+
+static FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(PREFIX));
 
 #[cfg(test)]
 mod tests {

@@ -78,7 +78,7 @@ async fn a_body_in_chunks_arrives_whole() {
 async fn an_answer_comes_back_as_it_is() {
     let long = "x".repeat(200_000);
     let answers = [
-        "HTTP/1.1 200 Fine\r\nContent-Type: audio/mpeg\r\nSet-Cookie: a=1\r\nset-cookie: b=2\r\nX-Ratelimit: 9\r\ncontent-length: 5\r\n\r\n\u{0}\u{1}\u{2}\r\n".to_owned(),
+        "HTTP/1.1 200 Fine\r\nContent-Type: audio/mpeg\r\nX-Doubled: a=1\r\nx-doubled: b=2\r\nX-Ratelimit: 9\r\ncontent-length: 5\r\n\r\n\u{0}\u{1}\u{2}\r\n".to_owned(),
         "HTTP/1.1 201 Created\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\n3\r\none\r\n1\r\n!\r\n0\r\n\r\n".to_owned(),
         format!("HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\nretry-after: 7\r\ncontent-length: {}\r\n\r\n{long}", long.len()),
         "HTTP/1.1 404 Not Found\r\ncontent-type: application/json\r\ncontent-length: 24\r\n\r\n{\"error\":{\"code\":\"nope\"}}"[..].to_owned(),
@@ -97,7 +97,7 @@ async fn an_answer_comes_back_as_it_is() {
     ];
     let statuses = [200, 201, 400, 404, 204, 304, 302];
     let headers = [
-        "set-cookie: a=1\r\nset-cookie: b=2",
+        "x-doubled: a=1\r\nx-doubled: b=2",
         "content-type: text/plain",
         "retry-after: 7",
         "content-type: application/json",

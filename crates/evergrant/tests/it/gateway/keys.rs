@@ -11,7 +11,7 @@ use super::desk::{Desk, Serving, question, streamed};
 use crate::scratch::{Scratch, sandbox};
 
 /// A new key on these terms.
-async fn key(scratch: &Scratch, name: &str, terms: &[&str]) -> String {
+pub(crate) async fn key(scratch: &Scratch, name: &str, terms: &[&str]) -> String {
     let arguments = [&["key", "add", name, "--json"], terms].concat();
     let added = scratch.run(&arguments).await.expect(0).json();
     added["key"].as_str().unwrap().to_owned()

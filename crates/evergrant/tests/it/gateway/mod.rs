@@ -24,3 +24,4 @@ mod surfaces;
 mod tls;
 pub(crate) mod upstream;
 mod usage;
+mod withheld;

@@ -1,0 +1,290 @@
+//! What is a client's own and goes no further: keys wherever clients carry them, cookies, and what speaks for it to others.
+//!
+//! One table for both sides: a client key is looked for only in places that are emptied before a request goes on, so that none
+//! can be let in and passed on.
+
+use evergrant_engine::failure::{Code, Failure};
+use evergrant_engine::remedy::Remedy;
+use http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL, SET_COOKIE};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use url::form_urlencoded;
+
+use crate::client_key::holds_one;
+
+/// Every text that a client shows where clients carry their keys; one that is no header text is no key either.
+pub(crate) fn shown(uri: &Uri, headers: &HeaderMap) -> Vec<String> {
+    let mut shown: Vec<String> = Vec::new();
+    for value in headers.get_all(AUTHORIZATION) {
+        let (scheme, key) = value.to_str().unwrap_or_default().split_once(' ').unwrap_or_default();
+        if scheme.eq_ignore_ascii_case("bearer") {
+            shown.push(key.trim().to_owned());
+        }
+    }
+    for name in KEY_HEADERS {
+        let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+        shown.extend(values.map(|key| key.trim().to_owned()));
+    }
+    for pair in uri.query().unwrap_or_default().split('&') {
+        let fields = form_urlencoded::parse(pair.as_bytes());
+        shown.extend(
+            fields
+                .filter(|(name, _)| is_field_of_a_key(name))
+                .map(|(_, key)| key.into_owned()),
+        );
+    }
+    for protocol in protocols(headers) {
+        let carried = protocol.split_once('.').filter(|(lead, _)| names_a_secret(lead));
+        shown.extend(carried.map(|(_, key)| key.to_owned()));
+    }
+    shown.retain(|text| !text.is_empty());
+    shown
+}
+
+/// Takes out of a request's headers what stays here.
+pub(super) fn withhold(headers: &mut HeaderMap) {
+    if headers.contains_key(SEC_WEBSOCKET_PROTOCOL) {
+        withhold_protocols(headers);
+    }
+    let own = |(name, value): (&HeaderName, &HeaderValue)| {
+        let stays = stays_here(name.as_str()) || holds_one(value.as_bytes());
+        stays.then(|| name.clone())
+    };
+    let own: Vec<HeaderName> = headers.iter().filter_map(own).collect();
+    for name in own {
+        headers.remove(name);
+    }
+}
+
+/// The address below a provider's base without the fields that stay here, the rest byte for byte.
+///
+/// # Errors
+/// A path that holds a client key, which nothing can be taken out of.
+pub(super) fn without_keys(path_and_query: &str) -> Result<String, Failure> {
+    let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
+    // As a form it is read once; whoever writes it twice coded has no server that would read it.
+    if form_urlencoded::parse(path.as_bytes())
+        .any(|(part, rest)| holds_one(part.as_bytes()) || holds_one(rest.as_bytes()))
+    {
+        let message = "the path holds a client key: it is shown in a header, or in a field of the query";
+        return Err(Failure::new(Code::UnknownPath, message).with_remedy(Remedy::ChangeRequest));
+    }
+    let stays = |pair: &&str| {
+        form_urlencoded::parse(pair.as_bytes())
+            .any(|(name, value)| is_field_of_a_key(&name) || holds_one(name.as_bytes()) || holds_one(value.as_bytes()))
+    };
+    if !query.split('&').any(|pair| stays(&pair)) {
+        return Ok(path_and_query.to_owned());
+    }
+    let kept: Vec<&str> = query.split('&').filter(|pair| !stays(pair)).collect();
+    Ok(match kept.as_slice() {
+        [] => path.to_owned(),
+        kept => format!("{path}?{}", kept.join("&")),
+    })
+}
+
+/// Takes out of an answer's headers what the provider would have its account keep: the account is not the client's.
+pub(super) fn withhold_from_client(headers: &mut HeaderMap) {
+    headers.remove(SET_COOKIE);
+    headers.remove("set-cookie2");
+}
+
+/// Leaves of a WebSocket's subprotocols those that carry no key (browsers can set no other header).
+fn withhold_protocols(headers: &mut HeaderMap) {
+    let (mut kept, mut follows) = (Vec::new(), false);
+    for protocol in protocols(headers) {
+        let lead = protocol.split('.').next().unwrap_or_default();
+        let says = names_a_secret(lead);
+        if !says && !follows && !holds_one(protocol.as_bytes()) {
+            kept.push(protocol);
+        }
+        // Some have the key as a protocol of its own, behind one that says so.
+        follows = says && !protocol.contains('.');
+    }
+    let left = HeaderValue::try_from(kept.join(", "))
+        .ok()
+        .filter(|left| !left.is_empty());
+    match left {
+        Some(left) => drop(headers.insert(SEC_WEBSOCKET_PROTOCOL, left)),
+        None => drop(headers.remove(SEC_WEBSOCKET_PROTOCOL)),
+    }
+}
+
+fn protocols(headers: &HeaderMap) -> Vec<&str> {
+    let values = headers.get_all(SEC_WEBSOCKET_PROTOCOL).into_iter();
+    let texts = values.filter_map(|value| value.to_str().ok());
+    texts
+        .flat_map(|text| text.split(','))
+        .map(str::trim)
+        .filter(|text| !text.is_empty())
+        .collect()
+}
+
+/// Whether a header of this name is the client's own, whatever is in it.
+fn stays_here(name: &str) -> bool {
+    names_a_secret(name) || name.starts_with("x-evergrant-") || METHOD_HEADERS.contains(&name)
+}
+
+/// Whether a name says that a secret follows; CGI takes `_` for `-`.
+fn names_a_secret(name: &str) -> bool {
+    let mut before = "";
+    name.split(['-', '_']).any(|word| {
+        let says = |words: &[&str], word: &str| words.iter().any(|known| known.eq_ignore_ascii_case(word));
+        let found = says(&SECRET_WORDS, word) || (says(&["key"], word) && says(&BEFORE_KEY, before));
+        before = word;
+        found
+    })
+}
+
+/// Whether a field of a query carries a key, in whatever way its name is written.
+fn is_field_of_a_key(name: &str) -> bool {
+    let plain = name
+        .bytes()
+        .filter(|byte| !b"-_".contains(byte))
+        .map(|byte| byte.to_ascii_lowercase());
+    KEY_FIELDS.iter().any(|field| field.bytes().eq(plain.clone()))
+}
+
+/// Where clients carry a key beside `Authorization: Bearer`.
+const KEY_HEADERS: [&str; 3] = ["x-api-key", "api-key", "x-goog-api-key"];
+
+/// Fields of a query in which clients carry a key, in small letters and without `-` and `_`.
+const KEY_FIELDS: [&str; 7] = [
+    "key",
+    "apikey",
+    "xapikey",
+    "xgoogapikey",
+    "subscriptionkey",
+    "accesstoken",
+    "authtoken",
+];
+
+/// Words of which one in a header's name says that it speaks for the client: keys, cookies, and what a proxy before us has put
+/// there about who asks.
+const SECRET_WORDS: [&str; 12] = [
+    "authorization",
+    "cookie",
+    "cookie2",
+    "token",
+    "secret",
+    "password",
+    "passwd",
+    "jwt",
+    "assertion",
+    "credential",
+    "credentials",
+    "apikey",
+];
+
+/// What stands before `key` where that is a secret; `idempotency-key` is none.
+const BEFORE_KEY: [&str; 6] = ["api", "auth", "access", "secret", "private", "subscription"];
+
+/// With these a server could read another method than the one that was judged here.
+const METHOD_HEADERS: [&str; 3] = ["x-http-method-override", "x-http-method", "x-method-override"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(lines: &[(&'static str, &'static str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines {
+            headers.append(*name, HeaderValue::from_static(value));
+        }
+        headers
+    }
+
+    #[test]
+    fn a_key_is_shown_where_clients_carry_it() {
+        let headers = headers(&[
+            ("authorization", "Bearer one"),
+            ("authorization", "bearer  two "),
+            ("authorization", "Basic no"),
+            ("authorization", "Bearer"),
+            ("x-api-key", "three"),
+            ("x-goog-api-key", "four"),
+            ("x-api-key", ""),
+            ("api-key", "five"),
+            ("x-auth-token", "no"),
+            (
+                "sec-websocket-protocol",
+                "realtime, openai-insecure-api-key.eight.9, no.ten",
+            ),
+        ]);
+        let uri = Uri::from_static("/v1/x?key=six&a=no&K%65y=&Api_Key=se%76en&keys=no");
+        let mut found = shown(&uri, &headers);
+        found.sort();
+        assert_eq!(
+            found,
+            ["eight.9", "five", "four", "one", "seven", "six", "three", "two"]
+        );
+    }
+
+    #[test]
+    fn what_is_shown_is_taken_out() {
+        for name in [
+            "Authorization",
+            "proxy-authorization",
+            "cookie",
+            "x_api_key",
+            "xi-api-key",
+            "x-amz-security-token",
+        ] {
+            assert!(stays_here(name), "{name}");
+        }
+        for name in KEY_HEADERS.iter().chain(&METHOD_HEADERS) {
+            assert!(stays_here(name), "{name}");
+        }
+        for name in [
+            "idempotency-key",
+            "sec-websocket-key",
+            "session_id",
+            "x-max-tokens",
+            "key",
+            "openai-beta",
+            "host",
+        ] {
+            assert!(!stays_here(name), "{name}");
+        }
+        for field in KEY_FIELDS {
+            let address = format!("/x?{field}=a");
+            assert_eq!(without_keys(&address).unwrap(), "/x");
+        }
+    }
+
+    #[track_caller]
+    fn check(address: &str, expected: Option<&str>) {
+        assert_eq!(without_keys(address).ok().as_deref(), expected, "{address}");
+    }
+
+    #[test]
+    fn an_address_keeps_everything_else() {
+        check("/x", Some("/x"));
+        check("/x?", Some("/x?"));
+        check("/x?a=%20b&&c", Some("/x?a=%20b&&c"));
+        check("/x?a=%20b&KEY=1&&c", Some("/x?a=%20b&&c"));
+        check("/x?access%2dtoken=1", Some("/x"));
+        check("/x?note=sk-evergrant-0&b", Some("/x?b"));
+        check("/x?note=sk%2Devergrant-0&b", Some("/x?b"));
+        check("/x/sk-evergrant-0", None);
+        check("/x/sk%2devergrant-0/y=z", None);
+        check("/x/y=sk-evergrant-0", None);
+    }
+
+    #[test]
+    fn subprotocols_that_carry_a_key_are_left_out() {
+        let left = |offers: &'static str| {
+            let mut headers = headers(&[("sec-websocket-protocol", offers)]);
+            withhold(&mut headers);
+            let left = headers.get(SEC_WEBSOCKET_PROTOCOL);
+            left.map(|left| left.to_str().unwrap().to_owned())
+        };
+        let beta = Some("realtime, openai-beta.realtime-v1".to_owned());
+        assert_eq!(
+            left("realtime, openai-insecure-api-key.x,openai-beta.realtime-v1"),
+            beta
+        );
+        assert_eq!(left("xai-client-secret.x"), None);
+        assert_eq!(left("token, 0123456789, realtime").as_deref(), Some("realtime"));
+        assert_eq!(left("sk-evergrant-0, graphql-ws").as_deref(), Some("graphql-ws"));
+    }
+}
