@@ -32,10 +32,11 @@ pub(super) fn other_model(name: &KeyName, model: &str) -> Failure {
     forbidden(format!("the client key `{name}` may not use the model `{shown}`"))
 }
 
-/// The request names no model, and the key may use only some.
+/// The request names no model where that decides what answers, and the key may use only some.
 pub(super) fn unnamed_model(name: &KeyName) -> Failure {
     forbidden(format!(
-        "the client key `{name}` may use only some models, and this request does not name one"
+        "the client key `{name}` may use only some models, and this request does not name the one that answers, as chats, \
+         responses, messages, embeddings, images and audio do by `model` in their body"
     ))
 }
 

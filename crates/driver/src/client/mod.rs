@@ -26,6 +26,7 @@ mod rest;
 mod route;
 mod skim;
 mod sole_model;
+mod strict_form;
 mod turns;
 mod withheld;
 
@@ -37,6 +38,8 @@ pub(crate) use errand::{Client, Parts, Surroundings};
 pub use events::{Event, Events};
 pub(crate) use explaining::explain;
 pub(crate) use reading::read_event;
+#[doc(hidden)]
+pub use sole_model::NamedModels;
 #[doc(hidden)]
 pub use turns::AttemptRecorder;
 pub(crate) use withheld::shown;

@@ -1,4 +1,4 @@
-//! The one model that a body names, where that decides whether it may go out: read so that no provider can read another one.
+//! The models that a body names, where that decides whether it may go out: read so that no provider can read another one.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -8,62 +8,85 @@ use evergrant_engine::remedy::Remedy;
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::Value;
 
 use super::body::{Body, KEPT_EACH, Progress};
-use super::multipart::Multipart;
+use super::strict_form::{Doubtful, boundary, model};
+
+/// The models that a body names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NamedModels {
+    /// The one that answers.
+    pub sole: Option<String>,
+    /// Those that tools of it would use.
+    pub of_tools: Vec<String>,
+    /// Whether there is no body.
+    pub is_empty: bool,
+}
 
 impl Body {
-    /// The model that the body names, for a client key that is held to some models; `None` if it names none. The whole body is
-    /// read, because what stands last in it may be what counts, and goes out all the same.
+    /// The models that the body names, for a client key that is held to some. The whole body is read, because what stands last
+    /// in it may be what counts, and goes out all the same.
     ///
     /// # Errors
     /// A body that names a model twice, in another writing, or in a form in which it cannot be looked for.
     #[doc(hidden)]
-    pub async fn sole_model(&mut self, headers: &HeaderMap) -> Result<Option<String>, Failure> {
+    pub async fn sole_model(&mut self, headers: &HeaderMap) -> Result<NamedModels, Failure> {
         match self.read(|_| false).await? {
             Progress::Ended | Progress::Enough => {}
             Progress::Full => return Err(too_large()),
         }
         let whole = self.gathered();
-        if whole.iter().all(u8::is_ascii_whitespace) {
-            return Ok(None);
+        if whole.is_empty() {
+            return Ok(NamedModels {
+                is_empty: true,
+                ..NamedModels::default()
+            });
         }
         if headers.contains_key(CONTENT_ENCODING) {
             return Err(unreadable("it is compressed"));
         }
-        let typed = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        if let Some(form) = typed.and_then(Multipart::new) {
-            return of_form(form, &whole);
+        let mut typed = headers.get_all(CONTENT_TYPE).iter();
+        let (Some(Ok(typed)), None) = (typed.next().map(|typed| typed.to_str()), typed.next()) else {
+            return Err(unreadable("it needs one `Content-Type`"));
+        };
+        let form = boundary(typed).and_then(|boundary| boundary.map(|boundary| model(&whole, &boundary)).transpose());
+        match form {
+            Ok(Some(sole)) => Ok(NamedModels {
+                sole,
+                ..NamedModels::default()
+            }),
+            Ok(None) if is_json(typed) => of_json(&whole),
+            Ok(None) => Err(unreadable("it is neither JSON nor a form with parts")),
+            Err(Doubtful) => Err(unreadable("its form is written in a way that can be read differently")),
         }
-        of_json(&whole)
     }
 }
 
-fn of_json(text: &[u8]) -> Result<Option<String>, Failure> {
+/// Whether it is JSON for every reader: one that undoes another charset would find other members.
+fn is_json(content_type: &str) -> bool {
+    let small = content_type.to_ascii_lowercase().replace([' ', '"'], "");
+    let (kind, charset) = small.split_once(';').unwrap_or((&small, ""));
+    let is_plain = |name: &str| {
+        name.bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"/.+-".contains(&byte))
+    };
+    let is_kind = kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"));
+    is_kind && is_plain(kind) && matches!(charset, "" | "charset=utf-8")
+}
+
+fn of_json(text: &[u8]) -> Result<NamedModels, Failure> {
     let mut found = Found::default();
     let mut reader = serde_json::Deserializer::from_slice(text);
     let read = (&mut found).deserialize(&mut reader).and_then(|()| reader.end());
     match (read, found.doubt) {
         (_, Some(doubt)) => Err(unreadable(doubt)),
         (Err(_), None) => Err(unreadable("it is no JSON object")),
-        (Ok(()), None) => Ok(found.model),
-    }
-}
-
-fn of_form(mut form: Multipart, whole: &[u8]) -> Result<Option<String>, Failure> {
-    form.feed(whole);
-    let model = form.found();
-    let small = whole.to_ascii_lowercase();
-    let fields: usize = WRITINGS
-        .iter()
-        .map(|writing| memchr::memmem::find_iter(&small, writing).count())
-        .sum();
-    match (fields, &model) {
-        (0, None) => Ok(None),
-        (1, Some(_)) => Ok(model),
-        (_, _) => Err(unreadable(
-            "its form names a model more than once, or in a way of its own",
-        )),
+        (Ok(()), None) => Ok(NamedModels {
+            sole: found.model,
+            of_tools: found.of_tools,
+            is_empty: false,
+        }),
     }
 }
 
@@ -71,6 +94,7 @@ fn of_form(mut form: Multipart, whole: &[u8]) -> Result<Option<String>, Failure>
 #[derive(Default)]
 struct Found {
     model: Option<String>,
+    of_tools: Vec<String>,
     doubt: Option<&'static str>,
 }
 
@@ -98,10 +122,18 @@ impl<'de> Visitor<'de> for &mut Found {
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<(), M::Error> {
         let mut seen = HashSet::new();
         while let Some(name) = map.next_key_seed(Text)? {
+            // Some parsers know no capitals in the names of members, and some end a name at its first NUL.
             let small = name.text.to_ascii_lowercase();
-            // Some parsers know no capitals in the names of members.
-            if small == "models" {
+            let small = small
+                .trim_matches(|c: char| c.is_whitespace() || c.is_control())
+                .to_owned();
+            if SEVERAL.contains(&small.as_str()) {
                 self.doubt = Some("it names several models to choose from");
+            }
+            if small == "tools" {
+                let tools: Value = map.next_value()?;
+                models_in(&tools, &mut self.of_tools);
+                continue;
             }
             if small != "model" {
                 map.next_value::<IgnoredAny>()?;
@@ -157,6 +189,13 @@ impl<'de> Visitor<'de> for Text {
     }
 }
 
+/// The models that tools name: some make pictures, say, by another one.
+fn models_in(tools: &Value, found: &mut Vec<String>) {
+    for tool in tools.as_array().into_iter().flatten() {
+        found.extend(tool.get("model").and_then(Value::as_str).map(str::to_owned));
+    }
+}
+
 fn unreadable(why: &str) -> Failure {
     let message = format!("a client key that is held to some models cannot send this body: {why}");
     Failure::new(Code::ClientKeyForbidden, message).with_remedy(Remedy::ChangeRequest)
@@ -169,8 +208,8 @@ fn too_large() -> Failure {
     Failure::new(Code::BodyTooLarge, message).with_remedy(Remedy::ChangeRequest)
 }
 
-/// How the field of a form is named, by clients and by whoever wants to be misread.
-const WRITINGS: [&[u8]; 4] = [b"name=\"model\"", b"name='model'", b"name=model", b"name*="];
+/// Members in which a router is given models to choose from.
+const SEVERAL: [&str; 3] = ["models", "fallbacks", "fallback_models"];
 
 #[cfg(test)]
 mod tests {
@@ -178,7 +217,7 @@ mod tests {
 
     #[track_caller]
     fn check(body: &str, expected: Result<Option<&str>, ()>) {
-        let found = of_json(body.as_bytes());
+        let found = of_json(body.as_bytes()).map(|found| found.sole);
         assert_eq!(found.as_ref().map(Option::as_deref).map_err(|_| ()), expected, "{body}");
     }
 
@@ -197,6 +236,8 @@ mod tests {
             r#"{"model":"\u0061"}"#,
             r#"{"model":"a","Model":"b"}"#,
             r#"{"MODEL":"a"}"#,
+            r#"{"model":"a","model\u0000":"b"}"#,
+            r#"{"model":"a","fallbacks":["b"]}"#,
             r#"{"model":"a","models":["b"]}"#,
             r#"{"model":"a"}{"model":"b"}"#,
             r#"{"model":["a"]}"#,
@@ -211,30 +252,28 @@ mod tests {
     }
 
     #[test]
-    fn a_form_names_it_once_too() {
-        let form = |fields: &[(&str, &str)]| {
-            let mut text = String::new();
-            for (head, value) in fields {
-                text.push_str(&format!(
-                    "--b\r\nContent-Disposition: form-data; {head}\r\n\r\n{value}\r\n"
-                ));
-            }
-            text + "--b--\r\n"
-        };
-        let read = |text: &str| {
-            of_form(
-                Multipart::new("multipart/form-data; boundary=b").unwrap(),
-                text.as_bytes(),
-            )
-        };
-        let model = ("name=\"model\"", "whisper-1");
-        assert_eq!(read(&form(&[model])).unwrap().as_deref(), Some("whisper-1"));
-        assert_eq!(
-            read(&form(&[("name=\"file\"; filename=\"a.mp3\"", "x")])).unwrap(),
-            None
-        );
-        for second in ["name=\"model\"", "NAME=Model", "name*=utf-8''model", "name='model'"] {
-            assert!(read(&form(&[model, (second, "other")])).is_err(), "{second}");
+    fn models_of_tools_are_named_too() {
+        let body = br#"{"model":"a","tools":[{"type":"image_generation","model":"b"},{"name":"x","parameters":{"model":"no"}}]}"#;
+        assert_eq!(of_json(body).unwrap().of_tools, ["b"]);
+    }
+
+    #[test]
+    fn only_what_everybody_reads_as_json_is_read_as_that() {
+        for json in [
+            "application/json",
+            "Application/JSON; charset=\"UTF-8\"",
+            "application/problem+json",
+        ] {
+            assert!(is_json(json), "{json}");
+        }
+        for other in [
+            "text/json",
+            "application/json; charset=utf-7",
+            "application/json, text/plain",
+            "text/plain",
+            "",
+        ] {
+            assert!(!is_json(other), "{other}");
         }
     }
 }
