@@ -7,7 +7,7 @@ use evergrant_engine::failure::Failure;
 use evergrant_engine::time::Timestamp;
 
 use super::meter::Meter;
-use super::refusal::{other_model, other_provider, unnamed_model};
+use super::refusal::{other_model, other_provider, uncountable, unnamed_model};
 use crate::client_key::{ClientKey, KeyName};
 
 /// Who asks. Clones stand for the same request; with the last of them its place is free again.
@@ -48,6 +48,19 @@ impl Guest {
     /// Whether only some models may be asked for: then a request must say plainly which one it means.
     pub fn is_held_to_models(&self) -> bool {
         self.key().is_some_and(|key| !key.terms.models.is_empty())
+    }
+
+    /// Whether what is used is held to a budget.
+    pub(crate) fn has_budget(&self) -> bool {
+        self.key().is_some_and(|key| key.terms.tokens_per_day.is_some())
+    }
+
+    /// Refuses what uses tokens that nobody here is told of.
+    ///
+    /// # Errors
+    /// `client-key-forbidden`, for who holds a key.
+    pub(crate) fn uncountable(&self, what: &str) -> Result<(), Failure> {
+        self.key().map_or(Ok(()), |key| Err(uncountable(&key.name, what)))
     }
 
     /// Whether this provider may be asked.

@@ -40,6 +40,13 @@ pub(super) fn unnamed_model(name: &KeyName) -> Failure {
     ))
 }
 
+/// The key has a budget, and what this uses could not be counted against it.
+pub(super) fn uncountable(name: &KeyName, what: &str) -> Failure {
+    forbidden(format!(
+        "the client key `{name}` has a budget of tokens, and the tokens of {what} cannot be counted"
+    ))
+}
+
 /// The key may ask none of these providers.
 pub(super) fn other_provider(name: &KeyName, providers: &[ProviderId]) -> Failure {
     let named: Vec<String> = providers.iter().map(|id| format!("`{id}`")).collect();

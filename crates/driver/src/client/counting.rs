@@ -1,15 +1,62 @@
-//! Which requests are counted as use, by which model, and in which form their answers tell of it.
+//! Which requests are counted as use, by which model, and how their answers tell of it or are weighed.
 
+use evergrant_engine::failure::Failure;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, Method};
 
 use super::dress::Undressed;
+use crate::admission::Guest;
 use crate::usage::Form;
 
-/// Whether a request can use tokens: one that makes something, or leaves HTTP. An answer that is only read again has been
-/// counted when it was made.
-pub(super) fn is_counted(request: &Undressed) -> bool {
-    *request.method() == Method::POST || request.is_upgrade()
+/// How what a request uses is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Counting {
+    /// In the books, and against the key's budget.
+    Booked,
+    /// Against the budget alone, if the answer tells: in the books it stands since it was made.
+    Spent,
+    /// Not at all: it uses nothing.
+    Nothing,
+}
+
+/// How a request is counted: one that makes something, or leaves HTTP, can use tokens. An answer that is read again has been
+/// booked when it was made, but not what it used, if that was not known yet.
+pub(super) fn counting(request: &Undressed, guest: &Guest) -> Counting {
+    if request.is_upgrade() {
+        return Counting::Booked;
+    }
+    if *request.method() == Method::POST && !uses_nothing(request.path()) {
+        return Counting::Booked;
+    }
+    let is_fetched = *request.method() == Method::GET && request.path().contains("/responses/");
+    if is_fetched && guest.has_budget() {
+        return Counting::Spent;
+    }
+    Counting::Nothing
+}
+
+/// Refuses, to a key with a budget, what uses tokens that nobody here is told of.
+pub(super) fn check_countable(request: &Undressed, guest: &Guest) -> Result<(), Failure> {
+    if !guest.has_budget() {
+        return Ok(());
+    }
+    if request.is_upgrade() {
+        return guest.uncountable("a WebSocket");
+    }
+    let is_later = |segment: &str| {
+        let verb = segment.split_once(':').map(|(_, verb)| verb);
+        LATER.contains(&segment) || verb.is_some_and(|verb| verb.contains("atch") || verb.contains("ongRunning"))
+    };
+    if *request.method() == Method::POST && request.path().split('/').any(is_later) {
+        return guest.uncountable("work that is done later");
+    }
+    Ok(())
+}
+
+fn uses_nothing(path: &str) -> bool {
+    let first = path.split('/').nth(1).unwrap_or_default();
+    let last = path.rsplit('/').next().unwrap_or_default();
+    KEPT.contains(&first) || FREE.contains(&last) || last.ends_with(":countTokens")
 }
 
 /// The model that a path names, as in `/models/MODEL:generateContent`.
@@ -21,10 +68,28 @@ pub(super) fn model_in(path: &str) -> Option<&str> {
 
 /// The form of an answer that can be read; `None`: it cannot.
 pub(super) fn form_of(headers: &HeaderMap) -> Option<Form> {
-    let plain = |value: &http::HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
-    if headers.get(CONTENT_ENCODING).is_some_and(|value| !plain(value)) {
-        return None;
+    if is_coded(headers) { None } else { kind_of(headers) }
+}
+
+/// How many bytes of an answer stand for a token where it does not tell: the usual rule of thumb for text, and less the less of
+/// it is text.
+pub(super) fn bytes_of_token(headers: &HeaderMap) -> u64 {
+    match (kind_of(headers), is_coded(headers)) {
+        (Some(Form::Document), false) => 4,
+        // Coded text is a third or less of what it was.
+        (Some(Form::Document), true) => 1,
+        // An event carries one token or a few, and a frame around them.
+        (Some(Form::Events), false) => 200,
+        (Some(Form::Events), true) => 10,
+        // Words without a frame.
+        (None, _) if is_text(headers) => 4,
+        // A second of sound, or a corner of an image.
+        (None, _) => 1_000,
     }
+}
+
+/// What an answer is, coded or not.
+fn kind_of(headers: &HeaderMap) -> Option<Form> {
     let typed = headers.get(CONTENT_TYPE)?.to_str().ok()?;
     let kind = typed.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if kind == "text/event-stream" {
@@ -33,6 +98,27 @@ pub(super) fn form_of(headers: &HeaderMap) -> Option<Form> {
         kind.contains("json").then_some(Form::Document)
     }
 }
+
+fn is_coded(headers: &HeaderMap) -> bool {
+    let plain = |value: &http::HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
+    headers.get(CONTENT_ENCODING).is_some_and(|value| !plain(value))
+}
+
+/// Whether it is text, or does not say what it is.
+fn is_text(headers: &HeaderMap) -> bool {
+    headers
+        .get(CONTENT_TYPE)
+        .is_none_or(|typed| typed.as_bytes().to_ascii_lowercase().starts_with(b"text/"))
+}
+
+/// What is only kept at the provider.
+const KEPT: [&str; 4] = ["files", "uploads", "vector_stores", "conversations"];
+
+/// What is only counted, or ended.
+const FREE: [&str; 4] = ["count_tokens", "input_tokens", "tokenize", "cancel"];
+
+/// What uses tokens after it was answered, and tells of them elsewhere if at all.
+const LATER: [&str; 6] = ["batches", "fine_tuning", "evals", "threads", "agents", "jobs"];
 
 #[cfg(test)]
 mod tests {
@@ -63,5 +149,43 @@ mod tests {
         assert_eq!(model_in("/models/gemini-3:generateContent"), Some("gemini-3"));
         assert_eq!(model_in("/models/"), None);
         assert_eq!(model_in("/chat/completions"), None);
+    }
+
+    #[test]
+    fn what_is_kept_or_counted_uses_nothing() {
+        for path in [
+            "/files",
+            "/messages/count_tokens",
+            "/v1beta/models/g:countTokens",
+            "/responses/resp_1/cancel",
+        ] {
+            assert!(uses_nothing(path), "{path}");
+        }
+        for path in [
+            "/messages",
+            "/responses",
+            "/responses/compact",
+            "/embeddings",
+            "/images/edits",
+        ] {
+            assert!(!uses_nothing(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn every_answer_weighs_something() {
+        let weighs = |lines: &[(&'static str, &'static str)]| {
+            let mut headers = HeaderMap::new();
+            for (name, value) in lines {
+                headers.insert(*name, HeaderValue::from_static(value));
+            }
+            bytes_of_token(&headers)
+        };
+        let gzip = ("content-encoding", "gzip");
+        assert_eq!(weighs(&[("content-type", "application/json")]), 4);
+        assert_eq!(weighs(&[("content-type", "application/json"), gzip]), 1);
+        assert_eq!(weighs(&[("content-type", "text/event-stream"), gzip]), 10);
+        assert_eq!((weighs(&[]), weighs(&[("content-type", "Text/Plain")])), (4, 4));
+        assert_eq!(weighs(&[("content-type", "audio/mpeg")]), 1_000);
     }
 }

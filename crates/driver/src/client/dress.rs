@@ -23,8 +23,9 @@ pub(super) struct Undressed {
 }
 
 impl Undressed {
-    /// Takes from a request what concerns only its way to us.
-    pub(super) fn new(parts: Parts) -> Result<Self, Failure> {
+    /// Takes from a request what concerns only its way to us; where what is used must be counted, a plain answer is asked for
+    /// whatever the body is.
+    pub(super) fn new(parts: Parts, must_be_plain: bool) -> Result<Self, Failure> {
         let path_and_query = without_keys(parts.uri.path_and_query().map_or("/", |path| path.as_str()))?;
         if leaves_its_base(parts.uri.path()) {
             return Err(
@@ -44,7 +45,7 @@ impl Undressed {
         for name in [HOST, EXPECT] {
             headers.remove(name);
         }
-        if parts.method == Method::POST && is_json(&headers) {
+        if must_be_plain || (parts.method == Method::POST && is_json(&headers)) {
             headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         }
         if is_upgrade {

@@ -23,7 +23,7 @@ use super::body::{Body, Budget};
 use super::call::{Answer, Call, Route, Spent, Trail};
 use super::coming::BodyError;
 use super::conversing::{Thread, Threads};
-use super::counting::{form_of, is_counted, model_in};
+use super::counting::{Counting, bytes_of_token, check_countable, counting, form_of, model_in};
 use super::dress::{Undressed, place_of_credential};
 use super::earnings::Earnings;
 use super::exchange::{Held, judge, unanswered};
@@ -44,7 +44,7 @@ use crate::measures::Measures;
 use crate::refresh::Renewals;
 use crate::settings::{Environment, Route as ModelRoute, Settings};
 use crate::store::Store;
-use crate::usage::{Books, Spending};
+use crate::usage::{Books, Entry, Spending, Weight};
 
 /// What the client is made of.
 pub(crate) struct Parts {
@@ -157,7 +157,8 @@ impl Client {
         let has_any = |id: &ProviderId| guest.may_ask(id) && self.turns.has_any(id);
         let mut way = way(&call.route, parts.uri.path(), around.table, around.routes, has_any).map_err(none)?;
         guest.keep_to_its_own(&mut way.providers).map_err(none)?;
-        let request = Undressed::new(parts).map_err(none)?;
+        let request = Undressed::new(parts, guest.has_budget()).map_err(none)?;
+        check_countable(&request, &guest).map_err(none)?;
         let asked = Instant::now();
         let body = body.into_replayable().await.map_err(none)?;
         let spent = Spent {
@@ -167,7 +168,7 @@ impl Client {
         let regard = self.turns.regard(&way.providers);
         let pieces = body.pieces().unwrap_or_default();
         let is_listed = is_listed(&request, &way.providers, around.table);
-        let is_counted = is_counted(&request);
+        let is_counted = counting(&request, &guest) == Counting::Booked;
         let skimmed = if regard.conversation || regard.model || is_listed {
             Skim::all(pieces)
         } else if is_counted && !matches!(call.route, Route::Model(_)) {
@@ -390,6 +391,26 @@ impl Errand<'_> {
         }
     }
 
+    /// What the answer's use is counted with, if it is.
+    fn spending(&mut self, held: &Held) -> Option<Box<Spending>> {
+        let entry = match counting(&self.request, &self.guest) {
+            Counting::Nothing => return None,
+            Counting::Spent => None,
+            Counting::Booked => Some(Entry {
+                provider: held.lease.provider.clone(),
+                label: held.lease.label.clone(),
+                model: self.model.take(),
+            }),
+        };
+        let weight = Weight {
+            asked: self.body.length() / bytes_of_token(self.request.headers()),
+            bytes_of_token: bytes_of_token(&held.head.headers),
+        };
+        let (books, guest) = (Arc::clone(&self.client.books), self.guest.clone());
+        let form = form_of(&held.head.headers);
+        Some(Box::new(Spending::new(books, guest, entry, form, weight)))
+    }
+
     fn deliver(&mut self, step: Step, run: Run, refusal: Option<Failure>) -> Result<Answer, Failure> {
         let Some(held) = self.held.take() else {
             return Err(refusal.unwrap_or_else(|| lost("there was no answer to hand on")));
@@ -403,20 +424,7 @@ impl Errand<'_> {
         };
         let is_accepted =
             refusal.is_none() && (held.stream.is_some() || held.reading.as_ref().is_some_and(Reading::is_acceptance));
-        let spending = (is_accepted && is_counted(&self.request)).then(|| {
-            let credential = (held.lease.provider.clone(), held.lease.label.clone());
-            let (books, guest) = (Arc::clone(&self.client.books), self.guest.clone());
-            let form = form_of(&held.head.headers);
-            let asked = self.body.length();
-            Box::new(Spending::new(
-                books,
-                guest,
-                credential,
-                self.model.as_deref(),
-                form,
-                asked,
-            ))
-        });
+        let spending = is_accepted.then(|| self.spending(&held)).flatten();
         let listener = match (held.stream, step.next) {
             (Some(stream), Some(machine)) => {
                 let turns = Arc::clone(&self.client.turns);
@@ -430,6 +438,7 @@ impl Errand<'_> {
         let guest = self.guest.clone();
         let body = AnswerBody::new(held.pieces, held.rest, listener, thread, spending, guest);
         let mut response = Response::from_parts(held.head, body);
+        withhold_from_client(response.headers_mut());
         // A refused upgrade is an answer like any other.
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {
             drop_hop_by_hop(response.headers_mut());
@@ -438,7 +447,6 @@ impl Errand<'_> {
             response,
             trail: std::mem::take(&mut self.trail),
             refusal,
-        withhold_from_client(response.headers_mut());
             complaint,
         })
     }

@@ -8,5 +8,5 @@ mod totals;
 
 pub(crate) use books::Books;
 pub(crate) use scan::Form;
-pub(crate) use spending::Spending;
+pub(crate) use spending::{Entry, Spending, Weight};
 pub use totals::UsageTotals;

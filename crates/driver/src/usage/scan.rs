@@ -26,6 +26,8 @@ pub(crate) struct Scan {
     /// The last bytes of what went by, in which the word may have begun.
     before: Vec<u8>,
     measure: Option<Measure>,
+    /// How many bytes of a stream have gone by since it told something; none of a document, which tells of all of itself.
+    since: u64,
 }
 
 /// What follows the word in one document.
@@ -71,17 +73,23 @@ impl Scan {
             told: None,
             before: Vec::new(),
             measure: None,
+            since: 0,
         }
     }
 
     /// Looks at a piece that goes by.
     pub(crate) fn see(&mut self, piece: &[u8]) {
         let mut rest = piece;
+        if self.form == Form::Events {
+            self.since = self.since.saturating_add(piece.len() as u64);
+        }
         loop {
             if let Some(measure) = &mut self.measure {
                 match measure.see(rest, self.form) {
                     Some(after) => {
-                        self.document_ended();
+                        if self.document_ended() {
+                            self.since = after.len() as u64;
+                        }
                         self.before.clear();
                         rest = after;
                     }
@@ -98,12 +106,13 @@ impl Scan {
         }
     }
 
-    /// What was told, now that nothing more comes.
-    pub(crate) fn end(mut self) -> Option<Told> {
-        if self.form == Form::Document || self.measure.as_ref().is_some_and(Measure::is_closed) {
-            self.document_ended();
+    /// What was told, now that nothing more comes, and how many bytes of a stream came after that.
+    pub(crate) fn end(mut self) -> (Option<Told>, u64) {
+        let is_over = self.form == Form::Document || self.measure.as_ref().is_some_and(Measure::is_closed);
+        if is_over && self.document_ended() {
+            self.since = 0;
         }
-        self.told
+        (self.told, self.since)
     }
 
     /// What was told so far.
@@ -145,8 +154,12 @@ impl Scan {
         None
     }
 
-    fn document_ended(&mut self) {
-        let Some(measure) = self.measure.take() else { return };
+    /// Answers whether it told something.
+    fn document_ended(&mut self) -> bool {
+        let Some(measure) = self.measure.take() else {
+            return false;
+        };
+        let mut tells = false;
         // The root's own bracket closes last: how far the count has sunk is how deep the word stood.
         let sunk = measure.depth;
         let deepest = match (self.form, measure.last_closed) {
@@ -157,8 +170,10 @@ impl Scan {
         for (depth, told) in measure.found {
             if (1..=deepest).contains(&(depth - sunk)) {
                 self.told = Some(self.told.unwrap_or_default().then(told));
+                tells = true;
             }
         }
+        tells
     }
 }
 

@@ -10,7 +10,7 @@ fn check(form: Form, text: &str, expected: Option<(u64, u64, u64)>) {
         for piece in text.as_bytes().chunks(size) {
             scan.see(piece);
         }
-        let found = scan.end().map(|told| {
+        let found = scan.end().0.map(|told| {
             let Tokens { input, output, cached } = told.tokens();
             (input, output, cached)
         });
@@ -103,8 +103,24 @@ fn an_object_without_an_end_is_let_go() {
     }
     scan.see(b"\"},\"usage\":{\"input_tokens\":9}}");
     assert!(scan.so_far().is_none());
-    assert_eq!(scan.end().map(|told| told.tokens().input), Some(9));
+    assert_eq!(scan.end().0.map(|told| told.tokens().input), Some(9));
     let mut cut = Scan::new(Form::Events);
     cut.see(b"data: {\"usage\":{\"input_tokens\":9}");
-    assert_eq!(cut.end(), None, "the rest of the event never came");
+    assert_eq!(cut.end().0, None, "the rest of the event never came");
+}
+
+#[test]
+fn what_comes_after_the_last_word_is_measured() {
+    let begun = "data: {\"message\":{\"usage\":{\"input_tokens\":9}}}\n";
+    let left = |text: &str, size: usize| {
+        let mut scan = Scan::new(Form::Events);
+        text.as_bytes().chunks(size).for_each(|piece| scan.see(piece));
+        let (told, since) = scan.end();
+        (told.map(|told| told.tokens().input), since)
+    };
+    for size in [1, 7, 10_000] {
+        assert_eq!(left(&format!("{begun}{}", "x".repeat(500)), size), (Some(9), 500));
+        assert_eq!(left(begun.trim_end(), size), (Some(9), 0));
+        assert_eq!(left(&"x".repeat(500), size), (None, 500));
+    }
 }

@@ -14,35 +14,44 @@ use crate::history::UsageSlot;
 pub(crate) struct Spending {
     books: Arc<Books>,
     guest: Guest,
-    provider: ProviderId,
-    label: Label,
-    model: Option<Arc<str>>,
-    asked: u64,
+    /// Under what it stands in the books; `None`: nowhere, it is spent alone.
+    entry: Option<Entry>,
+    weight: Weight,
     answered: u64,
-    form: Option<Form>,
     scan: Option<Scan>,
 }
 
+/// Under what an answer stands in the books.
+pub(crate) struct Entry {
+    pub(crate) provider: ProviderId,
+    pub(crate) label: Label,
+    pub(crate) model: Option<String>,
+}
+
+/// What an answer is taken for where it does not tell, so that no budget is outrun by not asking to be told.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Weight {
+    /// The tokens that the request's body stands for.
+    pub(crate) asked: u64,
+    /// How many bytes of the answer stand for a token.
+    pub(crate) bytes_of_token: u64,
+}
+
 impl Spending {
-    /// An answer of this form to a request of so many bytes; of none that can be read, only that it was is counted.
+    /// An answer of this form; of none that can be read, only that it was is booked.
     pub(crate) fn new(
         books: Arc<Books>,
         guest: Guest,
-        (provider, label): (ProviderId, Label),
-        model: Option<&str>,
+        entry: Option<Entry>,
         form: Option<Form>,
-        asked: u64,
+        weight: Weight,
     ) -> Self {
-        let short = |model: &str| Arc::from(model.chars().take(MODEL_LENGTH).collect::<String>());
         Self {
             books,
             guest,
-            provider,
-            label,
-            model: model.map(short),
-            asked,
+            entry,
+            weight,
             answered: 0,
-            form,
             scan: form.map(Scan::new),
         }
     }
@@ -54,44 +63,39 @@ impl Spending {
             scan.see(piece);
         }
     }
-}
 
-impl Spending {
-    /// What counts against a budget where nothing was told, so that none is outrun by not asking to be told.
-    fn estimate(&self) -> u64 {
-        let answered = match self.form {
-            Some(Form::Document) => self.answered / BYTES_OF_TEXT,
-            Some(Form::Events) => self.answered / BYTES_OF_EVENT,
-            // Sound, images and what leaves HTTP: their bytes say nothing.
-            None => return 0,
-        };
-        (self.asked / BYTES_OF_TEXT).saturating_add(answered)
+    /// What counts against a budget: what was told, and what came after that was told for the last time, as when somebody
+    /// leaves amid a stream that told of its beginning.
+    fn counts(&self, told: Option<Tokens>, since: u64) -> u64 {
+        let of = |bytes: u64| bytes / self.weight.bytes_of_token.max(1);
+        match told {
+            Some(tokens) => tokens.input.saturating_add(tokens.output).saturating_add(of(since)),
+            // What was made before has told of itself when it was.
+            None if self.entry.is_none() => 0,
+            None => self.weight.asked.saturating_add(of(self.answered)).max(1),
+        }
     }
 }
 
 impl Drop for Spending {
     fn drop(&mut self) {
         let now = self.books.now();
-        let told = self.scan.take().and_then(Scan::end);
+        let (told, since) = self.scan.take().map(Scan::end).unwrap_or_default();
         let tokens = told.map(|told| told.tokens());
-        let counts = |tokens: Tokens| tokens.input.saturating_add(tokens.output);
-        self.guest.spend(tokens.map_or_else(|| self.estimate(), counts), now);
+        self.guest.spend(self.counts(tokens, since), now);
+        let Some(entry) = self.entry.take() else { return };
         let slot = UsageSlot {
             hour: UsageSlot::hour_of(now),
             key: self.guest.key_name().cloned(),
-            provider: self.provider.clone(),
-            label: self.label.clone(),
-            model: self.model.take(),
+            provider: entry.provider,
+            label: entry.label,
+            model: entry
+                .model
+                .map(|model| model.chars().take(MODEL_LENGTH).collect::<String>().into()),
         };
         self.books.enter(slot, tokens);
     }
 }
-
-/// 4 bytes of text a token: the usual rule of thumb.
-const BYTES_OF_TEXT: u64 = 4;
-
-/// 200 bytes of a stream a token: an event carries one or a few, and a frame around them.
-const BYTES_OF_EVENT: u64 = 200;
 
 /// 128 characters of a model's name: those in use have 60 at most.
 const MODEL_LENGTH: usize = 128;

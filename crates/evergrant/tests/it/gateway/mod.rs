@@ -10,6 +10,7 @@ mod framing;
 mod framing_rows;
 #[cfg(target_os = "linux")]
 mod handed_over;
+mod key_budget;
 mod key_models;
 mod keys;
 mod life;

@@ -79,6 +79,14 @@ async fn every_api_is_counted_as_the_provider_told_it() {
     for by in ["key", "model", "credential", "day"] {
         let found = usage(&desk.scratch, by).await;
         assert_eq!(sum(&found["total"]), expected, "{found}");
+        // Scripts read it: these members, and no others.
+        let members = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
+        let counts = ["cached", "input", "output", "requests", "untold"];
+        let mut row = [&counts[..], &[by]].concat();
+        row.sort_unstable();
+        assert_eq!(members(&found), "by total usage");
+        assert_eq!(members(&found["total"]), counts.join(" "));
+        assert_eq!(members(&found["usage"][0]), row.join(" "));
         assert_eq!(
             (&found["total"]["requests"], &found["total"]["untold"]),
             (&json!(requests + 1), &json!(1))

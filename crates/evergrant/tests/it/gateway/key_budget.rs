@@ -1,0 +1,188 @@
+//! A budget of tokens that not being told, coding, leaving early and other ways of asking do not get past.
+
+use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+use super::keys::key;
+use super::upstream::Upstream;
+use crate::scratch::signal;
+
+fn answer(head: &str, body: &[u8]) -> Vec<Vec<u8>> {
+    let head = format!("HTTP/1.1 200 OK\r\n{head}\r\ncontent-length: {}\r\n\r\n", body.len());
+    vec![[head.as_bytes(), body].concat()]
+}
+
+fn post(path: &str, secret: &str, lines: &str, body: &str) -> String {
+    format!(
+        "POST {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nx-api-key: {secret}\r\n{lines}content-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+const NAMED: &str = "{\"model\":\"raw-1\"}";
+const JSON: &str = "content-type: application/json\r\n";
+
+/// How many such requests are answered before the budget is used up; 50 if it never is.
+async fn until_used_up(upstream: &Upstream, request: &str) -> u32 {
+    for answered in 0..50 {
+        let (status, text) = upstream.gateway.status(request).await;
+        if status == 429 {
+            let told: Value = serde_json::from_str(&text).unwrap();
+            assert_eq!(told["error"]["code"], "client-key-limited", "{text}");
+            return answered;
+        }
+        assert_eq!(status, 200, "{text}");
+    }
+    50
+}
+
+/// What stands in the books once the gateway has ended.
+async fn booked(mut upstream: Upstream) -> Value {
+    signal(&upstream.gateway.child, "TERM");
+    assert!(upstream.gateway.child.wait().await.unwrap().success());
+    upstream.scratch.run(&["usage", "--json"]).await.expect(0).json()
+}
+
+#[tokio::test]
+async fn a_coded_answer_is_counted_too() {
+    let coded = answer("content-type: application/json\r\ncontent-encoding: gzip", &[0x1f; 400]);
+    let sound = answer("content-type: audio/mpeg", &[0x1f; 8_000]);
+    for (answers, path, lines) in [
+        (coded, "/p/raw/chat/completions", ""),
+        (sound, "/p/raw/audio/speech", JSON),
+    ] {
+        let upstream = Upstream::answering(vec![answers]).await;
+        let secret = key(&upstream.scratch, "held", &["--tokens-per-day", "100"]).await;
+        let lines = format!("{lines}accept-encoding: gzip, br\r\n");
+        let answered = until_used_up(&upstream, &post(path, &secret, &lines, NAMED)).await;
+        assert!((1..=20).contains(&answered), "{path}: {answered}");
+        // A provider that heeds it codes nothing for such a key, and tells what was used.
+        for seen in upstream.seen() {
+            assert_eq!(seen.header("accept-encoding"), ["identity"], "{}", seen.head);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_counted_is_refused() {
+    let upstream = Upstream::answering(vec![answer("content-type: application/json", b"{}")]).await;
+    let secret = key(&upstream.scratch, "held", &["--tokens-per-day", "100000"]).await;
+    let socket = format!(
+        "GET /v1/realtime?model=raw-1 HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+         sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nx-api-key: {secret}\r\n\r\n"
+    );
+    for request in [
+        socket,
+        post("/p/raw/batches", &secret, JSON, "{\"input_file_id\":\"file-1\"}"),
+        post("/p/raw/messages/batches", &secret, JSON, "{\"requests\":[]}"),
+        post("/p/raw/fine_tuning/jobs", &secret, JSON, "{}"),
+    ] {
+        let (status, text) = upstream
+            .gateway
+            .status(&request.replacen("host:", "connection: close\r\nhost:", 1))
+            .await;
+        let told: Value = serde_json::from_str(&text).unwrap_or_default();
+        assert_eq!(
+            (status, told["error"]["code"].as_str()),
+            (403, Some("client-key-forbidden")),
+            "{request}: {text}"
+        );
+    }
+    assert!(upstream.seen().is_empty());
+}
+
+#[tokio::test]
+async fn what_uses_no_tokens_costs_none() {
+    let upstream = Upstream::answering(vec![answer(
+        "content-type: application/json",
+        b"{\"input_tokens\":7000}",
+    )])
+    .await;
+    let secret = key(&upstream.scratch, "held", &["--tokens-per-day", "100"]).await;
+    let long = format!("{{\"model\":\"raw-1\",\"x\":\"{}\"}}", "y".repeat(4_000));
+    for path in [
+        "/v1/messages/count_tokens",
+        "/v1/responses/input_tokens",
+        "/p/raw/v1beta/models/raw-1:countTokens",
+        "/p/raw/files",
+        "/p/raw/uploads/upload_1/parts",
+        "/p/raw/responses/resp_1/cancel",
+    ] {
+        for _ in 0..2 {
+            let (status, text) = upstream.gateway.status(&post(path, &secret, JSON, &long)).await;
+            assert_eq!(status, 200, "{path}: {text}");
+        }
+    }
+    let table = booked(upstream).await;
+    assert_eq!(table["total"]["requests"], 0, "{table}");
+}
+
+#[tokio::test]
+async fn who_leaves_a_stream_early_pays_for_what_came() {
+    let begun =
+        "data: {\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":5,\"output_tokens\":1}}}\n\n";
+    let word =
+        "data: {\"type\":\"content_block_delta\",\"delta\":{\"type\":\"text_delta\",\"text\":\"word after word\"}}\n\n";
+    let events = format!("{begun}{}", word.repeat(60));
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n";
+    let stream = format!("{head}\r\n{:x}\r\n{events}\r\n", events.len());
+    let upstream = Upstream::answering(vec![vec![stream.into_bytes()]]).await;
+    let secret = key(&upstream.scratch, "held", &["--tokens-per-day", "100"]).await;
+    let request = post(
+        "/p/raw/messages",
+        &secret,
+        JSON,
+        "{\"model\":\"raw-1\",\"stream\":true}",
+    );
+    let mut answered = 0;
+    loop {
+        let mut leaving = upstream.gateway.connect().await;
+        leaving.write_all(request.as_bytes()).await.unwrap();
+        let mut heard = Vec::new();
+        while heard.len() < 4_000 && leaving.read_buf(&mut heard).await.unwrap() > 0 {}
+        if heard.starts_with(b"HTTP/1.1 429") {
+            break;
+        }
+        assert!(
+            heard.starts_with(b"HTTP/1.1 200"),
+            "{}",
+            String::from_utf8_lossy(&heard)
+        );
+        answered += 1;
+        assert!(answered < 15, "no end");
+        drop(leaving);
+    }
+    assert!(answered >= 2, "{answered}");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_fetched_later_counts_when_it_tells() {
+    let queued = answer(
+        "content-type: application/json",
+        b"{\"status\":\"queued\",\"usage\":null}",
+    );
+    let told = answer(
+        "content-type: application/json",
+        b"{\"status\":\"completed\",\"usage\":{\"input_tokens\":90,\"output_tokens\":60}}",
+    );
+    let upstream = Upstream::answering(vec![queued, told]).await;
+    let secret = key(&upstream.scratch, "held", &["--tokens-per-day", "100"]).await;
+    let made = post(
+        "/v1/responses",
+        &secret,
+        JSON,
+        "{\"model\":\"raw-1\",\"background\":true}",
+    );
+    assert_eq!(upstream.gateway.status(&made).await.0, 200);
+    let fetched = format!(
+        "GET /v1/responses/resp_1 HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nx-api-key: {secret}\r\n\r\n"
+    );
+    assert_eq!(upstream.gateway.status(&fetched).await.0, 200);
+    assert_eq!(upstream.gateway.status(&fetched).await.0, 429);
+    let table = booked(upstream).await;
+    assert_eq!(
+        (&table["total"]["requests"], &table["total"]["untold"]),
+        (&1.into(), &1.into()),
+        "{table}"
+    );
+}
