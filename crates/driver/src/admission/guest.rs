@@ -7,7 +7,7 @@ use evergrant_engine::failure::Failure;
 use evergrant_engine::time::Timestamp;
 
 use super::meter::Meter;
-use super::refusal::{other_model, other_provider, uncountable, unnamed_model};
+use super::refusal::{other_model, other_provider, other_purpose, uncountable, unnamed_model};
 use crate::client_key::{ClientKey, KeyName};
 
 /// Who asks. Clones stand for the same request; with the last of them its place is free again.
@@ -48,6 +48,17 @@ impl Guest {
     /// Whether only some models may be asked for: then a request must say plainly which one it means.
     pub fn is_held_to_models(&self) -> bool {
         self.key().is_some_and(|key| !key.terms.models.is_empty())
+    }
+
+    /// Refuses a key for the metrics everything else, and every other key the metrics, which tell of all that others do.
+    ///
+    /// # Errors
+    /// `client-key-forbidden`
+    pub fn check_purpose(&self, reads_metrics: bool) -> Result<(), Failure> {
+        match self.key() {
+            Some(key) if key.terms.metrics != reads_metrics => Err(other_purpose(&key.name, reads_metrics)),
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Whether what is used is held to a budget.

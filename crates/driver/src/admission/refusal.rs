@@ -53,6 +53,16 @@ pub(super) fn other_provider(name: &KeyName, providers: &[ProviderId]) -> Failur
     forbidden(format!("the client key `{name}` may not use {}", named.join(", ")))
 }
 
+/// The key is for the metrics alone, or is not for them.
+pub(super) fn other_purpose(name: &KeyName, reads_metrics: bool) -> Failure {
+    let message = if reads_metrics {
+        "may not read the metrics, which tell of everybody: a key made with `--metrics` may"
+    } else {
+        "is for `/metrics` alone"
+    };
+    forbidden(format!("the client key `{name}` {message}"))
+}
+
 /// Too many requests within a minute.
 pub(super) fn too_fast(name: &KeyName, limit: u32, after: Duration) -> Failure {
     limited(

@@ -27,6 +27,8 @@ pub struct KeyTerms {
     pub tokens_per_day: Option<u64>,
     /// From when on the key is refused.
     pub expires_at: Option<Timestamp>,
+    /// Whether it is for the gateway's metrics, and for nothing else.
+    pub metrics: bool,
 }
 
 impl KeyTerms {
@@ -39,7 +41,7 @@ impl KeyTerms {
     /// assert!(terms.allows_provider(&"xai".into()) && !terms.allows_provider(&"openai".into()));
     /// ```
     pub fn allows_provider(&self, provider: &ProviderId) -> bool {
-        self.providers.is_empty() || self.providers.contains(provider)
+        !self.metrics && (self.providers.is_empty() || self.providers.contains(provider))
     }
 
     /// Whether this model may be asked for.

@@ -56,6 +56,9 @@ struct Wanted {
     /// So many tokens, in and out, each day (UTC)
     #[arg(long, value_name = "N")]
     tokens_per_day: Option<NonZeroU64>,
+    /// For the gateway's `/metrics`, and for nothing else
+    #[arg(long, conflicts_with_all = ["providers", "models", "tokens_per_day"])]
+    metrics: bool,
     /// Until when it is good: 12h, 30d, 2027-01-31 or a time of RFC 3339
     #[arg(long, value_name = "D")]
     expires: Option<Expiry>,
@@ -96,6 +99,7 @@ impl Wanted {
                 concurrency: self.concurrency.map(NonZeroU32::get),
                 tokens_per_day: self.tokens_per_day.map(NonZeroU64::get),
                 expires_at,
+                metrics: self.metrics,
             },
             lent: false,
         })
@@ -177,6 +181,11 @@ fn table(keys: &[ClientKey], now: Timestamp, console: &Console) -> String {
     for key in keys {
         let terms = &key.terms;
         let providers: Vec<&str> = terms.providers.iter().map(ProviderId::as_str).collect();
+        let (providers, models) = if terms.metrics {
+            ("/metrics".to_owned(), "-".to_owned())
+        } else {
+            (all_or(&providers), all_or(&terms.models))
+        };
         let number = |limit: Option<u64>| limit.map_or_else(|| "-".to_owned(), |limit| limit.to_string());
         let expires = match terms.expires_at {
             Some(_) if terms.has_expired(now) => Cell::styled("expired", colours::WARNING),
@@ -185,8 +194,8 @@ fn table(keys: &[ClientKey], now: Timestamp, console: &Console) -> String {
         };
         table.row(vec![
             key.name.as_str().into(),
-            all_or(&providers).as_str().into(),
-            all_or(&terms.models).as_str().into(),
+            providers.as_str().into(),
+            models.as_str().into(),
             number(terms.requests_per_minute.map(u64::from)).as_str().into(),
             number(terms.concurrency.map(u64::from)).as_str().into(),
             number(terms.tokens_per_day).as_str().into(),
@@ -209,5 +218,6 @@ Examples:
   evergrant key add laptop
   evergrant key add ci --model 'grok-*' --rpm 60 --tokens-per-day 2000000 --expires 30d
   OPENAI_API_KEY=$(evergrant key add agent)          the key alone goes to stdout
+  evergrant key add prometheus --metrics             for `/metrics`, and for nothing else
   evergrant key list --json | jq -r '.keys[].name'
   evergrant key remove laptop";

@@ -137,7 +137,9 @@ impl Gateway {
             Guest::nobody()
         } else {
             let entered = self.entrance.enter(&self.driver, uri, headers, is_local_socket).await;
-            entered.map_err(none)?
+            let guest = entered.map_err(none)?;
+            guest.check_purpose(destination == Destination::Metrics).map_err(none)?;
+            guest
         };
         match destination {
             Destination::Health => Ok(self.health()),

@@ -30,7 +30,10 @@ pub(super) fn insert(connection: &Connection, key: &ClientKey) -> Result<bool, T
         .prepare_cached("DELETE FROM client_key WHERE lent = 1 AND expires_at <= ?1")?
         .execute([key.created_at.as_millis()])?;
     let terms = &key.terms;
-    let providers: Vec<&str> = terms.providers.iter().map(ProviderId::as_str).collect();
+    let mut providers: Vec<&str> = terms.providers.iter().map(ProviderId::as_str).collect();
+    if terms.metrics {
+        providers = vec![METRICS];
+    }
     let tokens_per_day = terms.tokens_per_day.map(to_column).transpose()?;
     let added = connection.prepare_cached(INSERT)?.execute(params![
         key.name.as_str(),
@@ -75,16 +78,20 @@ fn is_there(connection: &Connection) -> Result<bool, Trouble> {
 fn read(row: &Row<'_>) -> Result<ClientKey, Trouble> {
     let name: String = row.get("name")?;
     let tokens_per_day = row.get::<_, Option<i64>>("tokens_per_day")?;
+    let mut providers = texts(row, "providers")?;
+    let metrics = providers.iter().any(|provider| provider == METRICS);
+    providers.retain(|provider| provider != METRICS);
     Ok(ClientKey {
         name: name.parse().map_err(|_| Unreadable("name of a client key"))?,
         fingerprint: Fingerprint::from_bytes(row.get("fingerprint")?),
         terms: KeyTerms {
-            providers: texts(row, "providers")?.into_iter().map(ProviderId::from).collect(),
+            providers: providers.into_iter().map(ProviderId::from).collect(),
             models: texts(row, "models")?,
             requests_per_minute: row.get("requests_per_minute")?,
             concurrency: row.get("concurrency")?,
             tokens_per_day: tokens_per_day.map(from_column).transpose()?,
             expires_at: row.get::<_, Option<i64>>("expires_at")?.map(Timestamp::from_millis),
+            metrics,
         },
         lent: row.get("lent")?,
         created_at: Timestamp::from_millis(row.get("created_at")?),
@@ -104,6 +111,10 @@ fn texts(row: &Row<'_>, column: &str) -> Result<Vec<String>, Trouble> {
     let text: String = row.get(column)?;
     serde_json::from_str(&text).map_err(|_| Unreadable("list of a client key").into())
 }
+
+/// What stands in the place of providers in a key for the metrics alone. An evergrant that does not know it takes it for a
+/// provider that there is not, and lets such a key do nothing.
+const METRICS: &str = "/metrics";
 
 const SELECT: &str = "SELECT name, fingerprint, providers, models, requests_per_minute, concurrency, tokens_per_day, \
     expires_at, lent, created_at FROM client_key ORDER BY name";

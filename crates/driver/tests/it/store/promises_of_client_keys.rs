@@ -25,19 +25,31 @@ pub(crate) fn a_client_key_is_read_as_it_was_added(bench: &dyn Bench) {
             concurrency: Some(1),
             tokens_per_day: Some(1 << 40),
             expires_at: Some(moment(9).wall),
+            metrics: false,
         },
         ..key(&*store, "full", 1)
+    };
+    let watching = ClientKey {
+        terms: KeyTerms {
+            metrics: true,
+            ..KeyTerms::default()
+        },
+        ..key(&*store, "watching", 1)
     };
     let bare = key(&*store, "bare", 2);
     let version = store.version().unwrap();
     assert!(store.add_client_key(&full).unwrap() && store.add_client_key(&bare).unwrap());
+    assert!(store.add_client_key(&watching).unwrap());
     assert_ne!(store.version().unwrap(), version, "others are told");
-    assert_eq!(bench.open().client_keys().unwrap(), [bare.clone(), full.clone()]);
+    assert_eq!(
+        bench.open().client_keys().unwrap(),
+        [bare.clone(), full.clone(), watching.clone()]
+    );
     // A name is given once.
     assert!(!store.add_client_key(&key(&*store, "bare", 3)).unwrap());
     assert!(store.remove_client_key(&bare.name).unwrap());
     assert!(!store.remove_client_key(&bare.name).unwrap());
-    assert_eq!(bench.open().client_keys().unwrap(), [full]);
+    assert_eq!(bench.open().client_keys().unwrap(), [full, watching]);
 }
 
 pub(crate) fn a_lent_key_that_was_never_given_back_goes_by_itself(bench: &dyn Bench) {

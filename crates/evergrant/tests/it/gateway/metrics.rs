@@ -4,7 +4,8 @@ use evergrant_sandbox::client::HttpClient;
 use evergrant_sandbox::{Order, Wording};
 
 use super::bytes::post;
-use super::desk::{Desk, streamed};
+use super::desk::{Desk, question, streamed};
+use super::keys::key;
 use super::numbers::Numbers;
 
 const CHAT: &str = "surface=\"chat-completions\"";
@@ -247,4 +248,54 @@ async fn requests_make_no_new_series() {
     }
     let after = Numbers::of(&desk.gateway).await;
     assert_eq!(after.series(), before.series());
+}
+
+#[tokio::test]
+async fn only_the_operator_reads_them() {
+    let desk = Desk::open().await;
+    let secret = key(&desk.scratch, "laptop", &[]).await;
+    let scraper = key(&desk.scratch, "prometheus", &["--metrics"]).await;
+    let get = async |secret: &str, path: &str| {
+        let client = HttpClient::new().bearer(secret);
+        client.get(&desk.url(path)).await.unwrap()
+    };
+    // Who is on this machine without a key runs it; a client is none of those who may know what others do.
+    assert_eq!(HttpClient::new().get(&desk.url("/metrics")).await.unwrap().status, 200);
+    let kept_out = get(&secret, "/metrics").await;
+    let told = kept_out.json().unwrap();
+    assert_eq!(
+        (kept_out.status.as_u16(), &told["error"]["code"]),
+        (403, &"client-key-forbidden".into()),
+        "{told}"
+    );
+    assert!(!kept_out.text().contains("acme"), "{told}");
+    let shown = get(&scraper, "/metrics").await;
+    assert!(
+        shown.status == 200 && shown.text().contains("evergrant_requests_total"),
+        "{}",
+        shown.text()
+    );
+    // Such a key does nothing else.
+    for path in ["/v1/models", "/p/acme/models"] {
+        assert_eq!(get(&scraper, path).await.status, 403, "{path}");
+    }
+    let client = HttpClient::new().bearer(&scraper);
+    let asked = client.post_json(&desk.url("/v1/chat/completions"), &question()).await;
+    assert_eq!(asked.unwrap().status, 403);
+    assert_eq!(desk.control().counters().inference_requests, 0);
+    let listed = desk.scratch.run(&["key", "list", "--json"]).await.expect(0).json();
+    let metrics: Vec<_> = listed["keys"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|key| key["metrics"].as_bool().unwrap())
+        .collect();
+    assert_eq!(metrics, [false, true], "{listed}");
+    desk.scratch.write("config.toml", "[serve]\nrequire_key = true\n");
+    while HttpClient::new().get(&desk.url("/metrics")).await.unwrap().status == 200 {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert_eq!(get(&scraper, "/metrics").await.status, 200);
+    let mixed = ["key", "add", "both", "--metrics", "--model", "x"];
+    desk.scratch.run(&mixed).await.expect(2);
 }

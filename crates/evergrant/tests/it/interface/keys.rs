@@ -71,7 +71,7 @@ async fn a_list_tells_the_terms_and_a_removed_key_is_gone() {
     assert_eq!(
         told,
         json!({"name": "ci", "providers": ["xai", "openai"], "models": ["grok-*"], "rpm": 60, "concurrency": 4,
-            "tokens_per_day": 2_000_000, "expires_at": null, "expired": false, "lent": false, "created_at": null})
+            "tokens_per_day": 2_000_000, "expires_at": null, "metrics": false, "expired": false, "lent": false, "created_at": null})
     );
     let taken = scratch.run(&["key", "add", "ci", "--json"]).await.expect(2).json();
     assert_eq!(taken["error"]["code"], "client-key-taken");
