@@ -100,6 +100,7 @@ mod plain_file;
 pub mod plain_text;
 mod private_file;
 mod probe;
+mod proof;
 pub mod provider;
 mod readings;
 mod refresh;

@@ -9,6 +9,7 @@ use tokio::time::timeout;
 
 use crate::announcement::{Claimed, claimed};
 use crate::driver::Driver;
+use crate::entropy::random;
 
 impl Driver {
     /// The address of a gateway that serves from this home's store now, as in `http://127.0.0.1:8787`. One that is reached
@@ -26,14 +27,48 @@ impl Driver {
     /// ```
     pub async fn running_gateway(&self) -> Option<String> {
         let claimed = claimed(&self.kernel.settings().home)?;
-        for address in claimed.addresses.iter().filter_map(|address| address.parse().ok()) {
-            let address = from_here(address);
-            if timeout(PATIENCE, answers(address, &claimed)).await == Ok(Some(())) {
+        for address in addresses(&claimed) {
+            if self.is_claimed_by(&claimed, address).await {
                 return Some(format!("http://{address}"));
             }
         }
         None
     }
+
+    /// Whether the gateway of this home that runs now is what answers at this host and port: only that one may be shown a key
+    /// of this home that nobody has chosen for it.
+    #[doc(hidden)]
+    pub async fn serves_this_home(&self, host: &str, port: u16) -> bool {
+        let Some(claimed) = claimed(&self.kernel.settings().home) else {
+            return false;
+        };
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let is_meant = |address: &SocketAddr| {
+            let is_named = host.eq_ignore_ascii_case("localhost") && address.ip().is_loopback();
+            address.port() == port && (is_named || bare.parse() == Ok(address.ip()))
+        };
+        for address in addresses(&claimed).filter(is_meant) {
+            if self.is_claimed_by(&claimed, address).await {
+                return true;
+            }
+        }
+        false
+    }
+
+    async fn is_claimed_by(&self, claimed: &Claimed, address: SocketAddr) -> bool {
+        let Ok(challenge) = random::<16>().map(u128::from_le_bytes) else {
+            return false;
+        };
+        let challenge = format!("{challenge:032x}");
+        let expected = self.proof(&claimed.instance, &challenge);
+        timeout(PATIENCE, answers(address, &challenge, &expected)).await == Ok(Some(()))
+    }
+}
+
+/// Where it says that it listens, as this machine reaches it.
+fn addresses(claimed: &Claimed) -> impl Iterator<Item = SocketAddr> {
+    let parsed = claimed.addresses.iter().filter_map(|address| address.parse().ok());
+    parsed.map(from_here)
 }
 
 /// The address by which this machine reaches itself there.
@@ -46,15 +81,17 @@ fn from_here(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, address.port())
 }
 
-/// Whether who answers there is the one that was announced; nothing is told that is not public.
-async fn answers(address: SocketAddr, claimed: &Claimed) -> Option<()> {
+/// Whether who answers there proves to be the one that was announced; nothing is told that is not public.
+async fn answers(address: SocketAddr, challenge: &str, expected: &str) -> Option<()> {
     let mut stream = TcpStream::connect(address).await.ok()?;
-    let question = format!("GET /healthz HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    let question = format!(
+        "GET /healthz HTTP/1.1\r\nhost: {address}\r\nx-evergrant-challenge: {challenge}\r\nconnection: close\r\n\r\n"
+    );
     stream.write_all(question.as_bytes()).await.ok()?;
     let mut answer = Vec::new();
     stream.take(ANSWER_MAX).read_to_end(&mut answer).await.ok()?;
     let head = String::from_utf8_lossy(&answer).to_ascii_lowercase();
-    let line = format!("x-evergrant-instance: {}", claimed.instance);
+    let line = format!("x-evergrant-proof: {expected}");
     (head.starts_with("http/1.1 200 ") && head.lines().any(|found| found == line)).then_some(())
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use evergrant_driver::settings::{Listen, Settings};
-use evergrant_driver::{Code, Driver, Failure, Target};
+use evergrant_driver::{Code, Driver, Failure, Remedy, Target};
 use tokio::process::Command;
 use url::Url;
 
@@ -45,7 +45,7 @@ pub(crate) fn run(typed: &Typed, settings: Settings, environment: &Environment) 
         if let Some(target) = &target {
             driver.aim(target)?;
         }
-        let door = Door::open(&driver, typed.gateway.as_ref()).await?;
+        let door = Door::open(&driver, typed.gateway.as_ref(), RunKey::is_given(environment)).await?;
         let key = RunKey::make(&driver, environment, target.as_ref()).await?;
         let command = dressed(&typed.command, &driver, environment, |command| {
             point(command, &door, target.as_ref(), &key, environment);
@@ -71,8 +71,11 @@ enum Door {
 
 impl Door {
     /// Finds a gateway, or starts one on a port that is free.
-    async fn open(driver: &Driver, named: Option<&Url>) -> Result<Self, Failure> {
+    async fn open(driver: &Driver, named: Option<&Url>, has_key: bool) -> Result<Self, Failure> {
         if let Some(url) = named {
+            if !has_key && !is_ours(driver, url).await {
+                return Err(foreign(url));
+            }
             return Ok(Self::Theirs(url.as_str().trim_end_matches('/').to_owned()));
         }
         if let Some(url) = driver.running_gateway().await {
@@ -101,6 +104,25 @@ impl Door {
             serving.drain(DRAIN).await;
         }
     }
+}
+
+/// Whether it is the gateway of this home that runs now. By TLS it would be known by a name, which says nothing of its home.
+async fn is_ours(driver: &Driver, url: &Url) -> bool {
+    match (url.scheme(), url.host_str(), url.port_or_known_default()) {
+        ("http", Some(host), Some(port)) => driver.serves_this_home(host, port).await,
+        (_, _, _) => false,
+    }
+}
+
+fn foreign(url: &Url) -> Failure {
+    let message = format!(
+        "`{url}` does not prove to be the gateway of this home, and a key of this home is shown to no other: a key of that \
+         gateway is read from `EVERGRANT_CLIENT_KEY`"
+    );
+    Failure::new(Code::Usage, message).with_remedy(Remedy::Run {
+        command: "evergrant key add NAME".to_owned(),
+        why: "whoever runs that gateway makes a key, or leave `--gateway` away to use this home's own".to_owned(),
+    })
 }
 
 /// The command with an environment that holds nothing of ours, and what `pointed` adds.

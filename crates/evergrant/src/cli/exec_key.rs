@@ -16,6 +16,11 @@ pub(super) enum RunKey {
 }
 
 impl RunKey {
+    /// Whether one was given for the run, for whatever gateway it is to use.
+    pub(super) fn is_given(environment: &Environment) -> bool {
+        environment.value(GIVEN).is_some()
+    }
+
     /// Makes one, for one provider if there is a target; a gateway of another home is told which in `EVERGRANT_CLIENT_KEY`.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use evergrant_driver::measures::Raised;
 use evergrant_driver::settings::AccessLog as Wanted;
 use evergrant_driver::{Code, Driver, Failure, Guest, Remedy, entropy};
 use http::header::CONTENT_TYPE;
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use tracing::{Instrument as _, debug, info_span};
 
@@ -63,10 +63,15 @@ impl Gateway {
         self.instance.to_str().unwrap_or_default()
     }
 
-    fn health(&self) -> Response<GatewayBody> {
+    fn health(&self, headers: &HeaderMap) -> Response<GatewayBody> {
         let mut response = plain(StatusCode::OK, "ok\n");
         let instance = self.instance.clone();
         response.headers_mut().insert("x-evergrant-instance", instance);
+        let challenge = headers.get("x-evergrant-challenge").and_then(|text| text.to_str().ok());
+        let proof = challenge.map(|challenge| self.driver.proof(self.instance(), challenge));
+        if let Some(proof) = proof.and_then(|proof| HeaderValue::try_from(proof).ok()) {
+            response.headers_mut().insert("x-evergrant-proof", proof);
+        }
         response
     }
 
@@ -128,7 +133,7 @@ impl Gateway {
         framing::check(&request).map_err(none)?;
         let destination = Destination::of(request.method(), request.uri());
         if destination == Destination::Health {
-            return Ok(self.health());
+            return Ok(self.health(request.headers()));
         }
         let (uri, headers) = (request.uri(), request.headers());
         let guest = if destination == Destination::Ready {
@@ -142,7 +147,7 @@ impl Gateway {
             guest
         };
         match destination {
-            Destination::Health => Ok(self.health()),
+            Destination::Health => Ok(self.health(request.headers())),
             Destination::Ready if self.driver.accounts().iter().any(|account| account.usable) => {
                 Ok(plain(StatusCode::OK, "ready\n"))
             }

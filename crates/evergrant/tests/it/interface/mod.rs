@@ -4,6 +4,7 @@ mod backup;
 mod credentials;
 mod evidence;
 mod exec;
+mod exec_key;
 mod exits;
 mod explain;
 mod hard_end;

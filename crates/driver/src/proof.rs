@@ -1,0 +1,20 @@
+//! How a gateway proves that the store of its home is its own: whoever knows its name, or has taken its port, cannot.
+
+use evergrant_engine::secret::Secret;
+
+use crate::driver::Driver;
+
+impl Driver {
+    /// What the gateway of this name answers to a challenge: the same in every process that has opened this home's store, and to
+    /// be had nowhere else. A challenge is used once, and what is fingerprinted here is never a token nor a client key.
+    #[doc(hidden)]
+    pub fn proof(&self, instance: &str, challenge: &str) -> String {
+        let said = Secret::from(format!("gateway {instance} {challenge}"));
+        let fingerprint = self.kernel.store().fingerprint_key().fingerprint(&said);
+        fingerprint
+            .as_bytes()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    }
+}
