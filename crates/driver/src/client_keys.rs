@@ -14,7 +14,7 @@ use crate::driver::Driver;
 use crate::entropy::random;
 use crate::kernel::Kernel;
 use crate::settings::Settings;
-use crate::store::{Mode, open};
+use crate::store::{Mode, StoreFault, open};
 
 /// A client key that is lent: it serves for as long as this lives, and is removed by [`LentKey::give_back`]. If the process
 /// ends without that, it expires by itself within minutes.
@@ -71,6 +71,11 @@ impl Driver {
     /// # Errors
     /// A name that is taken, a store that cannot be written.
     pub async fn add_client_key(&self, new: NewKey) -> Result<AddedKey, Failure> {
+        let (added, _) = self.make(new).await?;
+        Ok(added)
+    }
+
+    async fn make(&self, new: NewKey) -> Result<(AddedKey, ClientKey), Failure> {
         let key = mint()?;
         let NewKey { name, terms, lent } = new;
         let record = ClientKey {
@@ -80,12 +85,13 @@ impl Driver {
             lent,
             created_at: self.kernel.clock().now().wall,
         };
+        let kept = record.clone();
         let added = self
             .kernel
-            .blocking(move |kernel| kernel.store().add_client_key(&record))
+            .blocking(move |kernel| kernel.store().add_client_key(&kept))
             .await?;
         if added {
-            return Ok(AddedKey { name, key });
+            return Ok((AddedKey { name, key }, record));
         }
         let word = shell_word(name.as_str());
         Err(
@@ -189,16 +195,15 @@ impl Driver {
             expires_at: Some(expires_at),
             ..terms
         };
-        let added = self
-            .add_client_key(NewKey {
-                name,
-                terms,
-                lent: true,
-            })
-            .await?;
+        let new = NewKey {
+            name,
+            terms,
+            lent: true,
+        };
+        let (added, record) = self.make(new).await?;
         let kernel = Arc::downgrade(&self.kernel);
         Ok(LentKey {
-            extending: tokio::spawn(extend(Weak::clone(&kernel), added.name.clone())),
+            extending: tokio::spawn(extend(Weak::clone(&kernel), record)),
             added,
             kernel,
         })
@@ -281,22 +286,47 @@ impl Drop for LentKey {
     }
 }
 
-/// Extends a lent key for as long as it is there.
-async fn extend(kernel: Weak<Kernel>, name: KeyName) {
+/// Extends a lent key for as long as it is there. It expires by the wall clock, which goes on while the machine sleeps, and this
+/// task does not: so it looks often at that clock, and seldom writes.
+async fn extend(kernel: Weak<Kernel>, mut record: ClientKey) {
+    let mut failing = false;
     loop {
-        tokio::time::sleep(EXTENDED_EVERY).await;
+        tokio::time::sleep(LOOK_EVERY).await;
         let Some(kernel) = kernel.upgrade() else { return };
-        let extended = name.clone();
-        let work = move |kernel: &Kernel| {
-            let expires_at = kernel.clock().now().wall.plus(LENT_FOR);
-            kernel.store().extend_client_key(&extended, expires_at)
-        };
+        let now = kernel.clock().now().wall;
+        let until = record.terms.expires_at.unwrap_or(now);
+        if until.since(now) > LENT_FOR.saturating_sub(EXTENDED_EVERY) {
+            continue;
+        }
+        let mut longer = record.clone();
+        longer.terms.expires_at = Some(now.plus(LENT_FOR));
+        let lent = longer.clone();
+        let work = move |kernel: &Kernel| lend_on(kernel, lent, until <= now);
         match kernel.blocking(work).await {
-            Ok(true) => {}
+            Ok(true) => {
+                record = longer;
+                failing = false;
+            }
             Ok(false) => return,
-            Err(fault) => warn!(%fault, key = %name, "a client key that is lent could not be extended"),
+            Err(fault) if !failing => {
+                warn!(%fault, key = %record.name, "a client key that is lent could not be extended; it is tried again");
+                failing = true;
+            }
+            Err(_) => {}
         }
     }
+}
+
+/// Extends a lent key; one that was over may have been cleared away meanwhile, and is lent again. One that was not has been
+/// removed by somebody, and stays so.
+fn lend_on(kernel: &Kernel, mut key: ClientKey, was_over: bool) -> Result<bool, StoreFault> {
+    let until = key.terms.expires_at.unwrap_or(key.created_at);
+    if kernel.store().extend_client_key(&key.name, until)? {
+        return Ok(true);
+    }
+    // What is added clears away what is over by then.
+    key.created_at = kernel.clock().now().wall;
+    Ok(was_over && kernel.store().add_client_key(&key)?)
 }
 
 /// The client keys of a home, read offline: nothing is written.
@@ -331,5 +361,8 @@ pub fn client_keys(settings: &Settings) -> Result<Vec<ClientKey>, Failure> {
 /// 10 min: what a killed process leaves behind is good for no longer.
 const LENT_FOR: Duration = Duration::from_secs(600);
 
-/// 2 min: four of them may fail, and a machine may sleep a little, before the key is refused.
+/// 2 min: then 8 are left in which the store may be out of reach.
 const EXTENDED_EVERY: Duration = Duration::from_secs(120);
+
+/// 1 s: so long may a key be refused after the machine has slept; a look reads two clocks.
+const LOOK_EVERY: Duration = Duration::from_secs(1);

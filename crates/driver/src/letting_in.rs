@@ -33,13 +33,13 @@ impl Driver {
         }
         let door = self.kernel.door();
         let entry = match door.enter(key) {
-            // It may have been made a moment ago.
-            Entry::Unknown if self.look_at_keys().await => door.enter(key),
+            // It may have been made, or extended, a moment ago.
+            Entry::Unknown | Entry::Over(_) if self.look_at_keys().await => door.enter(key),
             entry => entry,
         };
         match entry {
             Entry::In(guest) => Ok(guest),
-            Entry::Refused(failure) => Err(*failure),
+            Entry::Refused(failure) | Entry::Over(failure) => Err(*failure),
             Entry::Unknown => Err(unknown()),
         }
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
-use evergrant_engine::failure::Failure;
+use evergrant_engine::failure::{Code, Failure};
 use evergrant_engine::secret::Secret;
 use evergrant_engine::time::Timestamp;
 use tokio::time::Instant;
@@ -31,6 +31,8 @@ pub(crate) enum Entry {
     In(Guest),
     /// The key is known, and its terms forbid it now.
     Refused(Box<Failure>),
+    /// The key is lent, and over unless it has been extended since the snapshot was taken.
+    Over(Box<Failure>),
     /// No key is like that.
     Unknown,
 }
@@ -75,6 +77,7 @@ impl Door {
         };
         match self.held_to_its_terms(holder) {
             Ok(guest) => Entry::In(guest),
+            Err(failure) if holder.key.lent && failure.code == Code::ClientKeyInvalid => Entry::Over(Box::new(failure)),
             Err(failure) => Entry::Refused(Box::new(failure)),
         }
     }

@@ -12,6 +12,7 @@ mod examples;
 mod history;
 mod http;
 mod imports;
+mod lending;
 mod login;
 mod pool;
 mod renewal;
