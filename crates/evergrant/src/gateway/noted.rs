@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use evergrant_driver::Code;
 use evergrant_driver::client::Trail;
+use evergrant_driver::client_key::KeyName;
 use evergrant_driver::measures::Counter;
 use http::Response;
 
@@ -32,6 +33,13 @@ impl Noted {
             trail: Trail::default(),
             is_stream: false,
             entry,
+        }
+    }
+
+    /// Whose key was shown, if one was.
+    pub(super) fn is_asked_by(&mut self, key: Option<&KeyName>) {
+        if let Some(entry) = &mut self.entry {
+            entry.is_asked_by(key);
         }
     }
 

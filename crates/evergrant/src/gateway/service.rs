@@ -143,6 +143,7 @@ impl Gateway {
         } else {
             let entered = self.entrance.enter(&self.driver, uri, headers, is_local_socket).await;
             let guest = entered.map_err(none)?;
+            noted.is_asked_by(guest.key_name());
             guest.check_purpose(destination == Destination::Metrics).map_err(none)?;
             guest
         };

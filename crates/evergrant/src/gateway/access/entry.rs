@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use evergrant_driver::client::Trail;
+use evergrant_driver::client_key::KeyName;
 use evergrant_driver::measures::Counter;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 
@@ -19,6 +20,7 @@ pub(in crate::gateway) struct Entry {
     pub(super) client_id: Option<String>,
     pub(super) upstream_id: Option<String>,
     pub(super) client: Option<SocketAddr>,
+    pub(super) key: Option<KeyName>,
     pub(super) method: Method,
     pub(super) path: String,
     pub(super) surface: &'static str,
@@ -68,6 +70,7 @@ impl Entry {
             client_id: client_id(request.headers()).map(str::to_owned),
             upstream_id: None,
             client,
+            key: None,
             method: request.method().clone(),
             path: path(request.uri().path()),
             surface,
@@ -80,6 +83,11 @@ impl Entry {
             own: None,
             ended: Ended::Whole,
         }
+    }
+
+    /// Whose key was shown, if one was.
+    pub(in crate::gateway) fn is_asked_by(&mut self, key: Option<&KeyName>) {
+        self.key = key.cloned();
     }
 
     /// The model that it asks for.

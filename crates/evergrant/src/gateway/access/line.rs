@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::time::{Duration, UNIX_EPOCH};
 
 use evergrant_driver::Timestamp;
+use evergrant_driver::client_key::KeyName;
 use evergrant_driver::settings::LogForm;
 use serde::Serialize;
 
@@ -17,6 +18,7 @@ struct Shape<'a> {
     client_id: Option<&'a str>,
     upstream_id: Option<&'a str>,
     client: Option<String>,
+    client_key: Option<&'a str>,
     method: &'a str,
     path: &'a str,
     surface: &'a str,
@@ -60,6 +62,7 @@ fn shape(entry: &Entry) -> Shape<'_> {
         client_id: entry.client_id.as_deref(),
         upstream_id: entry.upstream_id.as_deref(),
         client: entry.client.map(|address| address.to_string()),
+        client_key: entry.key.as_ref().map(KeyName::as_str),
         method: entry.method.as_str(),
         path: &entry.path,
         surface: entry.surface,
@@ -95,6 +98,7 @@ fn text(shape: &Shape<'_>) -> String {
     };
     let number = |value: Option<f64>| value.map(|value| value.to_string());
     tell("client", shape.client.as_deref());
+    tell("client_key", shape.client_key);
     tell("method", Some(shape.method));
     tell("path", Some(shape.path));
     tell("status", Some(&shape.status.to_string()));

@@ -1,5 +1,7 @@
 //! Where the lines go: stdout, or a file that is opened again when it is told to.
 
+#[cfg(unix)]
+use std::fs::Permissions;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Stdout, Write};
 use std::path::{Path, PathBuf};
@@ -49,5 +51,27 @@ fn appended(path: &Path) -> io::Result<File> {
     options.append(true).create(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    let file = options.open(path)?;
+    close_to_others(&file)?;
+    Ok(file)
+}
+
+/// A file that was there before may be open to others, who would read who asks what. What is no file has no modes of its own.
+#[cfg(unix)]
+fn close_to_others(file: &File) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let found = file.metadata()?;
+    if !found.is_file() || found.permissions().mode() & 0o077 == 0 {
+        return Ok(());
+    }
+    file.set_permissions(Permissions::from_mode(found.permissions().mode() & 0o700))
+        .map_err(|error| {
+            let message = format!("others can read it, and that cannot be changed ({error}): `chmod 600` it");
+            io::Error::new(error.kind(), message)
+        })
+}
+
+#[cfg(not(unix))]
+fn close_to_others(_: &File) -> io::Result<()> {
+    Ok(())
 }

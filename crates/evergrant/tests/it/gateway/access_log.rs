@@ -8,6 +8,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::bytes::post;
 use super::desk::{Desk, Serving, question};
+use super::keys::key;
 use super::upstream::Upstream;
 use crate::scratch::{Scratch, signal};
 
@@ -197,4 +198,62 @@ async fn what_cannot_be_kept_is_told_at_the_start() {
         .await
         .expect(2);
     assert!(run.stderr.contains("needs `--access-log json`"), "{run}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_that_others_could_read_is_closed_to_them() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let sandbox = Sandbox::start(Config::default()).await.unwrap();
+    let scratch = Scratch::with(&sandbox);
+    scratch.run(&["login", "acme", "--flow", "device"]).await.expect(0);
+    let path = file(&scratch);
+    let open = |mode: u32| {
+        std::fs::write(&path, "before\n").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let mode = || std::fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+    open(0o644);
+    let log = [
+        "--listen",
+        "127.0.0.1:0",
+        "--access-log",
+        "json",
+        "--access-log-file",
+        &path,
+    ];
+    let gateway = Serving::start(&scratch, &log).await;
+    assert_eq!(mode(), 0o600);
+    // The same holds of one that logrotate has made.
+    std::fs::rename(&path, format!("{path}.1")).unwrap();
+    open(0o660);
+    signal(&gateway.child, "HUP");
+    let desk = Desk {
+        sandbox,
+        scratch,
+        gateway,
+    };
+    while mode() != 0o600 {
+        desk.chat().await;
+    }
+    assert!(std::fs::read_to_string(&path).unwrap().starts_with("before\n"));
+}
+
+#[tokio::test]
+async fn a_line_names_the_key_that_asked() {
+    let desk = logging("json").await;
+    let secret = key(&desk.scratch, "ci-runner", &["--model", "grok-4.3"]).await;
+    let client = evergrant_sandbox::client::HttpClient::new().bearer(&secret);
+    let url = desk.url("/v1/chat/completions");
+    assert_eq!(client.post_json(&url, &question()).await.unwrap().status, 200);
+    let other = serde_json::json!({"model": "grok-4"});
+    assert_eq!(client.post_json(&url, &other).await.unwrap().status, 403);
+    desk.chat().await;
+    let told = lines(&file(&desk.scratch), 3).await;
+    let keys: Vec<String> = told
+        .iter()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["client_key"].to_string())
+        .collect();
+    assert_eq!(keys, ["\"ci-runner\"", "\"ci-runner\"", "null"]);
+    assert!(!told.concat().contains(&secret));
 }
