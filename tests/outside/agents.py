@@ -1,4 +1,4 @@
-"""Whole agents that no one here wrote: codex and opencode, each a process a question, in homes of their own."""
+"""Whole agents that no one here wrote: codex, opencode and hermes, each a process a question, in homes of their own."""
 
 import json
 import subprocess
@@ -14,7 +14,7 @@ QUESTION_SECS = 120
 
 def all_of(gateway):
     """Each agent's name, and a way to ask it; their homes last as long as the process."""
-    for name, agent in (("codex exec", codex), ("opencode run", opencode)):
+    for name, agent in (("codex exec", codex), ("opencode run", opencode), ("hermes -z", hermes)):
         folder = tempfile.TemporaryDirectory(prefix="evergrant-agent-", ignore_cleanup_errors=True)
         yield name, keeping(folder, agent(f"{gateway.base_url}/v1", Path(folder.name)))
 
@@ -68,3 +68,14 @@ def opencode(base_url, folder):
     program = next(path for path in programs if "musl" not in str(path) and "baseline" not in str(path))
     variables = {"OPENCODE_DISABLE_MODELS_FETCH": "1", "OPENCODE_DISABLE_AUTOUPDATE": "1", "OPENCODE_CONFIG": str(folder / "opencode.json")}
     return lambda prompt: ([str(program), "run", "--model", model, prompt], variables)
+
+
+def hermes(base_url, folder):
+    """`hermes -z`, by chat completions of a provider of one's own."""
+    home = folder / "hermes"
+    home.mkdir()
+    said = {"default": MODEL, "provider": "custom", "base_url": base_url, "api_key": "none-is-needed-on-loopback"}
+    # JSON is YAML.
+    (home / "config.yaml").write_text(json.dumps({"model": said}))
+    program = OUTSIDE / "hermes" / "bin" / "hermes"
+    return lambda prompt: ([str(program), "-z", prompt], {"HERMES_HOME": str(home)})

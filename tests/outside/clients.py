@@ -1,8 +1,10 @@
 """Real clients through the gateway to the sandbox while tokens die: none of them sees an error, and each death costs one refresh."""
 
 import json
+import os
 import subprocess
 
+import agents
 from checks import Checks
 from home import Home
 from processes import OUTSIDE, environment
@@ -23,6 +25,9 @@ def main():
             with Node(f"{gateway.base_url}/v1", home.scratch.name) as node:
                 for client in NPM:
                     figures.append(talk(checks, sandbox, f"npm {client}", node.client(client)))
+            if os.environ.get("SHOW_FULL"):
+                for name, ask in agents.all_of(gateway):
+                    figures.append(talk(checks, sandbox, name, ask))
     calls, errors, deaths, refreshes = map(sum, zip(*figures))
     checks.finish(f"{len(figures)} clients, {calls} calls, {deaths} tokens died, {errors} errors seen, {refreshes} refreshes")
 
