@@ -54,7 +54,8 @@ def mixed(checks, sandbox, home, keys):
     for by in ("model", "credential", "day"):
         checks.equal(f"the same sum by {by}", total(home, by), told)
     print(f"usage: {ANSWERS} answers in {took:.1f} s, tokens in {shown[0]}, out {shown[1]}, cached {shown[2]}", flush=True)
-    return shown
+    # As it is after a gateway that ended in order: what the next one has not written is then not made up for by this one.
+    return total(home)
 
 
 def killed(checks, sandbox, home, keys, before):
