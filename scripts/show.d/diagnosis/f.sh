@@ -10,15 +10,16 @@ fi
 rounds=3
 if [ -n "${SHOW_FULL:-}" ]; then rounds=10; fi
 bench() {
-  CARGO_TARGET_DIR=$target cargo bench --locked --quiet -p evergrant-engine --bench classify "${features[@]}" "$@"
+  CARGO_TARGET_DIR=$target cargo bench --locked --quiet -p evergrant-engine "${features[@]}" "$@"
 }
-bench --no-run || exit 1
+bench --bench classify --bench allocations --no-run || exit 1
 printed=$(mktemp) && trap 'rm -f "$printed"' EXIT
 # On a machine that does something else as well every disturbance makes a round slower and none makes it faster, so that
 # the best round of several is the figure; each is the median of 60 samples of processor time.
 for ((round = 0; round < rounds; round++)); do
-  bench -- --output-format bencher >>"$printed" 2>/dev/null || exit 1
+  bench --bench classify -- --output-format bencher >>"$printed" 2>/dev/null || exit 1
 done
+bench --bench allocations >>"$printed" 2>/dev/null || exit 1
 python3 -B - "$printed" <<'PYTHON'
 import re, sys
 
