@@ -6,6 +6,7 @@ use super::duration::Unit;
 use super::found::Role;
 use super::hint_keys::{has, of_key, unit};
 use super::short::Table;
+use super::spelling::Spellings;
 
 /// What a key's value is good for.
 #[derive(Clone, Copy, Debug, Default)]
@@ -25,7 +26,13 @@ pub(super) struct Meaning {
 }
 
 /// What the key of an error's envelope means; unknown keys mean nothing, so that echoed input is never read.
+#[inline(always)]
 pub(super) fn meaning(key: &str) -> Meaning {
+    SPELLINGS.meaning(key).unwrap_or_else(|| in_any_spelling(key))
+}
+
+#[inline(never)]
+fn in_any_spelling(key: &str) -> Meaning {
     let mut buffer = [0_u8; KEY_LENGTH];
     // Most are written as they are known.
     let is_plain = key.len() <= KEY_LENGTH && key.bytes().all(|byte| byte.is_ascii_lowercase());
@@ -198,6 +205,11 @@ static KNOWN: LazyLock<Table<&'static [u8], Meaning>> = LazyLock::new(|| {
     KEYS.iter()
         .flat_map(|(keys, meaning)| keys.iter().map(|key| (key.as_bytes(), *meaning)))
         .collect()
+});
+
+static SPELLINGS: LazyLock<Spellings<Meaning>> = LazyLock::new(|| {
+    let plain = KEYS.iter().flat_map(|(keys, _)| keys.iter().copied());
+    Spellings::new(plain, in_any_spelling)
 });
 
 /// The keys that mean something, in lower case without `_` and `-`.

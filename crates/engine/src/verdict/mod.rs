@@ -33,6 +33,7 @@ mod sentence;
 mod short;
 mod sieve;
 mod sink;
+mod spelling;
 mod sse;
 mod status;
 mod stride;
