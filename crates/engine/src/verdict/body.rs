@@ -10,11 +10,12 @@ use super::found::{Found, Role, Shape};
 use super::json::{self, Listener};
 use super::keys;
 use super::sink::Sink;
+use super::wording;
 
 /// Reads a body whose head this is.
 pub(super) fn read(headers: &HeaderMap, head: &[u8]) -> Found {
     let text = std::str::from_utf8(head).map_or_else(|_| String::from_utf8_lossy(head), Cow::Borrowed);
-    let trimmed = text.trim_start_matches('\u{feff}').trim();
+    let trimmed = wording::trimmed(text.trim_start_matches('\u{feff}'));
     let shape = shape(headers, trimmed);
     let mut sink = Sink::new(shape, trimmed.len());
     match shape {

@@ -6,22 +6,34 @@ use std::sync::LazyLock;
 use memchr::memmem::Finder;
 use memchr::{memchr, memchr2, memrchr};
 
-use super::stride;
+use super::stride::{self, is, is_no_ascii_from};
 
-/// Appends a text to a fragment, within its limit, whatever looks like a secret or a person left out.
-pub(super) fn add(fragment: &mut String, text: &str) {
-    if fragment.len() >= FRAGMENT_LIMIT {
-        return;
+/// Appends a text to a fragment, within its limit, whatever looks like a secret or a person left out; gives back whether there
+/// was room for it.
+pub(super) fn add(fragment: &mut String, text: &str) -> bool {
+    let room = FRAGMENT_LIMIT.saturating_sub(count(fragment));
+    let has_room = fragment.len() < FRAGMENT_LIMIT && room > 2;
+    if has_room {
+        add_within(fragment, text, room);
     }
-    let mut room = FRAGMENT_LIMIT.saturating_sub(count(fragment));
-    if room <= 2 {
-        return;
-    }
+    has_room
+}
+
+fn add_within(fragment: &mut String, text: &str, mut room: usize) {
     if fragment.is_empty() {
         fragment.reserve(FRAGMENT_LIMIT + '…'.len_utf8());
     } else {
         fragment.push_str("; ");
         room -= 2;
+    }
+    // In a short code is nothing to hide.
+    if text.len() < SHORTEST_SECRET
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'@' | b'*'))
+    {
+        add_whole(fragment, text, room);
+        return;
     }
     let mut copied = plain_words(text);
     if copied > 0 {
@@ -55,8 +67,8 @@ pub(super) fn add(fragment: &mut String, text: &str) {
 fn plain_words(text: &str) -> usize {
     let bytes = text.as_bytes();
     let head = bytes.get(..HEAD).unwrap_or(bytes);
-    let is_special = |byte: u8| (byte.cast_signed() < 0x20) | (byte == b'@') | (byte == b'*');
-    let special = stride::position(head, is_special).unwrap_or(head.len());
+    let is_special = |byte: u8| is_no_ascii_from(byte, b' ') | is(byte, b'@') | is(byte, b'*');
+    let special = stride::find(head, is_special, |_| true).unwrap_or(head.len());
     let plain = TWO_SPACES.find(&head[..special]).unwrap_or(special);
     if head.first() == Some(&b' ') {
         0
@@ -95,15 +107,10 @@ fn add_whole(fragment: &mut String, words: &str, room: usize) -> Option<usize> {
 /// Where the next of such words is that might be a secret; without the bytes that are looked for only a long one might.
 fn next_secret(words: &str, from: usize) -> Option<Range<usize>> {
     let bytes = words.as_bytes();
-    let is_odd = |byte: u8| {
-        let low = byte | 0x20;
-        (byte == b'-') | (low == b'_' | 0x20) | (low == b'j') | (low == b'b')
-    };
     let mut at = from;
     while at < bytes.len() {
-        let odd = stride::position(&bytes[at..], is_odd).map(|odd| at + odd);
-        let begun = odd.map_or(bytes.len(), |odd| {
-            memrchr(b' ', &bytes[at..odd]).map_or(at, |space| at + space + 1)
+        let begun = next_lead(bytes, at).map_or(bytes.len(), |lead| {
+            memrchr(b' ', &bytes[at..lead]).map_or(at, |space| at + space + 1)
         });
         let begun = long_word(&bytes[at..begun]).map_or(begun, |long| at + long);
         let end = memchr(b' ', &bytes[begun..]).map_or(bytes.len(), |length| begun + length);
@@ -113,6 +120,27 @@ fn next_secret(words: &str, from: usize) -> Option<Range<usize>> {
         at = end;
     }
     None
+}
+
+/// Where the next byte is by which a key's, a token's or an id's beginning is known, with what is beside it there.
+fn next_lead(bytes: &[u8], from: usize) -> Option<usize> {
+    let is_odd = |byte: u8| {
+        let low = byte | 0x20;
+        is(byte, b'-') | is(byte, b'_') | is(low, b'j') | is(low, b'z') | is(low, b'b')
+    };
+    let beside = |place: usize| bytes.get(place).map_or(b' ', |byte| byte | 0x20);
+    let is_lead = |at: usize| {
+        let at = from + at;
+        let before = beside(at.wrapping_sub(1));
+        match bytes[at] | 0x20 {
+            b'b' => beside(at + 1) == b'e' && beside(at + 2) == b'a',
+            b'j' => before == b'y',
+            b'z' => before == b'i',
+            // `sk-`, `xai-`, `org-`, `user_`, `ghp_`, `hf_` and the like.
+            _ => matches!(before, b'k' | b'i' | b'g' | b'r' | b'p' | b'f'),
+        }
+    };
+    stride::find(&bytes[from..], is_odd, is_lead).map(|at| from + at)
 }
 
 /// Where the first word begins that is as long as a secret without such bytes.

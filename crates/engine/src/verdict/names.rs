@@ -1,6 +1,6 @@
 //! What a sentence names without saying anything by it: models, tools, projects, and the paths of routes.
 
-use super::stride;
+use super::stride::{self, is, is_no_ascii_from, is_within};
 
 /// Blanks the names of models, tools and projects, and the paths of routes, in a text that is in lower case already.
 pub(super) fn blank_names(into: &mut String, start: usize) {
@@ -30,24 +30,17 @@ pub(super) fn blank_names(into: &mut String, start: usize) {
 
 /// Where the next byte is that only names and paths have, and numbers.
 fn next_mark(text: &[u8]) -> Option<usize> {
-    let mut at = 0;
-    loop {
-        at += stride::position(&text[at..], may_be_mark)?;
-        let is_mark = match text[at] {
-            // A full stop ends a sentence.
-            b'.' => text.get(at + 1).is_some_and(|next| *next != b' '),
-            byte => matches!(byte, b'-' | b'/' | b'_') || byte.is_ascii_digit(),
-        };
-        if is_mark {
-            return Some(at);
-        }
-        at += 1;
-    }
+    stride::find(text, may_be_mark, |at| match text[at] {
+        // A full stop ends a sentence.
+        b'.' => text.get(at + 1).is_some_and(|next| *next != b' '),
+        byte => matches!(byte, b'-' | b'/' | b'_') || byte.is_ascii_digit(),
+    })
 }
 
-/// One of `-./_`, a digit, or one of `:;<=>?`, which share their upper half.
-const fn may_be_mark(byte: u8) -> bool {
-    (byte & 0xf0 == 0x30) | (byte == b'-') | (byte == b'.') | (byte == b'/') | (byte == b'_')
+/// One of `-./_`, a digit, or one of `:;<=>?`, which follow the digits.
+#[inline(always)]
+const fn may_be_mark(byte: u8) -> u8 {
+    is_within(byte, b'-', b'?') | is(byte, b'_')
 }
 
 /// Where in a word stands what is no word of the provider's own, how long it is, and what stands for it: the path of a route,
@@ -74,16 +67,24 @@ fn named(word: &str, last: &str, after: &str) -> Option<(usize, usize, &'static 
 
 /// Where the word ends that is at the beginning of the text.
 pub(super) fn end_of_word(rest: &str) -> usize {
-    let open = stride::position(rest.as_bytes(), may_end).unwrap_or(rest.len());
-    let is_end = |c: char| c.is_whitespace() || ENDS.contains(c);
-    rest[open..].find(is_end).map_or(rest.len(), |end| open + end)
+    let bytes = rest.as_bytes();
+    let is_plain_end = |byte: u8| byte == b' ' || ENDS.as_bytes().contains(&byte);
+    match stride::find(bytes, may_end, |_| true) {
+        None => rest.len(),
+        Some(open) if is_plain_end(bytes[open]) => open,
+        Some(open) => {
+            let is_end = |c: char| c.is_whitespace() || ENDS.contains(c);
+            rest[open..].find(is_end).map_or(rest.len(), |end| open + end)
+        }
+    }
 }
 
 /// White space, a byte of another letter than ASCII's, or one of the ends below.
-const fn may_end(byte: u8) -> bool {
-    let is_quote = (byte == b'"') | (byte == b'\'') | (byte == b'`') | (byte == b',') | (byte == b';');
-    let is_bracket = (byte == b'<') | (byte == b'>') | (byte == b')') | (byte == b']') | (byte == b'}');
-    (byte.cast_signed() <= 0x20) | is_quote | is_bracket
+#[inline(always)]
+const fn may_end(byte: u8) -> u8 {
+    let is_quote = is(byte, b'"') | is(byte, b'\'') | is(byte, b'`') | is(byte, b',') | is(byte, b';');
+    let is_bracket = is(byte, b'<') | is(byte, b'>') | is(byte, b')') | is(byte, b']') | is(byte, b'}');
+    is_no_ascii_from(byte, b' ' + 1) | is_quote | is_bracket
 }
 
 /// What ends a word beside white space.

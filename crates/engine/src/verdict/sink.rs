@@ -13,6 +13,8 @@ use super::wording;
 pub(super) struct Sink {
     found: Found,
     nesting: u8,
+    /// Whether the fragment has no room left.
+    is_full: bool,
 }
 
 impl Sink {
@@ -30,6 +32,7 @@ impl Sink {
                 fragment: String::new(),
             },
             nesting: 0,
+            is_full: false,
         }
     }
 
@@ -116,7 +119,7 @@ impl Listener for Sink {
     }
 
     fn text(&mut self, role: Role, text: &str) {
-        let text = text.trim();
+        let text = wording::trimmed(text);
         let kept = self.found.text.len() + self.found.codes.len();
         if text.is_empty() || self.found.spans.len() >= FIELD_LIMIT || kept >= TEXT_LIMIT {
             return;
@@ -130,7 +133,7 @@ impl Listener for Sink {
         if head.is_empty() {
             return;
         }
-        fragment::add(&mut self.found.fragment, head);
+        self.is_full = self.is_full || !fragment::add(&mut self.found.fragment, head);
         self.keep(role, head);
         // A sentence without a space is a code in the wrong place.
         let is_code = matches!(role, Role::Code | Role::Type) || !head.contains(char::is_whitespace);
@@ -155,7 +158,7 @@ impl Listener for Sink {
             text[start..].make_ascii_lowercase();
         }
         let middle = text.len();
-        wording::push_lowered(text, value.trim());
+        wording::push_lowered(text, wording::trimmed(value));
         self.found.hints.push(Hint {
             unit,
             is_window: meaning.window,

@@ -6,7 +6,7 @@ use memchr::memmem::Finder;
 use memchr::{memchr, memchr2};
 
 use super::names::{blank_names, end_of_word};
-use super::stride;
+use super::stride::{self, is, is_no_ascii_from};
 use crate::protection::{Protection, stands};
 
 /// Appends the text in lower case.
@@ -18,6 +18,16 @@ pub(super) fn push_lowered(into: &mut String, text: &str) {
     for c in text.chars().take(TEXT_LENGTH) {
         push_lower(into, c);
     }
+}
+
+/// The text without white space around it; most have none.
+#[inline]
+pub(super) fn trimmed(text: &str) -> &str {
+    let ends = text.as_bytes().first().zip(text.as_bytes().last());
+    if ends.is_some_and(|(first, last)| first.is_ascii_graphic() && last.is_ascii_graphic()) {
+        return text;
+    }
+    text.trim()
 }
 
 /// Whether a code is made of several words, or of one that a sentence could have.
@@ -80,12 +90,12 @@ pub(super) fn push_masked(into: &mut String, text: &str) {
             has_wide_spaces,
         );
         if run > 0 {
-            push_ascii(into, &rest[..run]);
+            into.push_str(&rest[..run]);
             before = char::from(rest.as_bytes()[run - 1]);
             at += run;
             continue;
         }
-        let Some(c) = rest.chars().next() else { return };
+        let Some(c) = rest.chars().next() else { break };
         if c == ':' && rest.starts_with("://") && drop_scheme(into, start) {
             into.push_str("url");
             at += end_of_word(rest);
@@ -105,6 +115,7 @@ pub(super) fn push_masked(into: &mut String, text: &str) {
             at += c.len_utf8();
         }
     }
+    into[start..].make_ascii_lowercase();
     blank_names(into, start);
 }
 
@@ -141,41 +152,39 @@ fn plain_run(text: &[u8], before: char, has_wide_spaces: bool) -> usize {
     if before == b' ' && text.first() == Some(&b' ') {
         return 0;
     }
-    let mut at = 0;
-    loop {
-        let rest = &text[at..];
-        let next = if has_wide_spaces {
-            stride::position(rest, |byte| may_be_special(byte) || byte == b' ')
-        } else {
-            stride::position(rest, may_be_special)
-        };
-        let Some(next) = next else { return text.len() };
-        at += next;
+    let is_special = |at: usize| {
         let last = at.checked_sub(1).map_or(before, |at| text[at]);
-        let is_plain = match text[at] {
-            b' ' => last != b' ',
-            b':' => !text[at..].starts_with(b"://"),
+        match text[at] {
+            b' ' => last == b' ',
+            b':' => text[at..].starts_with(b"://"),
             // In a word it is an apostrophe.
-            b'\'' => last.is_ascii_alphabetic(),
-            _ => false,
-        };
-        if !is_plain {
-            return at;
+            b'\'' => !last.is_ascii_alphabetic(),
+            _ => true,
         }
-        at += 1;
-    }
+    };
+    let special = if has_wide_spaces {
+        stride::find(text, |byte| may_be_special(byte) | is(byte, b' '), is_special)
+    } else {
+        stride::find(text, may_be_special, is_special)
+    };
+    special.unwrap_or(text.len())
 }
 
 /// Whether a byte may open a quotation or an address, or is no letter, digit or sign of ASCII that one sees.
-const fn may_be_special(byte: u8) -> bool {
-    (byte.cast_signed() < 0x20) | (byte == b'"') | (byte == b'\'') | (byte == b'`') | (byte == b':')
+#[inline(always)]
+const fn may_be_special(byte: u8) -> u8 {
+    let is_quote = is(byte, b'"') | is(byte, b'\'') | is(byte, b'`');
+    is_no_ascii_from(byte, b' ') | is_quote | is(byte, b':')
 }
 
 /// Takes `http` or `https` off the end again, if it is there.
 fn drop_scheme(into: &mut String, start: usize) -> bool {
-    let scheme = ["https", "http"]
-        .into_iter()
-        .find(|scheme| into[start..].ends_with(scheme));
+    let text = &into.as_bytes()[start..];
+    let ends = |scheme: &&str| {
+        let end = text.len().checked_sub(scheme.len()).map(|at| &text[at..]);
+        end.is_some_and(|end| end.eq_ignore_ascii_case(scheme.as_bytes()))
+    };
+    let scheme = ["https", "http"].into_iter().find(ends);
     into.truncate(into.len() - scheme.map_or(0, str::len));
     scheme.is_some()
 }
