@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::clock::Clock;
 use super::point;
+use super::wording::trimmed;
 use crate::time::Timestamp;
 
 /// The unit of a number that names none.
@@ -43,7 +44,12 @@ impl When {
 
 /// What a whole value means; nonsense and negative values mean nothing.
 pub(super) fn of_value(text: &str, unit: Unit, clock: &Clock<'_>) -> Option<When> {
-    let text = text.trim().trim_matches('"');
+    let text = trimmed(text);
+    let text = if text.starts_with('"') || text.ends_with('"') {
+        text.trim_matches('"')
+    } else {
+        text
+    };
     if let Some(seconds) = of_letters(text) {
         return span(seconds).map(When::In);
     }

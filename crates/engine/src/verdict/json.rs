@@ -80,8 +80,39 @@ enum Kind {
 }
 
 impl<'t, L: Listener> Reader<'t, '_, L> {
+    #[inline(always)]
     fn value(&mut self, key: &str, meaning: Meaning, depth: u8) -> Option<Kind> {
         self.space();
+        match self.peek()? {
+            b'"' | b'\'' => self.text_value(key, meaning),
+            _ => self.other_value(key, meaning, depth),
+        }
+    }
+
+    #[inline(always)]
+    fn text_value(&mut self, key: &str, meaning: Meaning) -> Option<Kind> {
+        let text = self.string()?;
+        if meaning.hint.is_some() {
+            self.sink.hint(key, meaning, &text.plain());
+        } else if let Some(role) = meaning.role {
+            let text = text.plain();
+            // iFlow and others write the status as a text.
+            if meaning.status
+                && let Ok(status) = text.parse()
+            {
+                self.sink.inner_status(status);
+            }
+            self.sink.text(role, &text);
+        }
+        Some(if text.raw.is_empty() {
+            Kind::EmptyText
+        } else {
+            Kind::Other
+        })
+    }
+
+    #[inline(never)]
+    fn other_value(&mut self, key: &str, meaning: Meaning, depth: u8) -> Option<Kind> {
         match self.peek()? {
             b'{' if meaning.headers && depth < DEPTH_LIMIT => self.object(Inside::Headers, depth),
             b'{' if meaning.hint.is_some() && depth < DEPTH_LIMIT => self.object(Inside::Time(key), depth),
@@ -90,26 +121,6 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
                 self.array(key, meaning, depth)
             }
             b'{' | b'[' => self.skip_nested(),
-            b'"' | b'\'' => {
-                let text = self.string()?;
-                if meaning.hint.is_some() {
-                    self.sink.hint(key, meaning, &text.plain());
-                } else if let Some(role) = meaning.role {
-                    let text = text.plain();
-                    // iFlow and others write the status as a text.
-                    if meaning.status
-                        && let Ok(status) = text.parse()
-                    {
-                        self.sink.inner_status(status);
-                    }
-                    self.sink.text(role, &text);
-                }
-                Some(if text.raw.is_empty() {
-                    Kind::EmptyText
-                } else {
-                    Kind::Other
-                })
-            }
             _ => self.scalar(key, meaning),
         }
     }
@@ -149,12 +160,13 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
                     };
                     // Tencent Cloud wraps every answer in one more object, in a 200 as well.
                     self.wrapped = top && depth == 0 && key == "Response";
-                    let kind = if matches!(inside, Inside::Fields) && keys::names_an_error(&key) {
+                    let meaning = if matches!(inside, Inside::Fields) && keys::names_an_error(&key) {
                         self.sink.text(Role::Type, &key);
-                        self.value(name, ERROR_OBJECT, depth + 1)
+                        ERROR_OBJECT
                     } else {
-                        self.value(name, meaning, depth + 1)
+                        meaning
                     };
+                    let kind = self.value(name, meaning, depth + 1);
                     self.wrapped = false;
                     if top {
                         self.mark(&key, kind);
@@ -239,9 +251,25 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
         Some(Kind::Other)
     }
 
+    #[inline(always)]
     fn string(&mut self) -> Option<Text<'t>> {
         let quote = self.peek()?;
         self.at += 1;
+        // Most have the quotes of JSON, and nothing that is escaped.
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        if quote == b'"'
+            && let Some(length) = first_of(rest, b'"', b'\\')
+            && rest[length] == b'"'
+        {
+            let raw = self.text.get(self.at..self.at + length)?;
+            self.at += length + 1;
+            return Some(Text { raw, escaped: false });
+        }
+        self.any_string(quote)
+    }
+
+    #[inline(never)]
+    fn any_string(&mut self, quote: u8) -> Option<Text<'t>> {
         let start = self.at;
         let mut escaped = false;
         loop {
@@ -296,7 +324,9 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
     fn skip_string(&mut self) {
         self.at += 1;
         while let Some(rest) = self.bytes.get(self.at..) {
-            let Some(found) = memchr2(b'"', b'\\', rest) else { break };
+            let Some(found) = first_of(rest, b'"', b'\\') else {
+                break;
+            };
             self.at += found + 1;
             if rest[found] == b'"' {
                 return;
@@ -317,6 +347,29 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
     }
 }
 
+/// Where the first of two bytes is: a look at a few words first, because most texts of an envelope are shorter than a call is
+/// worth.
+#[inline(always)]
+fn first_of(bytes: &[u8], one: u8, other: u8) -> Option<usize> {
+    let (words, _) = bytes.as_chunks::<8>();
+    let words = words.get(..SHORT_WORDS).unwrap_or(words);
+    for (place, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let found = having(word, one) | having(word, other);
+        if found != 0 {
+            return Some(place * 8 + found.trailing_zeros() as usize / 8);
+        }
+    }
+    let seen = words.len() * 8;
+    memchr2(one, other, &bytes[seen..]).map(|at| seen + at)
+}
+
+/// The upper bits of the bytes that are this one; right up to the first of them.
+const fn having(word: u64, byte: u8) -> u64 {
+    let left = word ^ (EACH * byte as u64);
+    left.wrapping_sub(EACH) & !left & (EACH << 7)
+}
+
 /// A text as it stands in the body.
 #[derive(Clone, Copy)]
 struct Text<'t> {
@@ -325,6 +378,7 @@ struct Text<'t> {
 }
 
 impl<'t> Text<'t> {
+    #[inline(always)]
     fn plain(self) -> Cow<'t, str> {
         if self.escaped {
             Cow::Owned(unescape(self.raw))
@@ -334,6 +388,7 @@ impl<'t> Text<'t> {
     }
 }
 
+#[inline(never)]
 fn unescape(raw: &str) -> String {
     let mut text = String::with_capacity(raw.len());
     let mut rest = raw;
@@ -372,5 +427,9 @@ const ERROR_OBJECT: Meaning = Meaning {
     headers: false,
     window: false,
 };
+/// 32 bytes in words of eight: longer than most keys and codes.
+const SHORT_WORDS: usize = 4;
+/// A one in each byte.
+const EACH: u64 = 0x0101_0101_0101_0101;
 /// 12 levels: an error inside a frame inside a list has six.
 const DEPTH_LIMIT: u8 = 12;
