@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::{Deref, Range};
+use std::sync::OnceLock;
 
 use memchr::memmem::Finder;
 
@@ -113,13 +114,21 @@ impl Pattern {
 pub struct Needles {
     texts: Vec<String>,
     finders: Vec<Finder<'static>>,
+    bits: OnceLock<Option<u64>>,
 }
 
 impl Needles {
     /// Prepares the search.
     pub fn new(texts: Vec<String>) -> Self {
         let finders = texts.iter().map(|text| Finder::new(text).into_owned()).collect();
-        Self { texts, finders }
+        let bits = OnceLock::new();
+        Self { texts, finders, bits }
+    }
+
+    /// The bits that stand for them, `None` if one of them has none; each is asked for its bit once.
+    pub(crate) fn bits(&self, bit_of: impl Fn(&str) -> Option<u64>) -> Option<u64> {
+        let bits = || self.texts.iter().try_fold(0, |bits, text| Some(bits | bit_of(text)?));
+        *self.bits.get_or_init(bits)
     }
 
     /// For each of them, where it stands in the text.

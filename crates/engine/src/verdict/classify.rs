@@ -70,7 +70,7 @@ pub(super) fn by_the_user(row: &Row, evidence: &Evidence<'_>, now: Timestamp) ->
         status: None,
     };
     let own = row.signals.iter().filter(|signal| is_of_streams(signal));
-    let hit = one_by_one(own, setting, evidence).next()?;
+    let hit = one_by_one(own, setting, evidence, None).next()?;
     let decided = Decided::Signal(hit.signal);
     (hit.signal.verdict != Verdict::Success).then(|| reading(&decided, Some(row), evidence, now, None))
 }
@@ -106,7 +106,7 @@ fn inference<'s>(
         return rule(status::of_inference(status, evidence));
     }
     let (mut common, mut standard, mut authentication) = (None, None, None);
-    *leads = tables.of_inference(setting, evidence, |hit| {
+    let met = tables.of_inference(setting, evidence, |hit| {
         if !is_told(evidence.shape(), hit.signal.verdict) {
             return;
         }
@@ -119,7 +119,8 @@ fn inference<'s>(
         }
         common = stronger(common.take(), hit);
     });
-    if let Some(hit) = of_provider(row, setting, evidence) {
+    *leads = met.leads;
+    if let Some(hit) = of_provider(row, setting, evidence, met.noted.as_ref()) {
         let over = over_the_row(hit, common, authentication);
         // A row's class that says nothing particular leaves the word to the sentence as well.
         let words = (over.tier == Tier::Provider && is_general(over.verdict))

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::evidence::Evidence;
 use super::matching::{Hit, Setting, one_by_one};
+use super::noted::Noted;
 use super::reading::SignalRef;
 use super::ties::stronger;
 use crate::provider::{Row, Signal, Tier};
@@ -54,11 +55,16 @@ pub(super) fn of_user<'s>(
 ) -> Option<Hit<'s>> {
     let own = row?.signals.iter().filter(|signal| signal.tier == Tier::User);
     let asked = own.filter(|signal| !looks_good || signal.status.contains(&evidence.status()));
-    one_by_one(asked, setting, evidence).next()
+    one_by_one(asked, setting, evidence, None).next()
 }
 
-/// The strongest match of the row's own signals.
-pub(super) fn of_provider<'s>(row: Option<&'s Row>, setting: Setting, evidence: &Evidence<'_>) -> Option<Hit<'s>> {
+/// The strongest match of the row's own signals, of whose texts some may have been noted.
+pub(super) fn of_provider<'s>(
+    row: Option<&'s Row>,
+    setting: Setting,
+    evidence: &Evidence<'_>,
+    noted: Option<&Noted>,
+) -> Option<Hit<'s>> {
     let of_row = row?.signals.iter().filter(|signal| signal.tier == Tier::Provider);
-    one_by_one(of_row, setting, evidence).fold(None, stronger)
+    one_by_one(of_row, setting, evidence, noted).fold(None, stronger)
 }

@@ -18,7 +18,7 @@ use crate::vocabulary::Channel;
 pub struct Evidence<'h> {
     status: u16,
     headers: &'h HeaderMap,
-    pub(super) names: HeaderNames,
+    pub(super) names: HeaderNames<'h>,
     pub(super) found: Found,
 }
 
@@ -61,7 +61,13 @@ impl<'h> Evidence<'h> {
 
     /// The error fields, each with its role, in the order of the body.
     pub fn fields(&self) -> impl Iterator<Item = (Role, &str)> {
-        let fields = self.found.spans.iter().filter(|span| span.role != Role::Words);
+        self.fields_of(|_| true)
+    }
+
+    /// Those of the roles that are asked for.
+    pub(super) fn fields_of(&self, is_asked_for: impl Fn(Role) -> bool) -> impl Iterator<Item = (Role, &str)> {
+        let is_meant = move |span: &&Span| span.role != Role::Words && is_asked_for(span.role);
+        let fields = self.found.spans.iter().filter(is_meant);
         fields.map(|span| (span.role, self.found.kept(span.start, span.end)))
     }
 
@@ -82,12 +88,10 @@ impl<'h> Evidence<'h> {
         &self.found.text
     }
 
-    /// The role of the error field in which a part of what is kept stands, and whether the part begins it.
-    pub(super) fn field_around(&self, part: Range<usize>) -> Option<(Role, bool)> {
-        let holds = |span: &&Span| span.start as usize <= part.start && part.end <= span.end as usize;
+    /// The error field in which a part of what is kept stands.
+    pub(super) fn field_around(&self, part: &Range<usize>) -> Option<Span> {
         let mut fields = self.found.spans.iter().filter(|span| span.role != Role::Words);
-        let field = fields.find(holds)?;
-        Some((field.role, field.start as usize == part.start))
+        fields.find(|span| span.holds(part)).copied()
     }
 
     /// Whether it is a stream that was begun, so that its events tell what it means.

@@ -68,6 +68,11 @@ impl Span {
         let (start, end) = (offset(part.start), offset(part.end));
         Self { role, start, end }
     }
+
+    /// Whether that part of the text is in it.
+    pub(super) fn holds(&self, part: &Range<usize>) -> bool {
+        self.start as usize <= part.start && part.end <= self.end as usize
+    }
 }
 
 /// A place in a text as it is kept; no text is that long.

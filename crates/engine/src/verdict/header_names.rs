@@ -2,12 +2,15 @@
 
 use std::sync::LazyLock;
 
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use memchr::memmem::Finder;
 
 /// The names of an answer's headers, at a glance.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct HeaderNames {
+#[derive(Clone, Debug)]
+pub(super) struct HeaderNames<'h> {
+    headers: &'h HeaderMap,
+    /// The first of the headers: a walk through the map takes several times as long.
+    first: [Option<(&'h str, &'h HeaderValue)>; FIRST],
     /// A few bits for each name.
     seen: u64,
     /// A bit for each value, in their order, whose name may tell of a limit's windows; all beyond the last share that.
@@ -16,13 +19,23 @@ pub(super) struct HeaderNames {
     pub(super) may_advise: bool,
 }
 
-impl HeaderNames {
+impl<'h> HeaderNames<'h> {
     /// Looks at the names: at most of them in one line, because one long look is cheaper than many short ones.
-    pub(super) fn of(headers: &HeaderMap) -> Self {
-        let mut names = Self::default();
+    pub(super) fn of(headers: &'h HeaderMap) -> Self {
+        let mut names = Self {
+            headers,
+            first: [None; FIRST],
+            seen: 0,
+            of_windows: 0,
+            may_advise: false,
+        };
         let (mut line, mut ends, mut length) = ([0; LINE], [0; LAST], 0);
-        for (place, (name, _)) in headers.iter().enumerate() {
-            let name = name.as_str().as_bytes();
+        for (place, (name, value)) in headers.iter().enumerate() {
+            let name = name.as_str();
+            if let Some(first) = names.first.get_mut(place) {
+                *first = Some((name, value));
+            }
+            let name = name.as_bytes();
             names.seen |= bit_of(name);
             if is_read_whole(name) {
                 names.tell_of_a_window(place);
@@ -55,23 +68,47 @@ impl HeaderNames {
     }
 
     /// Whether a header of that name may be there.
-    pub(super) fn may_have(self, name: &HeaderName) -> bool {
+    pub(super) fn may_have(&self, name: &HeaderName) -> bool {
         self.may_have_bit(bit_of(name.as_str().as_bytes()))
     }
 
     /// Whether a header may be there whose name has that bit.
-    pub(super) const fn may_have_bit(self, bit: u64) -> bool {
+    pub(super) const fn may_have_bit(&self, bit: u64) -> bool {
         self.seen & bit != 0
     }
 
     /// Whether one may tell of a limit's windows.
-    pub(super) const fn may_tell_of_windows(self) -> bool {
+    pub(super) const fn may_tell_of_windows(&self) -> bool {
         self.of_windows != 0
     }
 
-    /// Whether the one in that place may.
-    pub(super) fn may_tell_of_a_window(self, place: usize) -> bool {
-        self.of_windows & (1 << place.min(LAST)) != 0
+    /// Each that may.
+    pub(super) fn of_windows(&self) -> impl Iterator<Item = (&'h str, &'h HeaderValue)> {
+        let mut places = self.of_windows;
+        let first = std::iter::from_fn(move || {
+            let place = places.trailing_zeros() as usize;
+            places &= places.wrapping_sub(1);
+            self.first.get(place).copied().flatten()
+        });
+        let may_tell = |place: usize| self.of_windows & (1 << place.min(LAST)) != 0;
+        let rest = self.rest().filter(move |(place, _)| may_tell(*place));
+        first.chain(rest.map(|(_, header)| header))
+    }
+
+    /// The first whose name is meant.
+    pub(super) fn find(&self, is_it: impl Fn(&str) -> bool) -> Option<(&'h str, &'h HeaderValue)> {
+        let mut first = self.first.iter().map_while(|header| *header);
+        let found = first.find(|(name, _)| is_it(name));
+        found.or_else(|| self.rest().map(|(_, header)| header).find(|(name, _)| is_it(name)))
+    }
+
+    /// Those after the first, and their places.
+    fn rest(&self) -> impl Iterator<Item = (usize, (&'h str, &'h HeaderValue))> {
+        let is_there = self.first.last().is_some_and(Option::is_some);
+        let all = is_there.then(|| self.headers.iter().enumerate().skip(FIRST));
+        all.into_iter()
+            .flatten()
+            .map(|(place, (name, value))| (place, (name.as_str(), value)))
     }
 }
 
@@ -100,6 +137,8 @@ pub(super) const CLAIM: &str = "anthropic-ratelimit-unified-representative-claim
 /// What is in every name that speaks of retrying.
 static RETRY: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("ret"));
 static RESET: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("reset"));
+/// 24 headers: few answers have more.
+const FIRST: usize = 24;
 /// The last bit.
 const LAST: usize = 63;
 /// 512 bytes: the names of two dozen headers.

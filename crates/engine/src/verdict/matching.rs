@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use super::evidence::Evidence;
 use super::few::Few;
-use super::found::Role;
+use super::found::{Role, Span};
 use super::header_names;
+use super::noted::Noted;
 use super::sentence::Leads;
 use super::short::Table;
 use super::sieve::Sieve;
+use super::wording::trimmed;
 use crate::protection::{Protection, stands};
 use crate::provider::{Field, Pattern, Signal};
 use crate::vocabulary::Channel;
@@ -54,48 +56,58 @@ impl Setting {
             | (Channel::Token | Channel::Device, Channel::Inference | Channel::Stream)
             | (Channel::Device, Channel::Token) => false,
         };
-        let has_text = signal.pattern != Pattern::Present || !signal.all.is_empty();
+        let has_text = || signal.pattern != Pattern::Present || !signal.all.is_empty();
         let status = match self.status {
             Some(status) => signal.status.is_empty() || signal.status.contains(&status),
-            None => signal.status.is_empty() || has_text,
+            None => signal.status.is_empty() || has_text(),
         };
         channel && status
     }
 }
 
-/// Matches a row's few signals one by one, in their order.
+/// Matches a row's few signals one by one, in their order; what was noted need not be looked for.
 pub(super) fn one_by_one<'s>(
     signals: impl Iterator<Item = &'s Arc<Signal>>,
     setting: Setting,
     evidence: &Evidence<'_>,
+    noted: Option<&Noted>,
 ) -> impl Iterator<Item = Hit<'s>> {
     signals.filter_map(move |signal| {
-        let plainness = matched(signal, setting, evidence)?;
+        // Most signals of a row end here, and most that ask for a header.
+        match &signal.field {
+            Field::Header(name) if !evidence.names.may_have(name) => return None,
+            Field::Header(_) => {}
+            Field::Code | Field::Type | Field::Error | Field::Message | Field::Any => {
+                if let (Pattern::Contains(needles), Some(noted)) = (&signal.pattern, noted)
+                    && noted.roles(needles) == Some(0)
+                {
+                    return None;
+                }
+            }
+        }
+        let plainness = matched(signal, setting, evidence, noted)?;
         Some(Hit { signal, plainness })
     })
 }
 
-fn matched(signal: &Signal, setting: Setting, evidence: &Evidence<'_>) -> Option<Plainness> {
-    // Most signals that ask for a header end here.
-    if let Field::Header(name) = &signal.field
-        && !evidence.names.may_have(name)
-    {
-        return None;
-    }
+fn matched(signal: &Signal, setting: Setting, evidence: &Evidence<'_>, noted: Option<&Noted>) -> Option<Plainness> {
     if !setting.admits(signal) {
         return None;
     }
-    let plainness = of_pattern(signal, evidence)?;
-    let in_a_field = |part| evidence.field_around(part).is_some();
-    let mut all = signal.all.places(evidence.kept());
-    all.all(|mut places| places.any(in_a_field)).then_some(plainness)
+    let plainness = of_pattern(signal, evidence, noted)?;
+    let has_all = noted.and_then(|noted| noted.has_all(&signal.all)).unwrap_or_else(|| {
+        let in_a_field = |part| evidence.field_around(&part).is_some();
+        let mut all = signal.all.places(evidence.kept());
+        all.all(|mut places| places.any(in_a_field))
+    });
+    has_all.then_some(plainness)
 }
 
 /// How plainly an answer has what the signal looks for.
-fn of_pattern(signal: &Signal, evidence: &Evidence<'_>) -> Option<Plainness> {
+fn of_pattern(signal: &Signal, evidence: &Evidence<'_>, noted: Option<&Noted>) -> Option<Plainness> {
     if let Field::Header(name) = &signal.field {
         return evidence.headers().get_all(name).iter().find_map(|value| {
-            let value = value.to_str().ok()?.trim();
+            let value = trimmed(value.to_str().ok()?);
             let mut buffer = [0; HEADER_LENGTH];
             match buffer.get_mut(..value.len()) {
                 Some(lower) => {
@@ -115,20 +127,31 @@ fn of_pattern(signal: &Signal, evidence: &Evidence<'_>) -> Option<Plainness> {
             Plainness::Phrase
         });
     }
+    if let (Pattern::Contains(needles), Some(noted)) = (&signal.pattern, noted)
+        && let Some(roles) = noted.roles(needles)
+    {
+        let here = roles & roles_of(&signal.field);
+        let is_plain = here & (bit_of(Role::Code) | bit_of(Role::Type)) != 0;
+        let plainness = if is_plain {
+            Plainness::Constant
+        } else {
+            Plainness::Phrase
+        };
+        return (here != 0).then_some(plainness);
+    }
     // One look at all that is kept finds it in whichever field it stands; codes are few and short.
     if let (Pattern::Contains(needles), Field::Any | Field::Message) = (&signal.pattern, &signal.field) {
         let fields = needles
             .places(evidence.kept())
             .flatten()
-            .filter_map(|part| evidence.field_around(part));
+            .filter_map(|part| evidence.field_around(&part));
         let roles = fields
-            .map(|(role, _)| role)
+            .map(|field| field.role)
             .filter(|role| looks_at(&signal.field, *role));
         return roles.map(of_part).max();
     }
     evidence
-        .fields()
-        .filter(|(role, _)| looks_at(&signal.field, *role))
+        .fields_of(|role| looks_at(&signal.field, role))
         .filter_map(|(role, text)| {
             let plainness = of_text(&signal.pattern, text)?;
             Some(plainness.max(of_part(role)))
@@ -192,8 +215,17 @@ pub(super) struct Compiled {
     sieve: Option<Sieve>,
     /// For each text of the sieve, the signals that look for it.
     uses: Vec<Vec<Use>>,
-    /// Whether the leads of sentences are among the texts.
-    has_leads: bool,
+    /// Whether the leads of sentences, and the texts of rows, are among the texts.
+    is_shared: bool,
+}
+
+/// What was met on the way that is no signal of the table.
+#[derive(Debug)]
+pub(super) struct Met {
+    /// The leads of sentences, if somebody looked for them.
+    pub(super) leads: Option<Leads>,
+    /// The texts of built-in rows, if somebody looked for them.
+    pub(super) noted: Option<Noted>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -212,6 +244,8 @@ enum Part {
     All(u32),
     /// No signal's: words by which sentences come to a time, by their place among these.
     Lead,
+    /// A text of a built-in row, by its place among these.
+    Noted,
 }
 
 /// How far one signal has matched so far.
@@ -222,10 +256,36 @@ struct Progress {
     all: u32,
 }
 
+/// How far signals have matched so far.
+struct Progresses {
+    each: Few<Progress, 16>,
+    /// Where among them a signal stood last, by the end of its number.
+    places: [u8; PLACES],
+}
+
+impl Progresses {
+    fn advance(&mut self, signal: usize, plainness: Option<Plainness>, all: u32) {
+        let place = &mut self.places[signal % PLACES];
+        let is_it = |one: &Progress| one.signal == signal;
+        let known = Some(usize::from(*place)).filter(|at| self.each.get(*at).is_some_and(is_it));
+        let at = known.or_else(|| self.each.iter().position(is_it)).unwrap_or_else(|| {
+            self.each.push(Progress {
+                signal,
+                ..Progress::default()
+            });
+            self.each.len() - 1
+        });
+        *place = u8::try_from(at).unwrap_or(u8::MAX);
+        let one = &mut self.each[at];
+        one.plainness = one.plainness.max(plainness);
+        one.all |= all;
+    }
+}
+
 impl Compiled {
-    /// Compiles a table, and the leads of sentences that are looked for on the way; lists of `all` beyond 31 texts are asked
-    /// one by one.
-    pub(super) fn new(signals: Vec<Arc<Signal>>, leads: &[&str]) -> Self {
+    /// Compiles a table, and the leads of sentences and the texts of rows that are looked for on the way; lists of `all`
+    /// beyond 31 texts are asked one by one.
+    pub(super) fn new(signals: Vec<Arc<Signal>>, leads: &[&str], noted: &[String]) -> Self {
         let mut texts: Vec<String> = Vec::new();
         let mut uses: Vec<Vec<Use>> = Vec::new();
         let mut index: HashMap<String, usize> = HashMap::new();
@@ -239,10 +299,16 @@ impl Compiled {
             });
             uses[at].push(one);
         };
-        for (lead, text) in leads.iter().enumerate() {
-            let (part, roles) = (Part::Lead, u8::MAX);
-            let signal = lead;
+        let leads = leads.iter().enumerate().map(|(at, lead)| (at, *lead, Part::Lead));
+        let noted = noted
+            .iter()
+            .enumerate()
+            .map(|(at, text)| (at, text.as_str(), Part::Noted));
+        let mut is_shared = false;
+        for (signal, text, part) in leads.chain(noted) {
+            let roles = u8::MAX;
             add(text, Use { signal, part, roles });
+            is_shared = true;
         }
         for (place, signal) in signals.iter().enumerate() {
             if matches!(signal.field, Field::Header(_)) || signal.pattern == Pattern::Present || signal.all.len() > 31 {
@@ -279,7 +345,7 @@ impl Compiled {
             whole,
             sieve,
             uses,
-            has_leads: !leads.is_empty(),
+            is_shared,
         }
     }
 
@@ -289,47 +355,60 @@ impl Compiled {
         self.sieve.is_some()
     }
 
-    /// Calls `hit` with every signal that matches, in the order of the table; gives back the leads that were met on the way.
+    /// Calls `hit` with every signal that matches, in the order of the table; gives back what else was met on the way.
     pub(super) fn matches<'s>(
         &'s self,
         setting: Setting,
         evidence: &Evidence<'_>,
         mut hit: impl FnMut(Hit<'s>),
-    ) -> Option<Leads> {
+    ) -> Met {
         let Some(sieve) = self.sieve.as_ref().filter(|_| stands(Protection::CompiledTables)) else {
-            one_by_one(self.signals.iter(), setting, evidence).for_each(hit);
-            return None;
+            one_by_one(self.signals.iter(), setting, evidence, None).for_each(hit);
+            return Met {
+                leads: None,
+                noted: None,
+            };
         };
-        let mut leads = Leads::default();
-        let mut progress = Few::default();
+        let (mut leads, mut noted) = (Leads::default(), Noted::default());
+        let mut field = Span::default();
+        let mut progress = Progresses {
+            each: Few::default(),
+            places: [0; PLACES],
+        };
         for (role, text) in evidence.fields().filter(|(_, text)| text.len() <= WHOLE_LENGTH) {
             for signal in self.whole.get(text).into_iter().flatten() {
                 if looks_at(&self.signals[*signal].field, role) {
-                    advance(&mut progress, *signal, Some(Plainness::Constant), 0);
+                    progress.advance(*signal, Some(Plainness::Constant), 0);
                 }
             }
         }
         // All fields in one go; what is found across two of them, or outside of all, is nothing.
         sieve.scan(evidence.kept(), &mut |found, within| {
-            let Some((role, is_first)) = evidence.field_around(within.clone()) else {
-                return;
-            };
+            // Most stand where the one before stood.
+            if !field.holds(&within) {
+                let Some(around) = evidence.field_around(&within) else {
+                    return;
+                };
+                field = around;
+            }
+            let (role, is_first) = (field.role, field.start as usize == within.start);
             for one in &self.uses[found] {
                 let here = one.roles & bit_of(role) != 0;
                 match one.part {
-                    Part::Contains if here => advance(&mut progress, one.signal, Some(of_part(role)), 0),
+                    Part::Contains if here => progress.advance(one.signal, Some(of_part(role)), 0),
                     Part::Prefix if is_first && here => {
-                        advance(&mut progress, one.signal, Some(Plainness::Constant), 0);
+                        progress.advance(one.signal, Some(Plainness::Constant), 0);
                     }
-                    Part::All(bit) => advance(&mut progress, one.signal, None, bit),
+                    Part::All(bit) => progress.advance(one.signal, None, bit),
                     Part::Contains | Part::Prefix => {}
                     Part::Lead => leads.add(one.signal, within.clone()),
+                    Part::Noted => noted.add(one.signal, role),
                 }
             }
         });
         // In the order of the table, which decides between equals.
-        progress.sort_unstable_by_key(|one| one.signal);
-        for one in progress.iter() {
+        progress.each.sort_unstable_by_key(|one| one.signal);
+        for one in progress.each.iter() {
             let signal = &self.signals[one.signal];
             let complete = one.all.count_ones() as usize == signal.all.len();
             if let (Some(plainness), true, true) = (one.plainness, complete, setting.admits(signal)) {
@@ -339,20 +418,16 @@ impl Compiled {
         let may_be = |bits: u64| bits == u64::MAX || evidence.names.may_have_bit(bits);
         let bodiless = self.bodiless.iter().filter(|(bits, _)| may_be(*bits));
         let bodiless = bodiless.map(|(_, place)| &self.signals[*place]);
-        one_by_one(bodiless, setting, evidence).for_each(hit);
-        self.has_leads.then_some(leads)
+        one_by_one(bodiless, setting, evidence, None).for_each(hit);
+        Met {
+            leads: self.is_shared.then_some(leads),
+            noted: self.is_shared.then_some(noted),
+        }
     }
 }
 
-fn advance(progress: &mut Few<Progress, 16>, signal: usize, plainness: Option<Plainness>, all: u32) {
-    if let Some(one) = progress.iter_mut().find(|one| one.signal == signal) {
-        one.plainness = one.plainness.max(plainness);
-        one.all |= all;
-        return;
-    }
-    progress.push(Progress { signal, plainness, all });
-}
-
+/// 64 places: an answer matches a few signals, of which hardly two share one.
+const PLACES: usize = 64;
 /// 256 bytes: a header that a signal asks for is a word or a list of few.
 const HEADER_LENGTH: usize = 256;
 /// 96 bytes: the longest code of any table has 60; a longer field is a sentence and is not looked up.

@@ -22,6 +22,7 @@ mod keys;
 mod matching;
 mod meaning;
 mod names;
+mod noted;
 mod place;
 mod point;
 mod reading;

@@ -50,7 +50,7 @@ pub(super) fn read(
         return told.best;
     }
     let of_answer = if evidence.names.may_tell_of_windows() {
-        windows::read(Sheet::Answer(headers, evidence.names), clock)
+        windows::read(Sheet::Answer(&evidence.names), clock)
     } else {
         windows::Windows::default()
     };

@@ -35,7 +35,7 @@ impl Sieve {
         let (strides, rest) = bytes.as_chunks::<WIDE>();
         for (place, stride) in strides.iter().enumerate() {
             let read = low(*stride);
-            let (first, second) = (self.short.list(read & FIRST), self.short.list(read >> 32));
+            let (first, second) = (self.short.list(read), self.short.list(read >> 32));
             let whole = self.long.list(read);
             if first | second | whole != NOWHERE {
                 let at = place * WIDE;
@@ -48,7 +48,7 @@ impl Sieve {
         let mut last = [0; WIDE];
         last[..rest.len()].copy_from_slice(rest);
         let (read, at) = (low(last), strides.len() * WIDE);
-        self.tell(&self.short, self.short.list(read & FIRST), bytes, at, hit);
+        self.tell(&self.short, self.short.list(read), bytes, at, hit);
         self.tell(&self.short, self.short.list(read >> 32), bytes, at + STRIDE, hit);
     }
 
@@ -157,7 +157,7 @@ impl<const N: usize> Marks<N> {
 
     #[inline(always)]
     fn list(&self, low: u64) -> u16 {
-        self.lists[usize::from(key(low))]
+        self.lists[usize::from(key::<N>(low))]
     }
 }
 
@@ -195,7 +195,7 @@ fn keys<const N: usize>(mark: Mark<N>) -> impl Iterator<Item = u16> {
                 low
             });
         }
-        key(low(read))
+        key::<N>(low(read))
     })
 }
 
@@ -205,10 +205,11 @@ fn low(stride: [u8; WIDE]) -> u64 {
     u64::from_le_bytes(stride) & u64::from_le_bytes([LOW; WIDE])
 }
 
-/// Those of several bytes, mixed.
+/// Those of so many bytes, mixed: to the upper end of a product comes what all eight have, to its middle what the first four.
 #[inline(always)]
-const fn key(low: u64) -> u16 {
-    (low.wrapping_mul(FACTOR) >> 48) as u16
+const fn key<const N: usize>(low: u64) -> u16 {
+    let shift = if N == STRIDE { 16 } else { 48 };
+    (low.wrapping_mul(FACTOR) >> shift) as u16
 }
 
 /// How common a letter is in English.
@@ -221,10 +222,8 @@ fn commonness(byte: u8) -> usize {
 const STRIDE: usize = 4;
 /// 8 bytes, as many as a register has.
 const WIDE: usize = 2 * STRIDE;
-/// The first stride of two that are read as one.
-const FIRST: u64 = u32::MAX as u64;
 /// 3 bytes: a shorter text could be almost anywhere.
-const SHORTEST: usize = 3;
+pub(super) const SHORTEST: usize = 3;
 /// 2 bytes: one alone is that of many others.
 const TAIL: usize = 2;
 /// The place of no list; none begins there.

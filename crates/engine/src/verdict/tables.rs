@@ -4,9 +4,10 @@ use std::sync::{Arc, LazyLock};
 
 use super::evidence::Evidence;
 use super::grammar::Grammar;
-use super::matching::{Compiled, Hit, Setting};
+use super::matching::{Compiled, Hit, Met, Setting};
+use super::noted::TEXTS;
 use super::rules::{Rule, parse};
-use super::sentence::{LEADS, Leads};
+use super::sentence::LEADS;
 use crate::provider::{Needles, Pattern, Signal, Tier, parse_signals};
 use crate::vocabulary::Verdict;
 
@@ -35,11 +36,13 @@ impl Tables {
             Arc::new(Grammar::new(rules.collect()))
         };
         Self {
-            signals: Arc::new(compiled(COMMON_FILES, STANDARD_FILES, &LEADS, &|signal| {
+            signals: Arc::new(compiled(COMMON_FILES, STANDARD_FILES, true, &|signal| {
                 thin(&signal, keep)
             })),
             words: words(WORD_FILES),
-            tokens: Arc::new(compiled(SERVER_FILES, OAUTH_FILES, &[], &|signal| thin(&signal, keep))),
+            tokens: Arc::new(compiled(SERVER_FILES, OAUTH_FILES, false, &|signal| {
+                thin(&signal, keep)
+            })),
             token_words: words(TOKEN_WORD_FILES),
             without: None,
         }
@@ -71,13 +74,13 @@ impl Tables {
         signals.chain(words).collect()
     }
 
-    /// Calls `hit` with every signal for inference that matches; gives back the leads of sentences that were met on the way.
+    /// Calls `hit` with every signal for inference that matches; gives back what else was met on the way.
     pub(super) fn of_inference<'s>(
         &'s self,
         setting: Setting,
         evidence: &Evidence<'_>,
         mut hit: impl FnMut(Hit<'s>),
-    ) -> Option<Leads> {
+    ) -> Met {
         self.signals.matches(setting, evidence, |one| {
             if self.has(one.signal) {
                 hit(one);
@@ -138,9 +141,9 @@ pub fn thin(signal: &Arc<Signal>, keep: &dyn Fn(&Signal, &str) -> bool) -> Optio
 }
 
 static BUILT_IN: LazyLock<Tables> = LazyLock::new(|| Tables {
-    signals: Arc::new(compiled(COMMON_FILES, STANDARD_FILES, &LEADS, &Some)),
+    signals: Arc::new(compiled(COMMON_FILES, STANDARD_FILES, true, &Some)),
     words: Arc::new(Grammar::new(written(WORD_FILES))),
-    tokens: Arc::new(compiled(SERVER_FILES, OAUTH_FILES, &[], &Some)),
+    tokens: Arc::new(compiled(SERVER_FILES, OAUTH_FILES, false, &Some)),
     token_words: Arc::new(Grammar::new(written(TOKEN_WORD_FILES))),
     without: None,
 });
@@ -166,10 +169,11 @@ files!(OAUTH_FILES: "oauth.toml");
 fn compiled(
     common: &'static [File],
     standard: &'static [File],
-    leads: &[&str],
+    is_shared: bool,
     keep: &dyn Fn(Arc<Signal>) -> Option<Arc<Signal>>,
 ) -> Compiled {
-    Compiled::new(embedded(common, standard).filter_map(keep).collect(), leads)
+    let (leads, noted): (&[_], &[_]) = if is_shared { (&LEADS, &TEXTS) } else { (&[], &[]) };
+    Compiled::new(embedded(common, standard).filter_map(keep).collect(), leads, noted)
 }
 
 fn embedded(common: &'static [File], standard: &'static [File]) -> impl Iterator<Item = Arc<Signal>> {

@@ -33,7 +33,7 @@ pub(super) fn decide<'s>(
     if let Some(hit) = of_user(row, setting, evidence, false).filter(counts) {
         return Decided::Signal(hit.signal);
     }
-    let of_row = of_provider(row, setting, evidence).filter(counts);
+    let of_row = of_provider(row, setting, evidence, None).filter(counts);
     if let Some(hit) = of_row.filter(|hit| !is_by_status_alone(hit.signal)) {
         return Decided::Signal(hit.signal);
     }

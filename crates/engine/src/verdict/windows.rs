@@ -1,18 +1,17 @@
 //! What headers tell of a limit's windows: which of them is used up, and when it opens again.
 
-use http::HeaderMap;
-
 use super::clock::Clock;
 use super::duration::{Unit, When, of_value};
 use super::found::{Found, Hint};
 use super::header_names::{CLAIM, HeaderNames, is_structured};
 use super::keys;
+use super::wording::trimmed;
 
 /// Headers, those of an answer or those that a body quotes.
 #[derive(Clone, Copy)]
 pub(super) enum Sheet<'e> {
-    /// Of the answer itself, with what is known of their names.
-    Answer(&'e HeaderMap, HeaderNames),
+    /// Of the answer itself.
+    Answer(&'e HeaderNames<'e>),
     /// Of its body, in an error frame or in an aggregator's metadata.
     Quoted(&'e Found),
 }
@@ -96,11 +95,10 @@ impl<'e> Sheet<'e> {
     /// Every header that may tell of a limit.
     fn each(self, mut read: impl FnMut(&'e str, &'e str)) {
         match self {
-            Self::Answer(headers, names) => {
-                let all = headers.iter().enumerate();
-                for (_, (name, value)) in all.filter(|(place, _)| names.may_tell_of_a_window(*place)) {
+            Self::Answer(names) => {
+                for (name, value) in names.of_windows() {
                     if let Ok(value) = value.to_str() {
-                        read(name.as_str(), value);
+                        read(name, value);
                     }
                 }
             }
@@ -115,10 +113,7 @@ impl<'e> Sheet<'e> {
     /// The value of the first header whose name is meant.
     fn find(self, is_it: impl Fn(&str) -> bool) -> Option<&'e str> {
         match self {
-            Self::Answer(headers, _) => {
-                let (_, value) = headers.iter().find(|(name, _)| is_it(name.as_str()))?;
-                value.to_str().ok()
-            }
+            Self::Answer(names) => names.find(is_it)?.1.to_str().ok(),
             Self::Quoted(found) => {
                 let named = |hint: &&Hint| hint.is_window && is_it(found.name(hint));
                 found.hints.iter().find(named).map(|hint| found.value(hint))
@@ -147,7 +142,7 @@ impl<'e> Sheet<'e> {
     fn standing(self, name: &str, at: usize) -> Standing {
         let (before, after) = (&name[..at], &name[at + "reset".len()..]);
         let short = TAILS.iter().find_map(|tail| after.strip_suffix(tail)).unwrap_or(after);
-        let number = |parts| self.sibling(parts).and_then(|text| text.trim().parse::<f64>().ok());
+        let number = |parts| self.sibling(parts).and_then(|text| trimmed(text).parse::<f64>().ok());
         let left = number([before, "remaining", after]).or_else(|| number([before, "remaining", short]));
         if let Some(left) = left {
             return of(left <= 0.0);
@@ -169,10 +164,10 @@ const fn of(is_used_up: bool) -> Standing {
 /// Anthropic's subscription windows: the one that it names as decisive.
 fn claimed<'e>(sheet: Sheet<'e>, claim: &str, clock: &Clock<'_>) -> Option<Told<'e>> {
     let (_, window) = CLAIMS.iter().find(|(name, _)| *name == claim)?;
-    let Sheet::Answer(headers, _) = sheet else { return None };
-    let (name, value) = headers.iter().find(|(name, _)| name.as_str() == *window)?;
+    let Sheet::Answer(names) = sheet else { return None };
+    let (name, value) = names.find(|name| name == *window)?;
     let when = of_value(value.to_str().ok()?, keys::header_unit(window), clock)?;
-    Some((when, name.as_str()))
+    Some((when, name))
 }
 
 /// Where a name says `reset`.
