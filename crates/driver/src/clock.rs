@@ -37,7 +37,7 @@ impl Clock for SystemClock {
         let now = Moment {
             wall: wall(SystemTime::now()),
             boot: boot(),
-            boot_id: self.boot_id.clone(),
+            boot_id: self.boot_id,
         };
         ahead(now)
     }
@@ -94,7 +94,7 @@ impl Default for TestClock {
         Self::new(Moment {
             wall: Timestamp::from_secs(1_800_000_000),
             boot: BootTime::from_millis(3_600_000),
-            boot_id: BootId("test-boot".to_owned()),
+            boot_id: BootId::from("test-boot"),
         })
     }
 }
@@ -170,7 +170,7 @@ fn boot() -> BootTime {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn boot_id() -> BootId {
     std::fs::read_to_string(BOOT_ID)
-        .map(|id| BootId(id.trim().to_owned()))
+        .map(|id| BootId::from(id.trim()))
         .unwrap_or_else(|_| reckoned_boot_id())
 }
 
@@ -182,7 +182,7 @@ fn boot_id() -> BootId {
 /// Boot times of two processes do not compare where they count from the process's start.
 #[cfg(not(unix))]
 fn boot_id() -> BootId {
-    BootId(format!("process-{}", std::process::id()))
+    BootId::from(format!("process-{}", std::process::id()).as_str())
 }
 
 /// The minute of the boot by both clocks: the same for all processes of a boot as long as the wall clock is not stepped;
@@ -191,7 +191,7 @@ fn boot_id() -> BootId {
 fn reckoned_boot_id() -> BootId {
     let up = Duration::from_millis(boot().as_millis());
     let minute = wall(SystemTime::now()).minus(up).as_millis().div_euclid(60_000);
-    BootId(format!("booted-{minute}"))
+    BootId::from(format!("booted-{minute}").as_str())
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -227,7 +227,7 @@ mod tests {
         clock.advance_wall(Duration::from_secs(60));
         assert_eq!(clock.now().since(&start), Duration::from_secs(5));
         assert_eq!(clock.now().pessimistic_since(&start), Duration::from_secs(65));
-        clock.reboot(BootId("another".to_owned()));
+        clock.reboot(BootId::from("another"));
         assert_eq!(clock.now().since(&start), Duration::from_secs(65));
     }
 }

@@ -130,6 +130,7 @@ impl Kernel {
     pub(crate) fn surroundings<'a>(&'a self, settings: &'a Settings) -> Surroundings<'a> {
         Surroundings {
             table: &settings.table,
+            counts_usage: settings.serve.usage,
             routes: &settings.routes,
             renewals: &self.renewals,
             borrowing: &self.borrowing,

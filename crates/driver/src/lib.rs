@@ -54,6 +54,8 @@ mod account;
 mod accounts;
 mod admission;
 mod aim;
+#[doc(hidden)]
+pub mod alarm;
 mod announcement;
 mod api_key;
 mod backup;

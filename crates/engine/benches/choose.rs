@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use evergrant_engine::credential::{CredentialId, Epoch, Fence, Generation, Kind};
 use evergrant_engine::pool::{
-    Choice, Conversation, Holder, Lease, Life, Member, Pool, Probing, Roster, Strategy, View,
+    Choice, Conversation, Holder, Lease, Leased, Life, Member, Pool, Probing, Roster, Strategy, View,
 };
 use evergrant_engine::store::{Health, Standing};
 use evergrant_engine::time::{BootId, BootTime, Moment, Timestamp};
@@ -106,8 +106,7 @@ fn members(count: usize, ready: usize) -> Vec<Member> {
             standing.last_error = Some(Box::new(refused(&now)));
         }
         Member {
-            lease: Lease {
-                owner: Holder::default(),
+            lease: Lease::to(Leased {
                 fence: Fence {
                     id: CredentialId::from(format!("{number:032x}")),
                     generation: Generation(1),
@@ -116,7 +115,7 @@ fn members(count: usize, ready: usize) -> Vec<Member> {
                 provider: "p".into(),
                 label: format!("key-{number}").into(),
                 kind: Kind::Grant,
-            },
+            }),
             priority: 0,
             created_at: Timestamp::from_secs(number as i64),
             standing,
@@ -151,7 +150,7 @@ fn now() -> Moment {
     Moment {
         wall: Timestamp::from_secs(1_800_000_000),
         boot: BootTime::from_millis(10_000_000),
-        boot_id: BootId("boot".to_owned()),
+        boot_id: BootId::from("boot"),
     }
 }
 

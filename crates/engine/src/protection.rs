@@ -107,6 +107,8 @@ protections! {
     ManyFiles = "many-files";
     /// A connection to a provider serves one request after the other.
     KeptConnections = "kept-connections";
+    /// The client keys are known in memory: no request waits for a file or the database.
+    KeysInMemory = "keys-in-memory";
     /// What was used is written down several times a second.
     UsageWritten = "usage-written";
     /// What a client says of its own way to the gateway goes no further, and only a WebSocket leaves HTTP.

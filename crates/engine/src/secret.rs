@@ -55,23 +55,36 @@ impl From<String> for Secret<String> {
 }
 
 /// The key under which fingerprints are made; it lies sealed in the store, so that every process and host agrees.
-#[derive(Clone, Debug)]
-pub struct FingerprintKey(Secret<[u8; 32]>);
+/// It is kept as the state that it brings HMAC into, because a gateway makes a fingerprint for each request.
+#[derive(Clone)]
+pub struct FingerprintKey(Option<Hmac<Sha256>>);
 
 impl FingerprintKey {
     /// Wraps 32 bytes of entropy.
-    pub const fn new(bytes: [u8; 32]) -> Self {
-        Self(Secret::new(bytes))
+    pub fn new(bytes: [u8; 32]) -> Self {
+        let bytes = Secret::new(bytes);
+        // HMAC takes a key of any length, so that there is always a state for 32 bytes.
+        Self(Hmac::<Sha256>::new_from_slice(bytes.expose()).ok())
     }
 
     /// The fingerprint of a secret: HMAC-SHA-256 under this key.
     pub fn fingerprint(&self, secret: &Secret<String>) -> Fingerprint {
-        // HMAC takes a key of any length, so the error arm of `new_from_slice` is unreachable for 32 bytes.
-        let mac = Hmac::<Sha256>::new_from_slice(self.0.expose()).map(|mut mac| {
-            mac.update(secret.expose().as_bytes());
+        self.fingerprint_of(secret.expose())
+    }
+
+    /// The same of a text that somebody else keeps.
+    pub fn fingerprint_of(&self, secret: &str) -> Fingerprint {
+        let mac = self.0.clone().map(|mut mac| {
+            mac.update(secret.as_bytes());
             mac.finalize().into_bytes().into()
         });
         Fingerprint(mac.unwrap_or_default())
+    }
+}
+
+impl fmt::Debug for FingerprintKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FingerprintKey(..)")
     }
 }
 

@@ -78,7 +78,7 @@ impl Clock for Watch {
         let boot = now.boot.as_millis().saturating_add_signed(moved.boot_millis);
         let boot_id = match moved.boots {
             0 => now.boot_id,
-            boots => BootId(format!("boot-{boots}")),
+            boots => BootId::from(format!("boot-{boots}").as_str()),
         };
         Moment {
             wall: Timestamp::from_millis(now.wall.as_millis() + moved.wall_millis + gained),

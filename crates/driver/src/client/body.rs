@@ -1,12 +1,16 @@
 //! A request's body: what has been read of it is kept for replay, within a limit of its own and one for all bodies.
 
 use std::fmt;
-use std::sync::Arc;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use evergrant_engine::failure::{Code, Failure};
 use evergrant_engine::remedy::Remedy;
+use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
@@ -43,7 +47,8 @@ impl Budget {
 /// ```
 pub struct Body {
     pieces: Vec<Bytes>,
-    /// Small pieces are gathered here, so that a body in crumbs costs no more than its length.
+    /// Small pieces are gathered here, so that a body in crumbs costs no more than its length; the first, which is all of most
+    /// bodies, stays as it came.
     crumbs: BytesMut,
     length: usize,
     coming: Option<Coming>,
@@ -130,15 +135,23 @@ impl Body {
             if self.length >= KEPT_EACH {
                 return Ok(Progress::Full);
             }
-            let frame = match timeout(SILENCE, coming.frame()).await {
-                Ok(Some(Ok(frame))) => frame,
-                Ok(Some(Err(error))) => return Err(broken(&*error)),
-                Ok(None) => {
+            // Most often it is here already, and then there is nothing to be timed.
+            let here = poll_fn(|cx| Poll::Ready(Pin::new(&mut *coming).poll_frame(cx))).await;
+            let frame = match here {
+                Poll::Ready(frame) => frame,
+                Poll::Pending => timeout(SILENCE, coming.frame()).await.map_err(|_| silent())?,
+            };
+            let frame = match frame {
+                Some(Ok(frame)) => frame,
+                Some(Err(error)) => return Err(broken(&*error)),
+                None => {
                     self.coming = None;
                     continue;
                 }
-                Err(_) => return Err(silent()),
             };
+            if coming.is_end_stream() {
+                self.coming = None;
+            }
             // Trailers are between hops; nobody has been promised them.
             let Ok(piece) = frame.into_data() else { continue };
             let seen = enough(&piece);
@@ -166,6 +179,7 @@ impl Body {
             pieces: self.pieces,
             length: self.length as u64,
             _reserved: self.reserved,
+            broke: OnceLock::new(),
         };
         Ok(Replayable::new(kept, self.coming))
     }
@@ -189,7 +203,8 @@ impl Body {
             }
         };
         self.length += piece.len();
-        if piece.len() < CRUMB {
+        let is_first = self.pieces.is_empty() && self.crumbs.is_empty();
+        if piece.len() < CRUMB && !is_first {
             self.crumbs.extend_from_slice(&piece);
         } else {
             self.gather();

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use evergrant_engine::credential::{CredentialId, Label, ProviderId};
 use evergrant_engine::failure::Failure;
+use evergrant_engine::pool::Lease;
 use http::{Request, Response};
 
 use super::answer_body::AnswerBody;
@@ -175,6 +176,18 @@ pub struct Trail {
     pub replayable: bool,
     /// Where its time went, apart from our own work.
     pub spent: Spent,
+}
+
+impl Trail {
+    /// It goes out under this lease.
+    pub(super) fn sent_with(&mut self, lease: &Lease) {
+        if self.credential.as_ref() == Some(&lease.fence.id) {
+            return;
+        }
+        self.provider = Some(lease.provider.clone());
+        self.label = Some(lease.label.clone());
+        self.credential = Some(lease.fence.id.clone());
+    }
 }
 
 /// The time that a request waited for others until the head of its answer was there.

@@ -91,12 +91,14 @@ pub(super) fn bytes_of_token(headers: &HeaderMap) -> u64 {
 /// What an answer is, coded or not.
 fn kind_of(headers: &HeaderMap) -> Option<Form> {
     let typed = headers.get(CONTENT_TYPE)?.to_str().ok()?;
-    let kind = typed.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    if kind == "text/event-stream" {
-        Some(Form::Events)
-    } else {
-        kind.contains("json").then_some(Form::Document)
+    let kind = typed.split(';').next().unwrap_or_default().trim();
+    if kind.eq_ignore_ascii_case("text/event-stream") {
+        return Some(Form::Events);
     }
+    let mut words = kind.as_bytes().windows(4);
+    words
+        .any(|word| word.eq_ignore_ascii_case(b"json"))
+        .then_some(Form::Document)
 }
 
 fn is_coded(headers: &HeaderMap) -> bool {

@@ -126,6 +126,9 @@ pub(super) fn place_of_credential(row: &Row) -> (HeaderName, bool) {
 
 /// Whether a segment of the path is `..` or `.`, however it is written.
 fn leaves_its_base(path: &str) -> bool {
+    if !path.contains(['.', '%']) {
+        return false;
+    }
     path.split(['/', '\\']).any(|segment| {
         let plain = segment.to_ascii_lowercase().replace("%2e", ".");
         // `%2f` and `%5c` are separators to some servers.
@@ -138,7 +141,12 @@ fn leaves_its_base(path: &str) -> bool {
 
 fn is_json(headers: &HeaderMap) -> bool {
     let typed = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    typed.is_some_and(|value| value.to_ascii_lowercase().contains("json"))
+    typed.is_some_and(|value| {
+        value
+            .as_bytes()
+            .windows(4)
+            .any(|word| word.eq_ignore_ascii_case(b"json"))
+    })
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use evergrant_engine::recovery::renewal::{Ask, Asker};
 use evergrant_engine::recovery::{Obstacle, Renewed};
 use evergrant_engine::remedy::Remedy;
 use evergrant_engine::time::Moment;
-use evergrant_engine::verdict::{Place, Reading};
+use evergrant_engine::verdict::Place;
 use evergrant_engine::wire::Phase;
 use http::{Response, StatusCode};
 use tokio::time::{Instant, sleep, sleep_until};
@@ -72,6 +72,7 @@ pub(crate) struct Client {
 #[derive(Clone, Copy)]
 pub(crate) struct Surroundings<'a> {
     pub(crate) table: &'a Table,
+    pub(crate) counts_usage: bool,
     pub(crate) routes: &'a [ModelRoute],
     pub(crate) renewals: &'a Renewals,
     pub(crate) borrowing: &'a Arc<Borrowing>,
@@ -88,8 +89,10 @@ struct Errand<'a> {
     conversation: Option<Conversation>,
     trail: Trail,
     guest: Guest,
+    /// How it is counted what it uses.
+    counting: Counting,
     /// The model that it asks for, if what it uses is counted.
-    model: Option<String>,
+    model: Option<Arc<str>>,
 }
 
 impl Client {
@@ -154,9 +157,14 @@ impl Client {
     ) -> Result<Answer, (Failure, Trail)> {
         let none = |failure| (failure, Trail::default());
         let (parts, body) = call.request.into_parts();
-        let has_any = |id: &ProviderId| guest.may_ask(id) && self.turns.has_any(id);
-        let mut way = way(&call.route, parts.uri.path(), around.table, around.routes, has_any).map_err(none)?;
-        guest.keep_to_its_own(&mut way.providers).map_err(none)?;
+        let (way, regard) = {
+            let sight = self.turns.sight();
+            let has_any = |id: &ProviderId| guest.may_ask(id) && sight.has_any(id);
+            let mut way = way(&call.route, parts.uri.path(), around.table, around.routes, has_any).map_err(none)?;
+            guest.keep_to_its_own(&mut way.providers).map_err(none)?;
+            let regard = sight.regard(&way.providers);
+            (way, regard)
+        };
         let request = Undressed::new(parts, guest.has_budget()).map_err(none)?;
         check_countable(&request, &guest).map_err(none)?;
         let asked = Instant::now();
@@ -165,10 +173,15 @@ impl Client {
             body: asked.elapsed(),
             ..Spent::default()
         };
-        let regard = self.turns.regard(&way.providers);
         let pieces = body.pieces().unwrap_or_default();
         let is_listed = is_listed(&request, &way.providers, around.table);
-        let is_counted = counting(&request, &guest) == Counting::Booked;
+        // A budget is held whatever else is counted.
+        let counting = if around.counts_usage || guest.has_budget() {
+            counting(&request, &guest)
+        } else {
+            Counting::Nothing
+        };
+        let is_counted = counting == Counting::Booked;
         let skimmed = if regard.conversation || regard.model || is_listed {
             Skim::all(pieces)
         } else if is_counted && !matches!(call.route, Route::Model(_)) {
@@ -182,7 +195,7 @@ impl Client {
             Route::Provider(_) | Route::Any => skimmed.model.as_deref(),
         };
         let counted_model = model.or_else(|| model_in(request.path())).filter(|_| is_counted);
-        let counted_model = counted_model.map(str::to_owned);
+        let counted_model = counted_model.map(Arc::from);
         let is_safe = request.method().is_safe() || (is_listed && !skimmed.leaves_something);
         let plan = Plan {
             // Its number is given when it begins.
@@ -214,6 +227,7 @@ impl Client {
             conversation: plan.conversation,
             trail,
             guest,
+            counting,
             model: counted_model,
         };
         match errand.run(plan).await {
@@ -312,7 +326,7 @@ impl Errand<'_> {
                 }
                 Action::Fail(failure) => return Err(failure.clone()),
                 Action::Close => return Err(lost("the request was closed before it had an answer")),
-                Action::Send(lease) => self.attempt(lease).await?,
+                Action::Send(lease) => self.attempt(&mut run, lease).await?,
                 Action::FallBack(_) => Input::FellBack,
                 Action::Renew(_) | Action::Reread(_) | Action::WaitUntil(_) | Action::AwaitGeneration { .. } => {
                     self.recover(&step.action).await?
@@ -342,10 +356,8 @@ impl Errand<'_> {
     }
 
     /// One try under a lease.
-    async fn attempt(&mut self, lease: &Lease) -> Result<Input, Failure> {
-        self.trail.provider = Some(lease.provider.clone());
-        self.trail.label = Some(lease.label.clone());
-        self.trail.credential = Some(lease.fence.id.clone());
+    async fn attempt(&mut self, run: &mut Run, lease: &Lease) -> Result<Input, Failure> {
+        self.trail.sent_with(lease);
         let unsent = || Input::Failed {
             lease: lease.clone(),
             phase: Phase::Connect,
@@ -354,7 +366,7 @@ impl Errand<'_> {
         let row = row(self.around.table, lease)?;
         let (_, bearer) = place_of_credential(&row);
         // It may have been logged out since; then the machine finds that it has gone.
-        let Some((lease, credential)) = self.client.turns.present(lease, bearer) else {
+        let Some((lease, credential)) = self.client.turns.present(run, lease, bearer) else {
             return Ok(unsent());
         };
         let request = self.request.dress(&row, credential, self.body.outgoing())?;
@@ -370,14 +382,9 @@ impl Errand<'_> {
         }
         match sent {
             Ok(answer) => {
-                let now = self.client.turns.now().wall;
-                self.client
-                    .measures
-                    .providers
-                    .of(&lease.provider)
-                    .latency
-                    .observe(latency);
-                let (input, held) = judge(answer, lease, row, now).await;
+                let providers = &self.client.measures.providers;
+                providers.at(&lease.provider, |of| of.latency.observe(latency));
+                let (input, held) = judge(answer, lease, row, || self.client.turns.now().wall).await;
                 self.trail.spent.upstream += began.elapsed();
                 self.held = Some(held);
                 Ok(input)
@@ -393,7 +400,7 @@ impl Errand<'_> {
 
     /// What the answer's use is counted with, if it is.
     fn spending(&mut self, held: &Held) -> Option<Box<Spending>> {
-        let entry = match counting(&self.request, &self.guest) {
+        let entry = match self.counting {
             Counting::Nothing => return None,
             Counting::Spent => None,
             Counting::Booked => Some(Entry {
@@ -415,15 +422,12 @@ impl Errand<'_> {
         let Some(held) = self.held.take() else {
             return Err(refusal.unwrap_or_else(|| lost("there was no answer to hand on")));
         };
-        self.trail.provider = Some(held.lease.provider.clone());
-        self.trail.label = Some(held.lease.label.clone());
-        self.trail.credential = Some(held.lease.fence.id.clone());
+        self.trail.sent_with(&held.lease);
         let complaint = match (&refusal, &held.reading) {
             (None, Some(reading)) => complaint(reading, &held.lease, &held.row, self.client.turns.now().wall),
             (_, _) => None,
         };
-        let is_accepted =
-            refusal.is_none() && (held.stream.is_some() || held.reading.as_ref().is_some_and(Reading::is_acceptance));
+        let is_accepted = refusal.is_none() && held.is_accepted;
         let spending = is_accepted.then(|| self.spending(&held)).flatten();
         let listener = match (held.stream, step.next) {
             (Some(stream), Some(machine)) => {

@@ -97,6 +97,19 @@ impl Events {
         whole
     }
 
+    /// The same of a piece that can be shared: the events that lie whole in it are parts of it, and nothing is copied.
+    pub(super) fn cut(&mut self, piece: &Bytes, mut each: impl FnMut(Bytes)) {
+        let mut rest = piece.clone();
+        if self.begun.is_empty() && !self.skipping {
+            while let Some(end) = end_of_event(&rest, 0) {
+                each(rest.split_to(end));
+            }
+        }
+        if !rest.is_empty() {
+            self.feed(&rest).into_iter().for_each(each);
+        }
+    }
+
     /// What came last and was never ended by a blank line, as if it had been.
     ///
     /// ```
@@ -182,6 +195,12 @@ mod tests {
                 .collect();
             found.extend(events.rest());
             assert_eq!(found, expected, "in pieces of {size}");
+            let mut cut = Vec::new();
+            for piece in text.as_bytes().chunks(size) {
+                events.cut(&Bytes::copy_from_slice(piece), |event| cut.push(event));
+            }
+            cut.extend(events.rest());
+            assert_eq!(cut, expected, "cut in pieces of {size}");
         }
     }
 

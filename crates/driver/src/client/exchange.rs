@@ -27,8 +27,10 @@ pub(super) struct Held {
     pub(super) rest: Rest,
     /// If it is a stream, where it was when it was let go.
     pub(super) stream: Option<Stream>,
-    /// What it means, as far as that could be told before it was let go.
+    /// What it means, as far as that could be told before it was let go and it is no plain acceptance.
     pub(super) reading: Option<Reading>,
+    /// Whether the provider has accepted the request, as far as its beginning tells.
+    pub(super) is_accepted: bool,
     pub(super) lease: Lease,
     pub(super) row: Arc<Row>,
 }
@@ -48,32 +50,33 @@ pub(super) async fn judge(
     answer: Response<ResponseBody>,
     lease: Lease,
     row: Arc<Row>,
-    now: Timestamp,
+    now: impl Fn() -> Timestamp,
 ) -> (Input, Held) {
     let (head, body) = answer.into_parts();
     let status = head.status.as_u16();
-    let held = |head, pieces, rest, stream, reading| Held {
+    let held = |head, pieces, rest, stream: Option<Stream>, reading: Option<&Reading>| Held {
         head,
         pieces,
         rest,
+        is_accepted: stream.is_some() || reading.is_some_and(Reading::is_acceptance),
         stream,
-        reading,
+        reading: reading.filter(|reading| !reading.is_acceptance()).cloned(),
         lease: lease.clone(),
         row: Arc::clone(&row),
     };
     match glance(&row, status, &head.headers) {
         Glance::Judged(reading) => {
-            let input = answered(&lease, reading.clone());
-            (input, held(head, Vec::new(), Rest::Coming(body), None, Some(reading)))
+            let held = held(head, Vec::new(), Rest::Coming(body), None, Some(&reading));
+            (answered(&lease, reading), held)
         }
         Glance::Body => {
             let (pieces, rest) = beginning(body).await;
-            let reading = read_answer(&row, status, &head.headers, &pieces, now);
-            let input = answered(&lease, reading.clone());
-            (input, held(head, pieces, rest, None, Some(reading)))
+            let reading = read_answer(&row, status, &head.headers, &pieces, now());
+            let held = held(head, pieces, rest, None, Some(&reading));
+            (answered(&lease, reading), held)
         }
         Glance::Events(reading) => {
-            let gated = gate(body, &row, now).await;
+            let gated = gate(body, &row, now()).await;
             let input = match gated.end {
                 GateEnd::Open => answered(&lease, reading),
                 GateEnd::Failed(reading) => broke(&lease, Some(reading)),

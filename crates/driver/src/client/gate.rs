@@ -49,7 +49,8 @@ pub(super) async fn gate(mut body: ResponseBody, row: &Row, now: Timestamp) -> G
             let (raw, end) = match body.frame().await {
                 Some(Ok(frame)) => {
                     let Ok(piece) = frame.into_data() else { continue };
-                    let raw = events.feed(&piece);
+                    let mut raw = Vec::new();
+                    events.cut(&piece, |event| raw.push(event));
                     length += piece.len();
                     held.push(piece);
                     (raw, None)

@@ -1,6 +1,6 @@
 //! What concerns one hop alone, and goes no further.
 
-use http::header::{CONNECTION, CONTENT_LENGTH, PROXY_AUTHENTICATE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE};
+use http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING, UPGRADE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, Method, Version};
 
@@ -16,38 +16,53 @@ pub(super) fn drop_hop_by_hop(headers: &mut HeaderMap) {
     if headers.contains_key(TRANSFER_ENCODING) {
         headers.remove(CONTENT_LENGTH);
     }
-    for name in [CONNECTION, PROXY_AUTHENTICATE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE] {
-        headers.remove(name);
-    }
-    for name in ["keep-alive", "proxy-connection", "http2-settings"] {
-        headers.remove(name);
-    }
+    drop_named(headers, is_of_one_hop);
 }
 
 /// Drops headers that a server which takes `_` for `-`, as CGI does, would read as the length, the coding or the key.
 pub(super) fn drop_lookalikes(headers: &mut HeaderMap) {
-    let alike: Vec<HeaderName> = headers
-        .keys()
-        .filter(|name| name.as_str().contains('_') && LOOKED_LIKE.contains(&name.as_str().replace('_', "-").as_str()))
-        .cloned()
-        .collect();
-    for name in alike {
+    drop_named(headers, |name| {
+        name.contains('_') && LOOKED_LIKE.contains(&name.replace('_', "-").as_str())
+    });
+}
+
+/// Drops every header of such a name. Those that are there are looked at, and not each name looked up: most requests have a
+/// dozen lines, and none of what may not be among them.
+pub(super) fn drop_named(headers: &mut HeaderMap, is_to_go: impl Fn(&str) -> bool) {
+    while let Some(name) = headers.keys().find(|name| is_to_go(name.as_str())).cloned() {
         headers.remove(name);
     }
+}
+
+/// Whether a header is between two hops only.
+fn is_of_one_hop(name: &str) -> bool {
+    matches!(
+        name,
+        "connection"
+            | "proxy-authenticate"
+            | "te"
+            | "trailer"
+            | "transfer-encoding"
+            | "upgrade"
+            | "keep-alive"
+            | "proxy-connection"
+            | "http2-settings"
+    )
 }
 
 /// Whether a request asks to go on as a WebSocket (RFC 6455 section 4.1): the only way out of HTTP there is. In any other
 /// protocol requests could follow that nobody here has seen.
 pub(super) fn asks_for_websocket(request: &Parts) -> bool {
+    if request.method != Method::GET || request.version != Version::HTTP_11 {
+        return false;
+    }
     let headers = &request.headers;
     let mut protocols = words(headers, &UPGRADE);
     let has_body =
         headers.contains_key(TRANSFER_ENCODING) || headers.get(CONTENT_LENGTH).is_some_and(|length| length != "0");
-    request.method == Method::GET
-        && request.version == Version::HTTP_11
-        && protocols
-            .next()
-            .is_some_and(|protocol| protocol.eq_ignore_ascii_case("websocket"))
+    protocols
+        .next()
+        .is_some_and(|protocol| protocol.eq_ignore_ascii_case("websocket"))
         && protocols.next().is_none()
         && words(headers, &CONNECTION).any(|word| word.eq_ignore_ascii_case("upgrade"))
         && !has_body

@@ -58,21 +58,32 @@ impl Listener {
     }
 
     /// Listens to a piece; answers whether there is nothing more to listen for.
-    pub(super) fn heard(&mut self, piece: &[u8]) -> bool {
-        for raw in self.events.feed(piece) {
-            if self.reads_all || hints_at_an_error(&raw) {
-                let now = self.turns.now().wall;
-                match read_event(Some(&self.row), &raw, now) {
-                    EventMeaning::Error(reading) => {
-                        self.broke(Some(reading));
-                        return true;
-                    }
-                    EventMeaning::Content | EventMeaning::Last | EventMeaning::NotYet => {}
-                }
+    pub(super) fn heard(&mut self, piece: &Bytes) -> bool {
+        let mut events = std::mem::take(&mut self.events);
+        let mut has_failed = false;
+        events.cut(piece, |raw| {
+            if has_failed {
+                return;
             }
+            has_failed = self.tells_of_failure(&raw);
             self.remember(raw);
+        });
+        self.events = events;
+        has_failed
+    }
+
+    fn tells_of_failure(&mut self, raw: &[u8]) -> bool {
+        if !self.reads_all && !hints_at_an_error(raw) {
+            return false;
         }
-        false
+        let now = self.turns.now().wall;
+        match read_event(Some(&self.row), raw, now) {
+            EventMeaning::Error(reading) => {
+                self.broke(Some(reading));
+                true
+            }
+            EventMeaning::Content | EventMeaning::Last | EventMeaning::NotYet => false,
+        }
     }
 
     /// The stream was cut.

@@ -12,11 +12,12 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::coming::{BodyError, Coming, broken};
 
-/// What has been read of a body, and the memory reserved for it.
+/// What has been read of a body, the memory reserved for it, and why no more of it came.
 pub(super) struct Kept {
     pub(super) pieces: Vec<Bytes>,
     pub(super) length: u64,
     pub(super) _reserved: Option<OwnedSemaphorePermit>,
+    pub(super) broke: OnceLock<Failure>,
 }
 
 /// A body that can be sent, as often as it is whole.
@@ -25,7 +26,6 @@ pub(super) struct Replayable {
     coming: Option<Coming>,
     /// Whether it was whole from the beginning.
     whole: bool,
-    broke: Arc<OnceLock<Failure>>,
 }
 
 impl Replayable {
@@ -34,7 +34,6 @@ impl Replayable {
             kept: Arc::new(kept),
             whole: coming.is_none(),
             coming,
-            broke: Arc::default(),
         }
     }
 
@@ -60,13 +59,12 @@ impl Replayable {
             next: 0,
             left: self.kept.length,
             coming: self.coming.take(),
-            broke: Arc::clone(&self.broke),
         }
     }
 
     /// Why the client's side of it broke, if it did: then nothing that came of it is the provider's fault.
     pub(super) fn broke(&self) -> Option<Failure> {
-        self.broke.get().cloned()
+        self.kept.broke.get().cloned()
     }
 }
 
@@ -76,7 +74,6 @@ pub(super) struct Outgoing {
     next: usize,
     left: u64,
     coming: Option<Coming>,
-    broke: Arc<OnceLock<Failure>>,
 }
 
 impl HttpBody for Outgoing {
@@ -98,7 +95,7 @@ impl HttpBody for Outgoing {
         let frame = frame.filter(|frame| frame.as_ref().map_or(true, Frame::is_data));
         if let Some(Err(error)) = &frame {
             // Only the first reason counts, and there is but one body.
-            let _ = this.broke.set(broken(&**error));
+            let _ = this.kept.broke.set(broken(&**error));
         }
         Poll::Ready(frame)
     }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use arc_swap::Guard;
 use evergrant_engine::credential::{CredentialId, Fence, Material, ProviderId};
 use evergrant_engine::pool::{Cooldowns, Holder, Lease, Member, Roster, Strategy, View};
 use evergrant_engine::recovery::attempt::{Action, Attempt, Cue, Input, Note, Plan, Recorded, Step};
@@ -69,9 +70,23 @@ pub(super) struct Regard {
     pub(super) model: bool,
 }
 
-/// One request's place in the record.
+/// What is known of one request from step to step.
 #[derive(Default)]
-pub(super) struct Run(Option<usize>);
+pub(super) struct Run {
+    /// Its place in the record.
+    place: Option<usize>,
+    /// What it is to carry, found in the same turn in which it was told to be sent.
+    carried: Option<Carried>,
+}
+
+/// What a request carries under a lease that has just been chosen.
+struct Carried {
+    bearer: bool,
+    value: HeaderValue,
+}
+
+/// The pools, looked at for as long as nobody changes them.
+pub(super) struct Sight<'a>(MutexGuard<'a, Scene>);
 
 impl Turns {
     pub(super) fn new(
@@ -106,21 +121,9 @@ impl Turns {
         }
     }
 
-    /// Whether the provider has any credential that was not logged out.
-    pub(super) fn has_any(&self, provider: &ProviderId) -> bool {
-        let scene = self.scene();
-        let pool = scene.view.pool(provider);
-        pool.is_some_and(|pool| pool.roster.labels().next().is_some())
-    }
-
-    /// What the choices along this route regard.
-    pub(super) fn regard(&self, route: &[ProviderId]) -> Regard {
-        let scene = self.scene();
-        let pools = || route.iter().filter_map(|provider| scene.view.pool(provider));
-        Regard {
-            conversation: pools().any(|pool| pool.strategy == Strategy::Affinity),
-            model: pools().any(|pool| pool.cooldowns.has_limits_by_model()),
-        }
+    /// The pools as they are now; nobody else chooses meanwhile.
+    pub(super) fn sight(&self) -> Sight<'_> {
+        Sight(self.scene())
     }
 
     /// Both clocks.
@@ -136,10 +139,12 @@ impl Turns {
         if let Some(recorder) = &self.recorder {
             let mut runs = recorder.lock().unwrap_or_else(PoisonError::into_inner);
             runs.push(Vec::new());
-            run.0 = Some(runs.len() - 1);
+            run.place = Some(runs.len() - 1);
         }
         let cue = self.recorder.as_ref().map(|_| Cue::Begin(plan.clone()));
-        let step = self.turn(&run, cue, |view, now, entropy| Attempt::begin(plan, view, now, entropy));
+        let step = self.turn(&mut run, cue, |view, now, entropy| {
+            Attempt::begin(plan, view, now, entropy)
+        });
         (run, step)
     }
 
@@ -151,7 +156,10 @@ impl Turns {
     }
 
     /// The lease that can be used now in place of this one, the same or newer, and what a request under it carries.
-    pub(super) fn present(&self, lease: &Lease, bearer: bool) -> Option<(Lease, HeaderValue)> {
+    pub(super) fn present(&self, run: &mut Run, lease: &Lease, bearer: bool) -> Option<(Lease, HeaderValue)> {
+        if let Some(carried) = run.carried.take().filter(|carried| carried.bearer == bearer) {
+            return Some((lease.clone(), carried.value));
+        }
         let mut scene = self.scene();
         let scene = &mut *scene;
         let record = scene.picture.as_ref()?.record(&lease.fence.id)?;
@@ -190,7 +198,7 @@ impl Turns {
         self.earnings.settle();
     }
 
-    fn turn(&self, run: &Run, cue: Option<Cue>, step: impl FnOnce(&View, &Moment, u64) -> Step) -> Step {
+    fn turn(&self, run: &mut Run, cue: Option<Cue>, step: impl FnOnce(&View, &Moment, u64) -> Step) -> Step {
         let (now, entropy) = (self.clock.now(), jitter());
         let step = {
             let mut scene = self.scene();
@@ -200,6 +208,13 @@ impl Turns {
             if let Action::Send(lease) = &step.action {
                 let model = step.next.as_ref().and_then(Attempt::model);
                 scene.view.sent(lease, model, &now);
+                let presented = scene.presented.get(&lease.fence.id);
+                run.carried = presented
+                    .filter(|known| known.fence == lease.fence)
+                    .map(|known| Carried {
+                        bearer: known.bearer,
+                        value: known.value.clone(),
+                    });
             }
             if let Some((cue, view)) = seen {
                 self.record(run, cue, view, now.clone(), entropy, &step);
@@ -219,7 +234,7 @@ impl Turns {
     fn record(&self, run: &Run, cue: Cue, view: View, now: Moment, entropy: u64, step: &Step) {
         let Some(recorder) = &self.recorder else { return };
         let mut runs = recorder.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(steps) = run.0.and_then(|place| runs.get_mut(place)) {
+        if let Some(steps) = run.place.and_then(|place| runs.get_mut(place)) {
             steps.push(Recorded {
                 cue,
                 view,
@@ -232,10 +247,10 @@ impl Turns {
 
     /// The scene, up to date with the picture; no disk, and no lock that is held across one.
     fn scene(&self) -> MutexGuard<'_, Scene> {
-        let picture = self.ledger.picture();
         let mut scene = self.scene.lock().unwrap_or_else(PoisonError::into_inner);
+        let picture = self.ledger.glimpse();
         if !scene.picture.as_ref().is_some_and(|shown| Arc::ptr_eq(shown, &picture)) {
-            self.set(&mut scene, picture);
+            self.set(&mut scene, Guard::into_inner(picture));
         }
         scene
     }
@@ -296,6 +311,23 @@ impl Turns {
     }
 }
 
+impl Sight<'_> {
+    /// Whether the provider has any credential that was not logged out.
+    pub(super) fn has_any(&self, provider: &ProviderId) -> bool {
+        let pool = self.0.view.pool(provider);
+        pool.is_some_and(|pool| pool.roster.labels().next().is_some())
+    }
+
+    /// What the choices along this route regard.
+    pub(super) fn regard(&self, route: &[ProviderId]) -> Regard {
+        let pools = || route.iter().filter_map(|provider| self.0.view.pool(provider));
+        Regard {
+            conversation: pools().any(|pool| pool.strategy == Strategy::Affinity),
+            model: pools().any(|pool| pool.cooldowns.has_limits_by_model()),
+        }
+    }
+}
+
 impl Scene {
     /// Forgets how a credential is presented that has another secret by now.
     fn forget_unless(&mut self, fence: &Fence) {
@@ -314,12 +346,10 @@ fn count(measures: &Measures, input: &Input) {
     match input {
         Input::Answered { lease, reading } => measures
             .providers
-            .of(&lease.provider)
-            .judged(Channel::Inference, reading.verdict),
+            .at(&lease.provider, |of| of.judged(Channel::Inference, reading.verdict)),
         Input::Failed { lease, phase, .. } => measures
             .providers
-            .of(&lease.provider)
-            .unanswered(Channel::Inference, *phase),
+            .at(&lease.provider, |of| of.unanswered(Channel::Inference, *phase)),
         Input::StreamBroke {
             lease,
             reading,

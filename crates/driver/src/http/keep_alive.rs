@@ -12,10 +12,12 @@ use std::time::Duration;
 
 use evergrant_engine::protection::{Protection, stands};
 use evergrant_engine::wire::Phase;
-use http::{Request, StatusCode};
+use http::{Request, Response, StatusCode};
+use hyper::body::Incoming;
+use hyper::client::conn::TrySendError;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use super::broken::{Broken, in_words};
 use super::counted::{Counted, Gate, Written};
@@ -23,6 +25,7 @@ use super::outcome::{Outcome, RequestBody};
 use super::response_body::{Driven, ResponseBody};
 use super::stream::Stream;
 use super::target::Target;
+use crate::alarm::Alarm;
 
 /// The connections of one origin that wait for a request; the one used last is used next, so that the others can end.
 pub(super) struct Idle<B>(Mutex<Vec<Parked<B>>>);
@@ -35,11 +38,18 @@ struct Parked<B> {
 /// One connection in the hands of one request, and then of its answer.
 pub(super) struct Lane<B> {
     sender: SendRequest<B>,
-    connection: Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>,
-    has_ended: bool,
+    /// Until it has ended: a request that it did not take is handed back when it is dropped, and not before.
+    connection: Option<Running>,
     written: Written,
+    alarm: Alarm,
     home: Weak<Idle<B>>,
 }
+
+/// A connection's reading and writing.
+type Running = Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>;
+
+/// What hyper makes of a request.
+type Answered<B> = Result<Response<Incoming>, TrySendError<Request<B>>>;
 
 impl<B: RequestBody> Idle<B> {
     /// No connections yet.
@@ -51,11 +61,11 @@ impl<B: RequestBody> Idle<B> {
     pub(super) fn take(&self) -> Option<Box<Lane<B>>> {
         let mut parked = locked(&self.0);
         let now = Instant::now();
-        while let Some(Parked { mut lane, since }) = parked.pop() {
+        while let Some(Parked { lane, since }) = parked.pop() {
             if now.duration_since(since) >= IDLE_LIMIT {
                 // Those below wait even longer.
                 parked.clear();
-            } else if lane.is_free() {
+            } else if lane.may_be_free() {
                 return Some(lane);
             }
         }
@@ -86,9 +96,9 @@ impl<B: RequestBody> Lane<B> {
             .map_err(|error| Broken::unsent(format!("`{target}` broke off: {}", in_words(&error))))?;
         let mut lane = Box::new(Self {
             sender,
-            connection: Box::pin(connection.with_upgrades()),
-            has_ended: false,
+            connection: Some(Box::pin(connection.with_upgrades())),
             written,
+            alarm: Alarm::default(),
             home: Arc::downgrade(home),
         });
         // It takes a request once it has been looked at.
@@ -104,21 +114,21 @@ impl<B: RequestBody> Lane<B> {
         first_byte: Duration,
     ) -> Outcome<B> {
         let before = self.written.bytes();
-        let sent = timeout(first_byte, self.exchange(request)).await;
+        let sent = self.exchange(request, Instant::now() + first_byte).await;
         match sent {
-            Ok(Ok(answer)) if answer.status() == StatusCode::SWITCHING_PROTOCOLS => {
+            Some(Ok(answer)) if answer.status() == StatusCode::SWITCHING_PROTOCOLS => {
                 // It ends by handing its stream to whoever asked for the upgrade.
-                tokio::spawn(self.connection);
+                self.connection.map(tokio::spawn);
                 Outcome::Answered(answer.map(ResponseBody::none))
             }
-            Ok(Ok(answer)) => Outcome::Answered(answer.map(|incoming| ResponseBody::alone(incoming, self))),
-            Ok(Err(error)) => {
+            Some(Ok(answer)) => Outcome::Answered(answer.map(|incoming| ResponseBody::alone(incoming, self))),
+            Some(Err(error)) => {
                 let untouched = self.written.bytes() == before;
                 let phase = if untouched { Phase::Connect } else { Phase::Sent };
                 Outcome::failed(error, phase, target)
             }
             // Part of it may be on its way, so nothing is claimed.
-            Err(_) => Outcome::Broken(Broken::late(
+            None => Outcome::Broken(Broken::late(
                 Phase::Sent,
                 &format!("no answer from `{target}`"),
                 first_byte,
@@ -126,32 +136,39 @@ impl<B: RequestBody> Lane<B> {
         }
     }
 
-    async fn exchange(
-        &mut self,
-        request: Request<B>,
-    ) -> Result<http::Response<hyper::body::Incoming>, hyper::client::conn::TrySendError<Request<B>>> {
+    /// The head of the answer, if it is here by then.
+    async fn exchange(&mut self, request: Request<B>, by: Instant) -> Option<Answered<B>> {
         let mut answer = pin!(self.sender.try_send_request(request));
-        let (connection, has_ended) = (&mut self.connection, &mut self.has_ended);
+        let (connection, alarm) = (&mut self.connection, &mut self.alarm);
         poll_fn(|cx| {
-            drive(connection, has_ended, cx);
+            drive(connection, cx);
             // A channel of tokio's, which may put its word off until another turn and has to wake whoever waits.
-            answer.as_mut().poll(cx)
+            if let Poll::Ready(answer) = answer.as_mut().poll(cx) {
+                return Poll::Ready(Some(answer));
+            }
+            alarm.poll(cx, by).map(|()| None)
         })
         .await
+    }
+
+    /// Whether it could take a request when it was parked, and is not known to have ended since. It is looked at again before
+    /// the request goes out, which comes back whole if it has.
+    fn may_be_free(&self) -> bool {
+        self.connection.is_some() && self.sender.is_ready()
     }
 
     /// Whether it can take a request: it still stands, and its last answer is whole.
     fn is_free(&mut self) -> bool {
         // While it waits, nobody has to be told what comes in on it.
         let mut unheard = Context::from_waker(Waker::noop());
-        drive(&mut self.connection, &mut self.has_ended, &mut unheard);
-        !self.has_ended && self.sender.is_ready()
+        drive(&mut self.connection, &mut unheard);
+        self.may_be_free()
     }
 }
 
 impl<B: RequestBody> Driven for Lane<B> {
     fn drive(&mut self, cx: &mut Context<'_>) {
-        drive(&mut self.connection, &mut self.has_ended, cx);
+        drive(&mut self.connection, cx);
     }
 
     fn settle(mut self: Box<Self>) {
@@ -164,13 +181,11 @@ impl<B: RequestBody> Driven for Lane<B> {
 }
 
 /// Does the connection's reading and writing; its errors reach the request and the answer by their own channels.
-fn drive(
-    connection: &mut Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>,
-    has_ended: &mut bool,
-    cx: &mut Context<'_>,
-) {
-    if !*has_ended {
-        *has_ended = matches!(connection.as_mut().poll(cx), Poll::Ready(_));
+fn drive(connection: &mut Option<Running>, cx: &mut Context<'_>) {
+    if let Some(running) = connection
+        && running.as_mut().poll(cx).is_ready()
+    {
+        *connection = None;
     }
 }
 

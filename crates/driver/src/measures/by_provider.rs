@@ -25,6 +25,14 @@ impl<T: Default> ByProvider<T> {
         }
     }
 
+    /// The same for what is done at once: nothing is counted.
+    pub fn at<R>(&self, provider: &ProviderId, act: impl FnOnce(&T) -> R) -> R {
+        match self.0.load().get(provider) {
+            Some(known) => act(known),
+            None => act(&self.enlist(provider)),
+        }
+    }
+
     /// All of them, in the order of their providers' names.
     pub fn all(&self) -> Vec<(ProviderId, Arc<T>)> {
         let known = self.0.load();

@@ -40,6 +40,16 @@ impl Level {
         Raised(self.clone())
     }
 
+    /// One more, until it is told to leave.
+    pub fn enter(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// One less.
+    pub fn leave(&self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+
     /// How many there are now.
     pub fn read(&self) -> u64 {
         self.0.load(Ordering::Relaxed)

@@ -33,6 +33,10 @@ pub struct ServeSettings {
     pub idle: Duration,
     /// How long what is under way may take when the gateway ends.
     pub drain: Duration,
+    /// Whether it is counted what requests use. The keys that have a budget of tokens are counted for all the same.
+    pub usage: bool,
+    /// Whether there are numbers for a Prometheus server.
+    pub metrics: bool,
 }
 
 impl ServeSettings {
@@ -65,6 +69,8 @@ impl ServeSettings {
             connections: connections.unwrap_or(usual.connections),
             idle: idle.map_or(usual.idle, Duration::from_secs),
             drain: drain.map_or(usual.drain, Duration::from_secs),
+            usage: written.usage.unwrap_or(usual.usage),
+            metrics: written.metrics.unwrap_or(usual.metrics),
         })
     }
 
@@ -75,12 +81,16 @@ impl ServeSettings {
             connections,
             idle,
             drain,
+            usage,
+            metrics,
         } = self;
         [
             ("serve.tls_cert", *certificate == other.certificate),
             ("serve.max_connections", *connections == other.connections),
             ("serve.idle_secs", *idle == other.idle),
             ("serve.drain_secs", *drain == other.drain),
+            ("serve.usage", *usage == other.usage),
+            ("serve.metrics", *metrics == other.metrics),
         ]
         .into_iter()
         .filter_map(|(name, same)| (!same).then_some(name))
@@ -94,6 +104,8 @@ impl Default for ServeSettings {
             connections: USUAL_CONNECTIONS,
             idle: USUAL_IDLE,
             drain: USUAL_DRAIN,
+            usage: true,
+            metrics: true,
         }
     }
 }

@@ -31,6 +31,8 @@ pub(super) struct WrittenServe {
     pub(super) access_log: Option<Spanned<String>>,
     pub(super) access_log_file: Option<Spanned<String>>,
     pub(super) require_key: Option<bool>,
+    pub(super) usage: Option<bool>,
+    pub(super) metrics: Option<bool>,
 }
 
 /// `[store]`

@@ -1,6 +1,7 @@
 //! What was used: read off answers as they go by, added up in memory, and written into the history in batches.
 
 mod books;
+mod said;
 mod scan;
 mod spending;
 mod told;

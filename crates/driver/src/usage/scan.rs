@@ -57,13 +57,20 @@ enum Step {
     #[default]
     Nowhere,
     /// In a string, of which this is known.
-    Name(Vec<u8>),
+    Name(Name),
     /// After the name.
     Colon,
     /// After the colon.
     Value,
     /// In the object, which began at this depth.
     Object(i32, Vec<u8>),
+}
+
+/// The beginning of a name: as much as tells whether it is one of those looked for.
+#[derive(Clone, Copy, Debug, Default)]
+struct Name {
+    text: [u8; NAME_LIMIT],
+    length: usize,
 }
 
 impl Scan {
@@ -182,7 +189,7 @@ impl Measure {
     fn begun() -> Self {
         Self {
             text: Text::Inside,
-            step: Step::Name(WORD[1..].to_vec()),
+            step: Step::Name(Name::begun()),
             ..Self::default()
         }
     }
@@ -222,7 +229,7 @@ impl Measure {
             (Text::Inside, b'"') => {
                 self.text = Text::Outside;
                 if let Step::Name(name) = &self.step {
-                    let is_it = NAMES.contains(&name.as_slice()) && self.found.len() < OBJECTS;
+                    let is_it = NAMES.contains(&name.text()) && self.found.len() < OBJECTS;
                     self.step = if is_it { Step::Colon } else { Step::Nowhere };
                 }
             }
@@ -233,11 +240,10 @@ impl Measure {
 
     /// A byte of a string that may be the name.
     fn name(&mut self, byte: u8) {
-        if let Step::Name(name) = &mut self.step {
-            name.push(byte);
-            if name.len() > NAME_LIMIT {
-                self.step = Step::Nowhere;
-            }
+        if let Step::Name(name) = &mut self.step
+            && !name.push(byte)
+        {
+            self.step = Step::Nowhere;
         }
     }
 
@@ -246,11 +252,13 @@ impl Measure {
             (b'"', Step::Object(..)) => self.text = Text::Inside,
             (b'"', _) => {
                 self.text = Text::Inside;
-                self.step = Step::Name(Vec::new());
+                self.step = Step::Name(Name::default());
             }
             (b'{' | b'[', step) => {
                 if byte == b'{' && matches!(step, Step::Value) {
-                    *step = Step::Object(self.depth, b"{".to_vec());
+                    let mut kept = Vec::with_capacity(OBJECT_LENGTH);
+                    kept.push(byte);
+                    *step = Step::Object(self.depth, kept);
                 } else if !matches!(step, Step::Object(..)) {
                     *step = Step::Nowhere;
                 }
@@ -275,6 +283,32 @@ impl Measure {
     }
 }
 
+impl Name {
+    /// After the word.
+    fn begun() -> Self {
+        let mut name = Self::default();
+        for byte in &WORD[1..] {
+            name.push(*byte);
+        }
+        name
+    }
+
+    /// Adds a byte, if there is room for one.
+    fn push(&mut self, byte: u8) -> bool {
+        let room = self.text.get_mut(self.length);
+        let has_room = room.is_some();
+        if let Some(room) = room {
+            *room = byte;
+            self.length += 1;
+        }
+        has_room
+    }
+
+    fn text(&self) -> &[u8] {
+        &self.text[..self.length]
+    }
+}
+
 /// How the names begin, with the quotation mark before them: within a string it has a backslash ahead.
 const WORD: &[u8] = b"\"usage";
 
@@ -286,6 +320,9 @@ const NAME_LIMIT: usize = 13;
 
 /// 8 in one document: a model's own words may hold some, and the document's own comes once or twice.
 const OBJECTS: usize = 8;
+
+/// 256: the bytes of most of them, so that none has to be moved.
+const OBJECT_LENGTH: usize = 256;
 
 /// 4 KiB: those in use have a few hundred bytes.
 const OBJECT_LIMIT: usize = 4 * 1024;

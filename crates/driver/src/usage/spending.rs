@@ -25,7 +25,7 @@ pub(crate) struct Spending {
 pub(crate) struct Entry {
     pub(crate) provider: ProviderId,
     pub(crate) label: Label,
-    pub(crate) model: Option<String>,
+    pub(crate) model: Option<Arc<str>>,
 }
 
 /// What an answer is taken for where it does not tell, so that no budget is outrun by not asking to be told.
@@ -89,11 +89,17 @@ impl Drop for Spending {
             key: self.guest.key_name().cloned(),
             provider: entry.provider,
             label: entry.label,
-            model: entry
-                .model
-                .map(|model| model.chars().take(MODEL_LENGTH).collect::<String>().into()),
+            model: entry.model.map(short),
         };
         self.books.enter(slot, tokens);
+    }
+}
+
+/// The beginning of a model's name that is too long.
+fn short(model: Arc<str>) -> Arc<str> {
+    match model.char_indices().nth(MODEL_LENGTH) {
+        Some((end, _)) => Arc::from(&model[..end]),
+        None => model,
     }
 }
 

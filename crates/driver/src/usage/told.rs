@@ -1,6 +1,6 @@
 //! What an answer says was used, in the words of each API, brought to one meaning.
 
-use serde_json::Value;
+use super::said::Said;
 
 /// What was told so far; of what is told more than once the last word holds, because the counts are of the whole answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,23 +32,21 @@ pub(crate) struct Tokens {
 impl Told {
     /// Reads a `usage` object; `None` if it tells nothing that is counted.
     pub(super) fn read(object: &[u8]) -> Option<Self> {
-        let object: Value = serde_json::from_slice(object).ok()?;
-        let number = |name: &str| object.get(name).and_then(Value::as_u64);
-        let within = |details: &str| object.get(details).and_then(|details| details.get("cached_tokens"));
-        let prompt = number("prompt_tokens").or_else(|| number("promptTokenCount"));
+        let said: Said = serde_json::from_slice(object).ok()?;
+        let prompt = said.prompt_tokens.or(said.prompt_token_count);
         let told = Self {
             prompt,
-            input: number("input_tokens"),
-            output: number("output_tokens")
-                .or_else(|| thought_too(number("completion_tokens"), prompt, number("total_tokens")))
-                .or_else(|| plus(number("candidatesTokenCount"), number("thoughtsTokenCount"))),
-            within: within("prompt_tokens_details")
-                .or_else(|| within("input_tokens_details"))
-                .and_then(Value::as_u64)
-                .or_else(|| number("prompt_cache_hit_tokens"))
-                .or_else(|| number("cachedContentTokenCount")),
-            read: number("cache_read_input_tokens"),
-            made: number("cache_creation_input_tokens"),
+            input: said.input_tokens,
+            output: said
+                .output_tokens
+                .or_else(|| thought_too(said.completion_tokens, prompt, said.total_tokens))
+                .or_else(|| plus(said.candidates_token_count, said.thoughts_token_count)),
+            within: said.prompt_tokens_details.or(said.input_tokens_details).map_or_else(
+                || said.prompt_cache_hit_tokens.or(said.cached_content_token_count),
+                Some,
+            ),
+            read: said.cache_read_input_tokens,
+            made: said.cache_creation_input_tokens,
         };
         let says_something = told.prompt.or(told.input).or(told.output).is_some();
         says_something.then_some(told)

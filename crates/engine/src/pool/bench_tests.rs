@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::choosing::Choice;
 use super::cooldown::Cooldowns;
-use super::lease::{Holder, Lease};
+use super::lease::{Holder, Lease, Leased};
 use super::member::{Life, Member};
 use super::outcome::{Outcome, Refusal, Report, apply};
 use super::probing::Probing;
@@ -24,14 +24,13 @@ pub(super) fn at(secs: u64) -> Moment {
     Moment {
         wall: Timestamp::from_secs(1_800_000_000).plus(Duration::from_secs(secs)),
         boot: BootTime::from_millis(10_000_000 + secs * 1_000),
-        boot_id: BootId("boot".to_owned()),
+        boot_id: BootId::from("boot"),
     }
 }
 
 pub(super) fn member(label: &str, priority: i32) -> Member {
     Member {
-        lease: Lease {
-            owner: Holder::default(),
+        lease: Lease::to(Leased {
             fence: Fence {
                 id: CredentialId::from(label),
                 generation: Generation(1),
@@ -40,7 +39,7 @@ pub(super) fn member(label: &str, priority: i32) -> Member {
             provider: "p".into(),
             label: label.into(),
             kind: Kind::ApiKey,
-        },
+        }),
         priority,
         created_at: Timestamp::from_secs(i64::from(label.as_bytes()[0])),
         standing: Standing::default(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::lease::{Holder, Lease};
+use super::lease::{Lease, Leased};
 use crate::credential::Material;
 use crate::store::{Record, Standing};
 use crate::time::{Moment, Timestamp};
@@ -74,13 +74,12 @@ impl Member {
             Material::ApiKey(_) | Material::Gone => {}
         }
         Self {
-            lease: Lease {
+            lease: Lease::to(Leased {
                 fence: record.fence(),
                 provider: record.provider.clone(),
                 label: record.label.clone(),
                 kind: record.material.kind(),
-                owner: Holder::default(),
-            },
+            }),
             priority: record.priority,
             created_at: record.created_at,
             standing: record.standing.clone(),

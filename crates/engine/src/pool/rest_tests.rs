@@ -84,7 +84,7 @@ fn it_doubles_as_any_other_and_ends_with_an_accepted_request() {
         assert!(length > longest, "{length}");
         longest = length;
     }
-    let fence = accepted().lease.fence;
+    let fence = accepted().lease.fence.clone();
     assert!(changes(&standing, fence.generation, None));
     let served = apply(&standing, &fence, &accepted(), &at(400), 0);
     assert_eq!((served.resting(at(400).wall), &served.health), (None, &unknown()));

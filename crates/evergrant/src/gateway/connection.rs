@@ -20,6 +20,7 @@ use tokio_rustls::TlsAcceptor;
 use tracing::debug;
 
 use super::listener::Stream;
+use super::patience::Patience;
 use super::preface;
 use super::service::Gateway;
 use super::stage::{Audience, Stage};
@@ -110,9 +111,8 @@ where
         Ok::<_, Infallible>(response)
     });
     let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
+        .timer(Patience::default())
         .header_read_timeout(reception.idle)
-        .max_headers(HEADERS)
         .max_header_size(HEAD_LENGTH)
         .max_buf_size(BUFFER)
         .auto_date_header(false)
@@ -161,10 +161,8 @@ where
     }
 }
 
-/// 128 header lines: browsers send 30, agents fewer.
-const HEADERS: usize = 128;
-
-/// 64 KiB for all headers of a request: a bearer token is 2 KiB at most, and a trace context adds little.
+/// 64 KiB for all headers of a request: a bearer token is 2 KiB at most, and a trace context adds little. Of lines hyper allows
+/// 100, for which it needs no memory of its own with each request; browsers send 30, agents fewer.
 const HEAD_LENGTH: usize = 64 * 1024;
 
 /// The same for HTTP/2, where names and values are counted before they are compressed.

@@ -34,7 +34,7 @@ pub(super) async fn forward(
     guest: Guest,
     mut request: Request<Incoming>,
     aim: Aim,
-    path: &str,
+    path: String,
     surface: Surface,
     noted: &mut Noted,
 ) -> Result<Response<GatewayBody>, Unanswered> {
@@ -48,7 +48,7 @@ pub(super) async fn forward(
     let mut waited = Duration::ZERO;
     if guest.is_held_to_models() {
         let asked = Instant::now();
-        allowed(&guest, &parts, &mut body, path).await.map_err(none)?;
+        allowed(&guest, &parts, &mut body, &path).await.map_err(none)?;
         waited = asked.elapsed();
     }
     let route = match aim.provider {
@@ -57,11 +57,11 @@ pub(super) async fn forward(
             let asked = Instant::now();
             let named = body.model(&parts.headers).await.map_err(none)?;
             waited += asked.elapsed();
-            match named.or_else(|| model_of(path)) {
+            match named.or_else(|| model_of(&path)) {
                 Some(model) => Route::Model(model),
                 // A compressed body may name one, which only its provider can read.
-                None if needs_model(&parts.method, path) && !parts.headers.contains_key(CONTENT_ENCODING) => {
-                    return Err(none(no_model(path)));
+                None if needs_model(&parts.method, &path) && !parts.headers.contains_key(CONTENT_ENCODING) => {
+                    return Err(none(no_model(&path)));
                 }
                 None => Route::Any,
             }

@@ -30,6 +30,9 @@ pub(super) fn check<B>(request: &Request<B>) -> Result<(), Failure> {
     let Some(host) = host.filter(|host| !host.is_empty()) else {
         return Ok(());
     };
+    if request.uri().authority().is_none() && is_plain(host.as_bytes()) {
+        return Ok(());
+    }
     let named: Option<Authority> = host.to_str().ok().and_then(|host| host.parse().ok());
     let Some(named) = named else {
         return Err(refused("the request's `Host` is no host"));
@@ -38,6 +41,20 @@ pub(super) fn check<B>(request: &Request<B>) -> Result<(), Failure> {
         Some(asked) if place(asked) != place(&named) => Err(refused("the request's address and its `Host` differ")),
         Some(_) | None => Ok(()),
     }
+}
+
+/// Whether it is a name and perhaps a port, as nearly all are, so that nothing has to be taken apart to see that it is a host.
+fn is_plain(host: &[u8]) -> bool {
+    let colon = host.iter().position(|byte| *byte == b':');
+    let (name, port) = match colon {
+        Some(colon) => (&host[..colon], &host[colon + 1..]),
+        None => (host, &b"0"[..]),
+    };
+    let is_of_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
+    !name.is_empty()
+        && name.iter().all(is_of_name)
+        && (1..=PORT_DIGITS).contains(&port.len())
+        && port.iter().all(u8::is_ascii_digit)
 }
 
 fn place(authority: &Authority) -> (String, u16) {
@@ -50,6 +67,9 @@ fn place(authority: &Authority) -> (String, u16) {
 fn refused(why: impl Into<String>) -> Failure {
     Failure::new(Code::RequestMalformed, why).with_remedy(Remedy::ChangeRequest)
 }
+
+/// 5: what is longer is no port, and is taken apart.
+const PORT_DIGITS: usize = 5;
 
 /// What `http` means where no port is named (RFC 9110 section 4.2.1).
 const HTTP_PORT: u16 = 80;

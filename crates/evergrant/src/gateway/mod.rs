@@ -20,6 +20,7 @@ mod metrics;
 mod model_terms;
 mod models;
 mod noted;
+mod patience;
 mod preface;
 mod refusal;
 mod request_id;

@@ -8,24 +8,61 @@ use http::HeaderValue;
 /// Gives each request a name of its own.
 #[derive(Debug)]
 pub(super) struct RequestIds {
-    process: u64,
+    /// What all of them begin with.
+    process: String,
     next: AtomicU64,
 }
 
 impl RequestIds {
     /// A series that no other process has.
     pub(super) fn new() -> Result<Self, Failure> {
+        let process = u64::from_le_bytes(entropy::random::<8>()?);
         Ok(Self {
-            process: u64::from_le_bytes(entropy::random::<8>()?),
+            process: format!("{process:016x}-"),
             next: AtomicU64::new(1),
         })
     }
 
     /// The next name.
     pub(super) fn next(&self) -> HeaderValue {
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let text = format!("{:016x}-{number:x}", self.process);
+        let mut rest = self.next.fetch_add(1, Ordering::Relaxed);
+        // From its last digit on, in the place of the value itself: one is made for each request.
+        let mut text = [0; LENGTH];
+        let mut from = LENGTH;
+        while from > self.process.len() {
+            from -= 1;
+            text[from] = DIGITS[usize::try_from(rest & 0xf).unwrap_or_default()];
+            rest >>= 4;
+            if rest == 0 {
+                break;
+            }
+        }
+        from -= self.process.len();
+        text[from..from + self.process.len()].copy_from_slice(self.process.as_bytes());
         // Hexadecimal digits are always a header's value.
-        HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("0"))
+        HeaderValue::from_bytes(&text[from..]).unwrap_or(HeaderValue::from_static("0"))
+    }
+}
+
+/// 16 digits, a hyphen, and at most 16 digits.
+const LENGTH: usize = 33;
+
+/// In small letters.
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_name_has_the_process_before_its_number() {
+        let ids = RequestIds::new().unwrap();
+        ids.next.store(0x9f, Ordering::Relaxed);
+        for number in ["9f", "a0"] {
+            assert_eq!(ids.next(), format!("{}{number}", ids.process));
+        }
+        ids.next.store(u64::MAX, Ordering::Relaxed);
+        assert_eq!(ids.next(), format!("{}{:x}", ids.process, u64::MAX));
+        assert_eq!(ids.next().len(), 18);
     }
 }

@@ -27,7 +27,7 @@ use super::noted::Noted;
 use super::refusal::refusal;
 use super::request_id::RequestIds;
 use super::surface::Surface;
-use super::trail::{Unanswered, mark};
+use super::trail::{REQUEST_ID, Unanswered, mark};
 
 /// What all connections share.
 pub(super) struct Gateway {
@@ -35,12 +35,19 @@ pub(super) struct Gateway {
     ids: RequestIds,
     instance: HeaderValue,
     measures: Arc<Measures>,
+    /// Whether `/metrics` is there.
+    has_metrics: bool,
     log: Option<AccessLog>,
     entrance: Entrance,
 }
 
 impl Gateway {
-    pub(super) fn new(driver: Driver, entrance: Entrance, log: Option<&Wanted>) -> Result<Self, Failure> {
+    pub(super) fn new(
+        driver: Driver,
+        entrance: Entrance,
+        has_metrics: bool,
+        log: Option<&Wanted>,
+    ) -> Result<Self, Failure> {
         let instance = u128::from_le_bytes(entropy::random::<16>()?);
         let measures = Arc::new(Measures::new());
         let log = log
@@ -53,6 +60,7 @@ impl Gateway {
             // Hexadecimal digits are always a header's value.
             instance: HeaderValue::try_from(format!("{instance:032x}")).unwrap_or(HeaderValue::from_static("0")),
             measures,
+            has_metrics,
             log,
             entrance,
         })
@@ -89,7 +97,7 @@ impl Gateway {
         client: Option<SocketAddr>,
     ) -> Response<Metered> {
         let operation = Operation::of(request.uri().path());
-        let mut running = Running::begin(&self.measures, operation);
+        let mut running = Running::begin(&self.measures, operation, self.has_metrics || self.log.is_some());
         let (id, method) = (self.ids.next(), request.method().clone());
         let entry = self.log.is_some().then(|| {
             let entry = Entry::new(&request, id.clone(), client, operation.as_str());
@@ -114,7 +122,7 @@ impl Gateway {
                 response
             }
         };
-        response.headers_mut().insert("x-evergrant-request-id", id);
+        response.headers_mut().insert(&REQUEST_ID, id);
         let own = running.answered(response.status(), &noted.trail, noted.is_stream);
         let log = noted.into_entry(&response, own);
         let log = self.log.clone().zip(log);
@@ -153,13 +161,15 @@ impl Gateway {
                 Ok(plain(StatusCode::OK, "ready\n"))
             }
             Destination::Ready => Ok(plain(StatusCode::SERVICE_UNAVAILABLE, "no credential is usable\n")),
-            Destination::Metrics => metrics(&self.driver, &self.measures, request.headers()).map_err(none),
+            Destination::Metrics if self.has_metrics => {
+                metrics(&self.driver, &self.measures, request.headers()).map_err(none)
+            }
             Destination::Models => models(&self.driver, &guest, request.headers()).await,
             Destination::Forward { provider, pin, path } => {
                 let aim = Aim { provider, pin };
-                forward(&self.driver, guest, request, aim, &path, surface, noted).await
+                forward(&self.driver, guest, request, aim, path, surface, noted).await
             }
-            Destination::Unknown => Err(none(unknown(request.uri().path()))),
+            Destination::Metrics | Destination::Unknown => Err(none(unknown(request.uri().path()))),
         }
     }
 }

@@ -97,7 +97,12 @@ impl Serving {
             .iter()
             .map(|listener| listener.address().to_string())
             .collect();
-        let gateway = Arc::new(Gateway::new(driver.clone(), entrance, access_log.as_ref())?);
+        let gateway = Arc::new(Gateway::new(
+            driver.clone(),
+            entrance,
+            serve.metrics,
+            access_log.as_ref(),
+        )?);
         let places = places(serve.connections);
         let room = Arc::new(Semaphore::new(
             usize::try_from(places).unwrap_or(Semaphore::MAX_PERMITS),

@@ -63,14 +63,14 @@ pub(super) fn insert(connection: &Connection, claim: &Claim, closed_at: Option<T
         claim.owner.process.since.as_millis(),
         claim.claimed.wall.as_millis(),
         to_column(claim.claimed.boot.as_millis())?,
-        claim.claimed.boot_id.0,
+        claim.claimed.boot_id.as_str(),
         claim.sent.as_ref().map(|sent| sent.wall.as_millis()),
         claim
             .sent
             .as_ref()
             .map(|sent| to_column(sent.boot.as_millis()))
             .transpose()?,
-        claim.sent.as_ref().map(|sent| sent.boot_id.0.as_str()),
+        claim.sent.as_ref().map(|sent| sent.boot_id.as_str()),
         claim.sends,
         word(claim.state),
         closed_at.map(Timestamp::as_millis),
@@ -95,7 +95,7 @@ pub(super) fn take_over(
         to.process.since.as_millis(),
         now.wall.as_millis(),
         to_column(now.boot.as_millis())?,
-        now.boot_id.0,
+        now.boot_id.as_str(),
     ])?;
     Ok(changed > 0)
 }
@@ -112,7 +112,7 @@ pub(super) fn mark_sent(
         attempt.to_be_bytes(),
         now.wall.as_millis(),
         to_column(now.boot.as_millis())?,
-        now.boot_id.0,
+        now.boot_id.as_str(),
     ])?;
     Ok(changed > 0)
 }
@@ -232,7 +232,7 @@ fn moment(wall: i64, boot: i64, boot_id: String) -> Result<Moment, Unreadable> {
     Ok(Moment {
         wall: Timestamp::from_millis(wall),
         boot: BootTime::from_millis(from_column(boot)?),
-        boot_id: BootId(boot_id),
+        boot_id: BootId::from(boot_id.as_str()),
     })
 }
 

@@ -16,7 +16,7 @@ impl From<&Moment> for MomentWire {
         Self {
             wall: moment.wall.as_millis(),
             boot: moment.boot.as_millis(),
-            boot_id: moment.boot_id.0.clone(),
+            boot_id: moment.boot_id.as_str().to_owned(),
         }
     }
 }
@@ -26,7 +26,7 @@ impl From<MomentWire> for Moment {
         Self {
             wall: Timestamp::from_millis(wire.wall),
             boot: BootTime::from_millis(wire.boot),
-            boot_id: BootId(wire.boot_id),
+            boot_id: BootId::from(wire.boot_id.as_str()),
         }
     }
 }

@@ -80,7 +80,7 @@ pub(crate) fn moment(secs: i64) -> Moment {
     Moment {
         wall: Timestamp::from_secs(1_800_000_000 + secs),
         boot: BootTime::from_millis(u64::try_from(secs).unwrap() * 1_000 + 7),
-        boot_id: BootId("boot".to_owned()),
+        boot_id: BootId::from("boot"),
     }
 }
 

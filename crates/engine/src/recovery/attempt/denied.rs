@@ -15,7 +15,7 @@ use crate::vocabulary::Verdict;
 impl Attempt {
     /// The credential in hand was not accepted.
     pub(super) fn denied(mut self, turn: &mut Turn<'_>, hand: Hand, reading: &Reading) -> Step {
-        self.trouble = Some(Trouble::of(&hand.lease, reading));
+        self.trouble = Some(Box::new(Trouble::of(&hand.lease, reading)));
         self.hold(turn, &hand.lease, reading, reading.verdict);
         match hand.lease.kind {
             Kind::Grant => self.grant_denied(turn, hand, reading),
@@ -141,13 +141,13 @@ impl Attempt {
     fn blame(&mut self, hand: &Hand, failure: Failure) {
         let id = &hand.lease.fence.id;
         let refused_here = |trouble: &Trouble| trouble.lease.fence.id == *id;
-        if self.held.is_some() && self.trouble.as_ref().is_some_and(refused_here) && self.tries > 0 {
-            self.held = Some(failure);
+        if self.held.is_some() && self.trouble.as_deref().is_some_and(refused_here) && self.tries > 0 {
+            self.held = Some(Box::new(failure));
         } else {
-            self.missed = Some(Missed {
+            self.missed = Some(Box::new(Missed {
                 id: id.clone(),
                 failure,
-            });
+            }));
         }
     }
 

@@ -50,10 +50,10 @@ impl Attempt {
     pub(super) fn finish(mut self, turn: &mut Turn<'_>) -> Step {
         if let Some(failure) = self.held.take() {
             self.noted(turn, Act::Deliver);
-            return self.end(turn, Action::Deliver(Some(failure)));
+            return self.end(turn, Action::Deliver(Some(*failure)));
         }
         self.noted(turn, Act::Fail);
-        let missed = self.missed.take();
+        let missed = self.missed.take().map(|missed| *missed);
         let failure = nothing_usable(&self.plan, turn.view, missed, turn.now);
         self.end(turn, Action::Fail(failure))
     }
@@ -81,11 +81,12 @@ impl Attempt {
                 self.repaired.push(word);
             }
         }
-        if let Some(Trouble { lease, verdict, signal }) = self.trouble.take() {
+        if let Some(trouble) = self.trouble.take() {
+            let Trouble { lease, verdict, signal } = *trouble;
             turn.note = Some(Note {
                 generation: lease.fence.generation,
-                provider: lease.provider,
-                label: lease.label,
+                provider: lease.provider.clone(),
+                label: lease.label.clone(),
                 verdict,
                 signal,
                 act,
@@ -95,7 +96,13 @@ impl Attempt {
 
     /// Keeps what explains a refusal, for the case that it goes through to the client.
     pub(super) fn hold(&mut self, turn: &Turn<'_>, lease: &Lease, reading: &Reading, verdict: Verdict) {
-        self.held = Some(refused(verdict, lease, turn.view, reading.retry_after, turn.now));
+        self.held = Some(Box::new(refused(
+            verdict,
+            lease,
+            turn.view,
+            reading.retry_after,
+            turn.now,
+        )));
     }
 }
 

@@ -8,7 +8,7 @@ use crate::credential::{Kind, Label};
 use crate::failure::{Code, Failure, Unusable};
 use crate::nearest::did_you_mean;
 use crate::pool::{
-    Bar, Condition, Lease, Member, Pool, Readiness, Renewability, View, condition, pause_of, renewability,
+    Bar, Condition, Lease, Leased, Member, Pool, Readiness, Renewability, View, condition, pause_of, renewability,
 };
 use crate::remedy::Remedy;
 use crate::store::{Health, ModelPause};
@@ -152,7 +152,7 @@ fn unusable(lease: &Lease, failure: &Failure, now: &Moment) -> Unusable {
 
 /// It was tried and did not get ready in time, for no reason that still stands: there is one, so no login is asked for.
 fn late(lease: &Lease) -> Failure {
-    let Lease { provider, label, .. } = lease;
+    let Leased { provider, label, .. } = &**lease;
     let message = format!("`{label}` at {provider} did not get ready in time");
     Failure::new(Code::Transient, message).with_remedy(Remedy::Wait { until: None })
 }
@@ -200,9 +200,9 @@ fn no_credential(plan: &Plan, view: &View) -> Failure {
 fn resting(member: &Member, pool: &Pool, plan: &Plan, view: &View, now: &Moment) -> Option<Failure> {
     let model = plan.model.as_deref().filter(|_| pool.cooldowns.has_limits_by_model())?;
     let ModelPause { until, why, .. } = *pause_of(member, model, now)?;
-    let Lease {
+    let Leased {
         provider, label, kind, ..
-    } = &member.lease;
+    } = &*member.lease;
     let said = message(why, Channel::Inference, &view.place(provider).name, Some(label));
     let failure = Failure::new(code(why, *kind), format!("{said}, for `{model}`"));
     let wait = Remedy::Wait { until: Some(until) };

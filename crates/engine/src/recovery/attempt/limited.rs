@@ -8,7 +8,7 @@ use crate::verdict::Reading;
 impl Attempt {
     /// Plan, policy, money or an allowance: the credential rests, another one is used.
     pub(super) fn barred(mut self, turn: &mut Turn<'_>, hand: &Hand, reading: &Reading) -> Step {
-        self.trouble = Some(Trouble::of(&hand.lease, reading));
+        self.trouble = Some(Box::new(Trouble::of(&hand.lease, reading)));
         self.hold(turn, &hand.lease, reading, reading.verdict);
         turn.penalised(&hand.lease, reading, reading.verdict, false);
         self.next(turn)
@@ -16,7 +16,7 @@ impl Attempt {
 
     /// A short-term limit: another credential if one is ready, else a short wait if the provider asks for no more.
     pub(super) fn throttled(mut self, turn: &mut Turn<'_>, mut hand: Hand, reading: &Reading) -> Step {
-        self.trouble = Some(Trouble::of(&hand.lease, reading));
+        self.trouble = Some(Box::new(Trouble::of(&hand.lease, reading)));
         self.hold(turn, &hand.lease, reading, reading.verdict);
         turn.penalised(&hand.lease, reading, reading.verdict, false);
         let until = reading

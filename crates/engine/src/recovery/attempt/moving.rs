@@ -78,13 +78,14 @@ impl Attempt {
             Readiness::AfterRenewal { .. } if !worth_renewing(member, turn.now) => self.send(turn, hand),
             Readiness::AfterRenewal { .. } => {
                 let reason = reason(member, turn.now);
-                self.trouble.get_or_insert_with(|| lapsing(&hand.lease, reason));
+                self.trouble
+                    .get_or_insert_with(|| Box::new(lapsing(&hand.lease, reason)));
                 self.renew(turn, hand, reason)
             }
             Readiness::AfterReread if hand.reread => self.next(turn),
             Readiness::AfterReread => {
                 self.trouble
-                    .get_or_insert_with(|| lapsing(&hand.lease, Reason::Expiring));
+                    .get_or_insert_with(|| Box::new(lapsing(&hand.lease, Reason::Expiring)));
                 self.reread(turn, hand)
             }
             Readiness::NotBefore { .. } | Readiness::Never(_) => self.next(turn),

@@ -158,7 +158,7 @@ fn enter(pair: &mut Pair, side: usize, step: Step) {
     };
     let current = pair.world.member(&renew.lease).lease.clone();
     if current.fence.generation > renew.lease.fence.generation {
-        tell(pair, side, Input::Renewed(usable(current.fence, false)));
+        tell(pair, side, Input::Renewed(usable(current.fence.clone(), false)));
         return;
     }
     match &pair.flight {

@@ -15,7 +15,8 @@ use crate::time::{Moment, Timestamp};
 use crate::verdict::Reading;
 use crate::vocabulary::Verdict;
 
-/// The machine of one request: it decides what to do about each answer, within its budgets.
+/// The machine of one request: it decides what to do about each answer, within its budgets. It is handed from step to step, so
+/// that what most requests never have lies apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
     pub(super) plan: Plan,
@@ -30,11 +31,11 @@ pub struct Attempt {
     pub(super) strained: u32,
     pub(super) tried: Vec<CredentialId>,
     /// The refusal that is being dealt with, until the log has heard what was done.
-    pub(super) trouble: Option<Trouble>,
+    pub(super) trouble: Option<Box<Trouble>>,
     /// What explains the newest answer, if that is a refusal which can be handed on.
-    pub(super) held: Option<Failure>,
+    pub(super) held: Option<Box<Failure>>,
     /// Why the newest credential or provider gave no answer at all.
-    pub(super) missed: Option<Missed>,
+    pub(super) missed: Option<Box<Missed>>,
     pub(super) repaired: Vec<&'static str>,
     pub(super) doing: Doing,
 }

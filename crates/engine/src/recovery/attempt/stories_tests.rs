@@ -319,7 +319,7 @@ fn a_grant_that_lapses_again_and_again_is_not_said_to_be_missing() {
     let lease = story.renews(Reason::Expiring).lease();
     // The flight took the generation for good enough a moment before it lapsed.
     story
-        .tell(Input::Renewed(usable(lease.fence, false)))
+        .tell(Input::Renewed(usable(lease.fence.clone(), false)))
         .fails(Code::Transient);
 }
 
@@ -361,7 +361,7 @@ fn a_refused_key_rotates_and_is_to_be_replaced() {
         .answered(Verdict::Success)
         .good(&["refresh"]);
     let mut story = Story::new(&[("p", &[("b", Sort::Borrowed)])]);
-    let end = usable(story.lease().fence, false);
+    let end = usable(story.lease().fence.clone(), false);
     story
         .answered(Verdict::Unauthenticated)
         .tell(Input::Renewed(end))

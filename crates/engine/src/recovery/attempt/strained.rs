@@ -14,14 +14,14 @@ use crate::wire::Phase;
 impl Attempt {
     /// The provider could not serve it now; `acted` says that it may have acted on the request all the same.
     pub(super) fn strained(mut self, turn: &mut Turn<'_>, hand: Hand, reading: &Reading, acted: bool) -> Step {
-        self.trouble = Some(Trouble::of(&hand.lease, reading));
+        self.trouble = Some(Box::new(Trouble::of(&hand.lease, reading)));
         self.hold(turn, &hand.lease, reading, reading.verdict);
         self.again(turn, hand, reading.retry_after, acted)
     }
 
     /// Something before the API answered: a second look, and no other provider.
     pub(super) fn walled(mut self, turn: &mut Turn<'_>, hand: Hand, reading: &Reading) -> Step {
-        self.trouble = Some(Trouble::of(&hand.lease, reading));
+        self.trouble = Some(Box::new(Trouble::of(&hand.lease, reading)));
         self.hold(turn, &hand.lease, reading, reading.verdict);
         self.strained += 1;
         if self.strained >= limits::EDGE_TRIES {
@@ -35,26 +35,26 @@ impl Attempt {
 
     /// There was no answer.
     pub(super) fn lost(mut self, turn: &mut Turn<'_>, hand: Hand, phase: Phase, timed_out: bool) -> Step {
-        self.trouble = Some(nothing(&hand.lease, phase, timed_out));
+        self.trouble = Some(Box::new(nothing(&hand.lease, phase, timed_out)));
         if phase == Phase::Sent {
             // An older refusal would tell the client to try again, and the provider may have acted on this try.
             self.held = None;
         }
-        self.missed = Some(Missed {
+        self.missed = Some(Box::new(Missed {
             id: hand.lease.fence.id.clone(),
             failure: unreached(&hand.lease, phase, timed_out),
-        });
+        }));
         self.again(turn, hand, None, phase == Phase::Sent)
     }
 
     /// A stream was cut before anything of it went to the client, who is better served by an error than by a stump.
     pub(super) fn cut(mut self, turn: &mut Turn<'_>, hand: Hand) -> Step {
-        self.trouble = Some(nothing(&hand.lease, Phase::Sent, false));
+        self.trouble = Some(Box::new(nothing(&hand.lease, Phase::Sent, false)));
         self.held = None;
-        self.missed = Some(Missed {
+        self.missed = Some(Box::new(Missed {
             id: hand.lease.fence.id.clone(),
             failure: broken(&hand.lease),
-        });
+        }));
         self.again(turn, hand, None, true)
     }
 

@@ -8,6 +8,7 @@ use super::input::Input;
 use super::limits;
 use super::state::{Attempt, Doing, Hand};
 use super::world_tests::{World, quarantined, reading, secs, usable};
+use crate::credential::Fence;
 use crate::pool::{Lease, Life, Member};
 use crate::recovery::renewal::{Obstacle, Reason};
 use crate::store::Health;
@@ -135,7 +136,10 @@ pub(super) fn disturbed(world: &World, hand: Option<&Hand>) -> Vec<World> {
         changed(&|member, now| {
             member.standing.health = Health::LoggedOut { at: now.wall };
             member.life = Life::None;
-            member.lease.fence.epoch = member.lease.fence.epoch.next();
+            member.lease = member.lease.at(&Fence {
+                epoch: member.lease.fence.epoch.next(),
+                ..member.lease.fence.clone()
+            });
         }),
         changed(&|member, _| member.standing.disabled = true),
         changed(&|member, now| member.standing.health = quarantined(now.wall)),

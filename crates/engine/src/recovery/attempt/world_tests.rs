@@ -9,7 +9,7 @@ use super::input::{Plan, Replay};
 use super::limits;
 use super::state::Attempt;
 use crate::credential::{CredentialId, Epoch, Fence, Generation, Kind, ProviderId};
-use crate::pool::{Holder, Lease, Life, Member, Roster, View, apply};
+use crate::pool::{Holder, Lease, Leased, Life, Member, Roster, View, apply};
 use crate::provider::Tier;
 use crate::recovery::renewal::{Obstacle, Reason, Renewed};
 use crate::secret::Fingerprint;
@@ -89,7 +89,7 @@ pub(super) fn noon() -> Moment {
     Moment {
         wall: Timestamp::from_secs(1_800_000_000),
         boot: BootTime::from_millis(1_000_000_000),
-        boot_id: BootId("boot".to_owned()),
+        boot_id: BootId::from("boot"),
     }
 }
 
@@ -97,7 +97,7 @@ pub(super) fn before(now: &Moment, ago: Duration) -> Moment {
     Moment {
         wall: now.wall.minus(ago),
         boot: BootTime::from_millis(now.boot.as_millis() - u64::try_from(ago.as_millis()).unwrap()),
-        boot_id: now.boot_id.clone(),
+        boot_id: now.boot_id,
     }
 }
 
@@ -189,8 +189,7 @@ pub(super) fn member(provider: &str, label: &str, sort: Sort) -> Member {
         }
     };
     Member {
-        lease: Lease {
-            owner: Holder::default(),
+        lease: Lease::to(Leased {
             fence: Fence {
                 id: CredentialId::from(label),
                 generation: one,
@@ -199,7 +198,7 @@ pub(super) fn member(provider: &str, label: &str, sort: Sort) -> Member {
             provider: ProviderId::from(provider),
             label: label.into(),
             kind,
-        },
+        }),
         priority: 0,
         created_at: Timestamp::from_secs(i64::from(label.as_bytes()[0])),
         standing,
@@ -298,7 +297,10 @@ impl World {
     pub(super) fn mint(&mut self, lease: &Lease, reason: Option<Reason>) -> Fence {
         let now = self.now.clone();
         self.change(lease, |member| {
-            member.lease.fence.generation = member.lease.fence.generation.next();
+            member.lease = member.lease.at(&Fence {
+                generation: member.lease.fence.generation.next(),
+                ..member.lease.fence.clone()
+            });
             member.life = match &member.life {
                 Life::Token { lifetime, .. } => Life::Token {
                     obtained: now.clone(),
@@ -328,7 +330,10 @@ impl World {
             Obstacle::LoggedOut => {
                 member.standing.health = Health::LoggedOut { at: now.wall };
                 member.life = Life::None;
-                member.lease.fence.epoch = member.lease.fence.epoch.next();
+                member.lease = member.lease.at(&Fence {
+                    epoch: member.lease.fence.epoch.next(),
+                    ..member.lease.fence.clone()
+                });
             }
             Obstacle::Rejected => member.standing.renew_not_before = Some(now.wall.plus(secs(300))),
             Obstacle::Later { after } => {

@@ -461,7 +461,7 @@ fn a_send_before_a_restart_by_a_clock_that_was_set_back_is_replayed_once_nothing
     let stale = record(3);
     let mut sent = claim(&stale, 0, Some(0));
     let before = Moment {
-        boot_id: BootId("earlier".to_owned()),
+        boot_id: BootId::from("earlier"),
         ..at(24 * 3_600)
     };
     sent.claimed = before.clone();

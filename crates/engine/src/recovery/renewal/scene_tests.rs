@@ -17,7 +17,7 @@ pub(super) fn at(secs: u64) -> Moment {
     Moment {
         wall: Timestamp::from_secs(1_800_000_000 + i64::try_from(secs).unwrap()),
         boot: BootTime::from_millis(1_000_000 + secs * 1_000),
-        boot_id: BootId("boot".to_owned()),
+        boot_id: BootId::from("boot"),
     }
 }
 

@@ -295,7 +295,7 @@ fn at(secs: Secs) -> Moment {
     Moment {
         wall: Timestamp::from_secs(1_800_000_000 + i64::from(secs)),
         boot: BootTime::from_millis(1_000_000 + u64::from(secs) * 1_000),
-        boot_id: BootId("boot".to_owned()),
+        boot_id: BootId::from("boot"),
     }
 }
 

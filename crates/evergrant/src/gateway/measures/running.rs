@@ -14,6 +14,8 @@ use super::operation::Operation;
 #[derive(Debug)]
 pub(in crate::gateway) struct Running {
     measures: Arc<Measures>,
+    /// Whether anybody wants to know.
+    counts: bool,
     operation: Operation,
     status: StatusCode,
     provider: Option<Arc<OfProvider>>,
@@ -22,7 +24,6 @@ pub(in crate::gateway) struct Running {
     sent: u64,
     /// Sent and not yet added to everyone's.
     unadded: u64,
-    _in_flight: Raised,
     stream: Option<Raised>,
 }
 
@@ -39,8 +40,12 @@ pub(in crate::gateway) struct Ending {
 
 impl Running {
     /// A request has come.
-    pub(in crate::gateway) fn begin(measures: &Arc<Measures>, operation: Operation) -> Self {
+    pub(in crate::gateway) fn begin(measures: &Arc<Measures>, operation: Operation, counts: bool) -> Self {
+        if counts {
+            measures.in_flight.enter();
+        }
         Self {
+            counts,
             operation,
             status: StatusCode::OK,
             provider: None,
@@ -48,7 +53,6 @@ impl Running {
             first_byte: None,
             sent: 0,
             unadded: 0,
-            _in_flight: measures.in_flight.raise(),
             stream: None,
             measures: Arc::clone(measures),
         }
@@ -61,6 +65,9 @@ impl Running {
         trail: &Trail,
         is_stream: bool,
     ) -> Option<Duration> {
+        if !self.counts {
+            return None;
+        }
         self.status = status;
         self.stream = is_stream.then(|| self.measures.streams.raise());
         let provider = trail.provider.as_ref()?;
@@ -75,11 +82,14 @@ impl Running {
 
     /// A piece of the answer's body goes out.
     pub(in crate::gateway) fn sends(&mut self, length: usize) {
-        if self.first_byte.is_none() {
+        if self.counts && self.first_byte.is_none() {
             self.first_byte = Some(self.began.elapsed());
         }
         let length = length as u64;
         self.sent += length;
+        if !self.counts {
+            return;
+        }
         self.unadded += length;
         if self.unadded >= ADD_AFTER {
             self.measures.sent.add(std::mem::take(&mut self.unadded));
@@ -93,6 +103,9 @@ impl Running {
 
     /// It is over.
     pub(in crate::gateway) fn end(self) -> Ending {
+        if !self.counts {
+            return Ending::default();
+        }
         let total = self.began.elapsed();
         self.measures.sent.add(self.unadded);
         let of = self.provider.as_deref().unwrap_or(&self.measures.nobody);
@@ -105,6 +118,14 @@ impl Running {
             sent: self.sent,
             total,
             first_byte: self.first_byte,
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if self.counts {
+            self.measures.in_flight.leave();
         }
     }
 }
@@ -126,7 +147,7 @@ mod tests {
         };
         for number in 0..50_000_u16 {
             let path = format!("/v1/{number}/{}", number % 7);
-            let mut running = Running::begin(&measures, Operation::of(&path));
+            let mut running = Running::begin(&measures, Operation::of(&path), true);
             let status = StatusCode::from_u16(100 + number % 900).unwrap();
             running.answered(status, &trail, number % 2 == 0);
             running.sends(10);
