@@ -30,13 +30,13 @@ def bench(*arguments):
 class Stage:
     """Provider, nginx and gateway, with a grant and a client key; `options` are told to `serve`, `keyed` makes the client show a key."""
 
-    def __init__(self, keyed=True, options=(), lifetime=3600):
+    def __init__(self, keyed=True, options=(), lifetime=3600, config=""):
         self.scratch = tempfile.TemporaryDirectory(prefix="evergrant-bench-")
         self.folder = Path(self.scratch.name)
         self.sandbox = Sandbox(access_token_lifetime_secs=lifetime)
         self.provider = Child(bench("upstream"), environment(self.folder))
         self.address = self.provider.said["address"]
-        self.home = Home({"bench": self.row()})
+        self.home = Home({"bench": self.row()}, config)
         self.logged_in = self.home.login("bench", self.sandbox)
         self.headers = {}
         if keyed:
