@@ -37,25 +37,22 @@ pub(super) fn give_back_all(work: &Work<'_>) -> Result<Vec<Outcome>, Failure> {
     if taken.is_empty() {
         return Err(missing_copy(work));
     }
-    for (name, path) in taken {
-        let (id, returning) = match name.strip_prefix(RETURN) {
-            Some(id) => (id, true),
-            None => (name.as_str(), false),
-        };
+    // What an interrupted giving back has left comes first: it may be all there is of a grant.
+    let (left, copies): (Vec<_>, Vec<_>) = taken.into_iter().partition(|(name, _)| name.starts_with(RETURN));
+    for (name, path) in left {
+        let id = name.strip_prefix(RETURN).unwrap_or(&name);
         let record = records.iter().find(|record| record.id.as_str() == id);
-        match (record.map(|record| (record, &record.material)), returning) {
-            (Some((record, Material::Borrowed { .. })), true) => outcomes.push(finish(work, record, &path)?),
-            (Some((record, Material::Grant(_))), false) => outcomes.push(give_back(work, record, &path)?),
-            // Written before a crash, and not come to anything: the grant is ours.
-            (Some((_, Material::Grant(_))), true) => remove(&path)?,
-            (Some((_, Material::ApiKey(_) | Material::EnvKey(_) | Material::Gone)) | None, true) => {
-                outcomes.push(skipped(id, orphaned(work, &path)));
-            }
-            (
-                Some((_, Material::Borrowed { .. } | Material::ApiKey(_) | Material::EnvKey(_) | Material::Gone)),
-                false,
-            )
-            | (None, false) => {}
+        outcomes.extend(match record {
+            Some(record) => settle(work, record, &path)?,
+            None => Some(skipped(id, orphaned(work, &path))),
+        });
+    }
+    for (id, path) in copies {
+        let record = records.iter().find(|record| record.id.as_str() == id);
+        match record.map(|record| (record, &record.material)) {
+            Some((record, Material::Grant(_))) => outcomes.push(give_back(work, record, &path)?),
+            Some((_, Material::Borrowed { .. } | Material::ApiKey(_) | Material::EnvKey(_) | Material::Gone))
+            | None => {}
         }
     }
     if outcomes.is_empty() {
@@ -86,6 +83,25 @@ pub(super) fn half_returned(work: &Work<'_>) -> Result<Vec<Outcome>, Failure> {
         }
     }
     Ok(outcomes)
+}
+
+/// What becomes of a file that an interrupted giving back has left, by what the record is now: under the grant's lock, because
+/// another may be giving it back at this moment, and then that file is all there is of the grant.
+fn settle(work: &Work<'_>, record: &Record, path: &Path) -> Result<Option<Outcome>, Failure> {
+    let _lock = lock(work, &record.id)?;
+    if !path.try_exists().unwrap_or(true) {
+        return Ok(None);
+    }
+    let id = &record.id;
+    let record = work.store.record(id)?;
+    match record.as_ref().map(|record| (record, &record.material)) {
+        Some((record, Material::Borrowed { .. })) => finish(work, record, path).map(Some),
+        // It has not come to anything: the grant is ours.
+        Some((_, Material::Grant(_))) => remove(path).map(|()| None),
+        Some((_, Material::ApiKey(_) | Material::EnvKey(_) | Material::Gone)) | None => {
+            Ok(Some(skipped(id.as_str(), orphaned(work, path))))
+        }
+    }
 }
 
 /// Why a file that was to be returned is left: its grant is nobody's here any more.
@@ -278,7 +294,7 @@ fn returned(work: &Work<'_>, record: &Record) -> Result<Outcome, Failure> {
     }))
 }
 
-/// The grant's lock: no renewal of it is under way, and none begins.
+/// The grant's lock: no renewal of it is under way, and none begins, nor is it given back elsewhere.
 fn lock(work: &Work<'_>, id: &CredentialId) -> Result<Box<dyn Held>, Failure> {
     let (name, until) = (LockName::Credential(id.clone()), Instant::now() + PATIENCE);
     loop {

@@ -94,6 +94,28 @@ async fn what_the_tool_has_written_since_stays_when_a_return_is_finished() {
 }
 
 #[tokio::test]
+async fn a_return_that_came_to_nothing_is_begun_anew_with_the_tokens_of_now() {
+    let neighbours = Neighbours::start(Config::default()).await;
+    neighbours.import(ImportWay::Take).await.unwrap();
+    let (stale, id) = (neighbours.text(), neighbours.only().id);
+    let ready = neighbours
+        .file()
+        .with_file_name(format!("auth.json.evergrant-return-{id}"));
+    fs::write(&ready, stale.replace("access_token", "of_an_earlier_try")).unwrap();
+    neighbours.driver.refresh(id.as_str()).await.unwrap();
+    let Material::Grant(ours) = neighbours.only().material else {
+        panic!("it is not ours")
+    };
+    let imported = neighbours.import(ImportWay::GiveBack).await.unwrap();
+    assert_eq!(imported.credentials.len(), 1);
+    assert_eq!(imported.credentials[0].how, ImportedHow::Returned);
+    let token = ours.refresh_token.unwrap().expose().clone();
+    assert!(neighbours.text().contains(token.as_str()));
+    assert!(!neighbours.text().contains("of_an_earlier_try"));
+    assert!(neighbours.beside().is_empty(), "{:?}", neighbours.beside());
+}
+
+#[tokio::test]
 async fn a_return_does_not_replace_a_newer_login() {
     let neighbours = Neighbours::start(Config::default()).await;
     let ready = half_returned(&neighbours).await;
