@@ -457,7 +457,7 @@ const MAY_BE_TORTURED: [&str; 4] = [
 ];
 
 /// Words that judge a status.
-const STATUS_WORDS: [&str; 8] = [
+const STATUS_WORDS: [&str; 10] = [
     "is_success()",
     "is_client_error()",
     "is_server_error()",
@@ -466,6 +466,8 @@ const STATUS_WORDS: [&str; 8] = [
     "StatusCode::FORBIDDEN =",
     ".status ==",
     ".status >=",
+    ".status <",
+    "contains(&reply.status)",
 ];
 
 /// Who may touch a status, and why it is no judgement of a provider's refusal.

@@ -4,7 +4,7 @@ use crate::login::{TokenAnswer, read_token_answer};
 use crate::provider::Row;
 use crate::secret::Secret;
 use crate::time::Timestamp;
-use crate::verdict::{Channel, Evidence, Reading, Verdict, classify, may_have_moved};
+use crate::verdict::{Channel, Evidence, Reading, Verdict, claims_success, classify, may_have_moved};
 use crate::wire::Reply;
 
 /// What was heard.
@@ -32,7 +32,7 @@ pub fn hear(row: &Row, reply: &Reply, sent: &Secret<String>, now: Timestamp) -> 
     }
     if reading.is_opinion() {
         match reading.verdict {
-            _ if (200..300).contains(&reply.status) => reading.verdict = Verdict::OutcomeUnknown,
+            _ if claims_success(reply) => reading.verdict = Verdict::OutcomeUnknown,
             Verdict::GrantDead => reading.verdict = Verdict::Transient,
             _ => {}
         }
