@@ -105,6 +105,11 @@ impl Clock for TestClock {
     }
 }
 
+/// How long the machine has been up, its sleep included; for what compares two moments of this process alone.
+pub(crate) fn since_boot() -> BootTime {
+    boot()
+}
+
 fn wall(now: SystemTime) -> Timestamp {
     // A clock before 1970 counts backwards from the epoch.
     now.duration_since(UNIX_EPOCH).map_or_else(

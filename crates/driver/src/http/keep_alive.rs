@@ -21,6 +21,7 @@ use tokio::time::Instant;
 
 use super::broken::{Broken, in_words};
 use super::counted::{Counted, Gate, Written};
+use super::last_use::LastUse;
 use super::outcome::{Outcome, RequestBody};
 use super::response_body::{Driven, ResponseBody};
 use super::stream::Stream;
@@ -32,7 +33,7 @@ pub(super) struct Idle<B>(Mutex<Vec<Parked<B>>>);
 
 struct Parked<B> {
     lane: Box<Lane<B>>,
-    since: Instant,
+    since: LastUse,
 }
 
 /// One connection in the hands of one request, and then of its answer.
@@ -60,9 +61,8 @@ impl<B: RequestBody> Idle<B> {
     /// A connection that waits and still stands.
     pub(super) fn take(&self) -> Option<Box<Lane<B>>> {
         let mut parked = locked(&self.0);
-        let now = Instant::now();
         while let Some(Parked { lane, since }) = parked.pop() {
-            if now.duration_since(since) >= IDLE_LIMIT {
+            if since.elapsed() >= IDLE_LIMIT {
                 // Those below wait even longer.
                 parked.clear();
             } else if lane.may_be_free() {
@@ -80,7 +80,7 @@ impl<B: RequestBody> Idle<B> {
     fn park(&self, lane: Box<Lane<B>>) {
         let mut parked = locked(&self.0);
         if parked.len() < IDLE_CONNECTIONS && stands(Protection::KeptConnections) {
-            let since = Instant::now();
+            let since = LastUse::now();
             parked.push(Parked { lane, since });
         }
     }
@@ -117,7 +117,7 @@ impl<B: RequestBody> Lane<B> {
         let sent = self.exchange(request, Instant::now() + first_byte).await;
         match sent {
             Some(Ok(answer)) if answer.status() == StatusCode::SWITCHING_PROTOCOLS => {
-                // It ends by handing its stream to whoever asked for the upgrade.
+                // It ends by handing its stream to whoever asked for the upgrade, and mostly has done so by now.
                 self.connection.map(tokio::spawn);
                 Outcome::Answered(answer.map(ResponseBody::none))
             }

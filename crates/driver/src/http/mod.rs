@@ -8,6 +8,7 @@ mod counted;
 mod dial;
 mod exchange;
 mod keep_alive;
+mod last_use;
 mod load;
 mod multiplexed;
 mod network;

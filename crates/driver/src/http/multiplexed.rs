@@ -9,10 +9,11 @@ use evergrant_engine::wire::Phase;
 use http::Request;
 use hyper::client::conn::http2::{self, SendRequest};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 use super::broken::{Broken, in_words};
 use super::keep_alive::IDLE_LIMIT;
+use super::last_use::LastUse;
 use super::load::{Load, OpenStream};
 use super::outcome::{Outcome, RequestBody};
 use super::response_body::ResponseBody;
@@ -25,7 +26,7 @@ pub(super) struct Shared<B>(Mutex<Vec<Multiplexed<B>>>);
 struct Multiplexed<B> {
     sender: SendRequest<B>,
     load: Load,
-    last_used: Instant,
+    last_used: LastUse,
 }
 
 /// A place for one request on a shared connection.
@@ -87,7 +88,7 @@ impl<B: RequestBody> Shared<B> {
             // Its errors reach the requests by their own channels.
             let _ = driven.await;
         });
-        let last_used = Instant::now();
+        let last_used = LastUse::now();
         let mut connection = Multiplexed {
             sender,
             load,
@@ -107,7 +108,7 @@ impl<B> Multiplexed<B> {
     }
 
     fn place(&mut self) -> Place<B> {
-        self.last_used = Instant::now();
+        self.last_used = LastUse::now();
         Place {
             sender: self.sender.clone(),
             open: self.load.begin(),

@@ -1,7 +1,9 @@
 //! The pool over HTTP/1.1: connections are kept, upgraded, swept and cancelled with their bodies.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use std::{panic, thread};
 
 use evergrant_driver::http::{Network, NetworkSettings, Pooled};
 use http_body_util::BodyExt;
@@ -230,6 +232,7 @@ async fn dropping_the_future_before_the_answer_closes_it_upstream() {
 
 #[tokio::test]
 async fn an_upgrade_carries_bytes_both_ways() {
+    let panicked = panics_of_this_thread();
     let server = Server::start(|mut stream, _| async move {
         let head = read_head(&mut stream).await;
         assert!(
@@ -253,6 +256,20 @@ async fn an_upgrade_carries_bytes_both_ways() {
     let mut echoed = [0; 12];
     socket.read_exact(&mut echoed).await.unwrap();
     assert_eq!(&echoed, b"first second");
+    assert!(!panicked.load(Ordering::SeqCst), "a task of the connection's panicked");
+}
+
+/// Whether anything panics on this thread, the tasks of its runtime among it, which would not be seen otherwise.
+fn panics_of_this_thread() -> Arc<AtomicBool> {
+    let (seen, here) = (Arc::new(AtomicBool::new(false)), thread::current().id());
+    let (told, before) = (Arc::clone(&seen), panic::take_hook());
+    panic::set_hook(Box::new(move |info| {
+        if thread::current().id() == here {
+            told.store(true, Ordering::SeqCst);
+        }
+        before(info);
+    }));
+    seen
 }
 
 #[tokio::test]
