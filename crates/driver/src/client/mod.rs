@@ -27,6 +27,7 @@ mod route;
 mod skim;
 mod sole_model;
 mod strict_form;
+mod tool_models;
 mod turns;
 mod withheld;
 

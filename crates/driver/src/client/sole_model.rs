@@ -8,10 +8,10 @@ use evergrant_engine::remedy::Remedy;
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde_json::Value;
 
 use super::body::{Body, KEPT_EACH, Progress};
 use super::strict_form::{Doubtful, boundary, model};
+use super::tool_models::Tools;
 
 /// The models that a body names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -131,8 +131,8 @@ impl<'de> Visitor<'de> for &mut Found {
                 self.doubt = Some("it names several models to choose from");
             }
             if small == "tools" {
-                let tools: Value = map.next_value()?;
-                models_in(&tools, &mut self.of_tools);
+                let found = &mut self.of_tools;
+                map.next_value_seed(Tools { found, is_one: false })?;
                 continue;
             }
             if small != "model" {
@@ -186,13 +186,6 @@ impl<'de> Visitor<'de> for Text {
             text: text.to_owned(),
             escaped: true,
         })
-    }
-}
-
-/// The models that tools name: some make pictures, say, by another one.
-fn models_in(tools: &Value, found: &mut Vec<String>) {
-    for tool in tools.as_array().into_iter().flatten() {
-        found.extend(tool.get("model").and_then(Value::as_str).map(str::to_owned));
     }
 }
 
@@ -255,6 +248,19 @@ mod tests {
     fn models_of_tools_are_named_too() {
         let body = br#"{"model":"a","tools":[{"type":"image_generation","model":"b"},{"name":"x","parameters":{"model":"no"}}]}"#;
         assert_eq!(of_json(body).unwrap().of_tools, ["b"]);
+    }
+
+    #[test]
+    fn a_tool_that_names_two_names_both() {
+        for (tools, expected) in [
+            (r#"[{"model":"b","model":"c","Model":"d"}]"#, &["b", "c", "d"][..]),
+            (r#"[[{"model":"no"}],7,null,"x",{"model":7},{"a":{"model":"no"}}]"#, &[]),
+            (r#"{"model":"no"}"#, &[]),
+            ("null", &[]),
+        ] {
+            let body = format!("{{\"model\":\"a\",\"tools\":{tools}}}");
+            assert_eq!(of_json(body.as_bytes()).unwrap().of_tools, expected, "{tools}");
+        }
     }
 
     #[test]

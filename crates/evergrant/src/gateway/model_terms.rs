@@ -4,7 +4,7 @@ use evergrant_driver::client::Body;
 use evergrant_driver::{Failure, Guest};
 use http::header::UPGRADE;
 use http::request::Parts;
-use http::{HeaderMap, Method};
+use http::{HeaderName, Method};
 use url::form_urlencoded;
 
 use super::destination::model_of;
@@ -13,27 +13,34 @@ use super::destination::model_of;
 pub(super) async fn allowed(guest: &Guest, parts: &Parts, body: &mut Body, path: &str) -> Result<(), Failure> {
     let in_body = body.sole_model(&parts.headers).await?;
     let (below, query) = path.split_once('?').unwrap_or((path, ""));
-    let in_query: Vec<String> = form_urlencoded::parse(query.as_bytes())
-        .filter(|(name, _)| name.eq_ignore_ascii_case("model"))
-        .map(|(_, model)| model.into_owned())
-        .collect();
+    let fields: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
+    let (in_query, others): (Vec<_>, Vec<_>) = fields.iter().partition(|(name, _)| name.eq_ignore_ascii_case("model"));
     let place = place(&parts.method, below, parts.headers.contains_key(UPGRADE));
     let in_path = match &place {
         Place::Path(model) => Some(model),
         Place::Body | Place::Session | Place::Nowhere | Place::Unknown => None,
     };
     let named = in_body.sole.iter().chain(&in_body.of_tools);
-    for model in named.chain(&in_query).chain(in_path) {
+    for model in named.chain(in_path) {
+        guest.check_model(Some(model))?;
+    }
+    for (_, model) in &in_query {
         guest.check_model(Some(model))?;
     }
     let is_bound = match place {
         Place::Body => in_body.sole.is_some(),
         Place::Path(_) => true,
-        Place::Session => in_query.len() == 1,
+        // Anything beside it may make another kind of session, with a model that is named within.
+        Place::Session => in_query.len() == 1 && others.is_empty(),
         Place::Nowhere => in_body.is_empty,
         Place::Unknown => false,
     };
-    if is_bound && !names_one(&parts.headers) {
+    let mut names = parts
+        .headers
+        .keys()
+        .map(HeaderName::as_str)
+        .chain(others.iter().map(|(name, _)| &**name));
+    if is_bound && !names.any(names_a_model) {
         return Ok(());
     }
     guest.check_model(None)
@@ -88,10 +95,10 @@ fn is_plain(segment: &str) -> bool {
     !segment.is_empty() && segment.bytes().all(plain)
 }
 
-/// Whether a header names a model, as some routers have it: what it means there is not known here.
-fn names_one(headers: &HeaderMap) -> bool {
-    let names = |name: &str| name.split(['-', '_']).any(|word| IN_HEADERS.contains(&word));
-    headers.keys().any(|name| names(name.as_str()))
+/// Whether a header or a field of the query of this name is where some routers have the model: what it means there is not known.
+fn names_a_model(name: &str) -> bool {
+    let says = |word: &str| ELSEWHERE.iter().any(|known| known.eq_ignore_ascii_case(word));
+    name.split(['-', '_']).any(says)
 }
 
 /// What may stand before a path, where the provider's base has no version.
@@ -140,5 +147,5 @@ const READ: [&str; 8] = [
     "conversations",
 ];
 
-/// Words that say a model is named by a header.
-const IN_HEADERS: [&str; 4] = ["model", "models", "deployment", "engine"];
+/// Words that say a model is named there.
+const ELSEWHERE: [&str; 4] = ["model", "models", "deployment", "engine"];

@@ -102,6 +102,24 @@ async fn what_does_not_take_its_model_from_the_body_is_refused() {
     held.refuses("GET /p/raw/models/raw-2", &[], "").await;
     held.refuses("GET /p/raw/batches", JSON, "{\"input_file_id\":\"file-1\"}")
         .await;
+    for query in ["deployment=raw-2", "model-id=raw-2", "Engine=raw-2"] {
+        held.refuses(&format!("POST /p/raw/chat/completions?{query}"), JSON, named)
+            .await;
+    }
+    let upgrade = [
+        "connection: upgrade",
+        "upgrade: websocket",
+        "sec-websocket-version: 13",
+        "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==",
+    ];
+    for query in [
+        "",
+        "?model=raw-2",
+        "?model=raw-1&model=raw-1",
+        "?model=raw-1&intent=transcription",
+    ] {
+        held.refuses(&format!("GET /v1/realtime{query}"), &upgrade, "").await;
+    }
     let by_header = ["content-type: application/json", "ai-model-id: raw-2"];
     held.refuses("POST /p/raw/chat/completions", &by_header, named).await;
     // What names it, and what only reads.
@@ -138,6 +156,7 @@ async fn a_body_that_can_be_read_in_two_ways_is_refused() {
         r#"{"model":"raw-1","model\u0000":"raw-2"}"#,
         r#"{"model":"raw-1"," Model":"raw-2"}"#,
         r#"{"model":"raw-1","tools":[{"type":"image_generation","model":"raw-2"}]}"#,
+        r#"{"model":"raw-1","tools":[{"type":"image_generation","model":"raw-2","model":"raw-1"}]}"#,
     ] {
         held.refuses(chat, JSON, body).await;
     }
