@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use tracing::{Instrument as _, debug, info_span};
 
-use super::access::{AccessLog, Entry, client_id, reopen_when_told};
+use super::access::{AccessLog, Entry, client_id, reopen_when_told, shown_path};
 use super::body::GatewayBody;
 use super::destination::Destination;
 use super::entrance::Entrance;
@@ -183,6 +183,7 @@ fn plain(status: StatusCode, text: &'static str) -> Response<GatewayBody> {
 }
 
 fn unknown(path: &str) -> Failure {
+    let path = shown_path(path);
     let message = format!("there is nothing at `{path}`: requests go to `/v1/...` or `/p/PROVIDER/...`");
     Failure::new(Code::UnknownPath, message).with_remedy(Remedy::ChangeRequest)
 }

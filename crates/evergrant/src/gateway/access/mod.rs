@@ -10,4 +10,4 @@ mod shown;
 pub(super) use entry::{Ended, Entry};
 pub(super) use log::AccessLog;
 pub(super) use reopening::reopen_when_told;
-pub(super) use shown::client_id;
+pub(super) use shown::{client_id, path as shown_path};

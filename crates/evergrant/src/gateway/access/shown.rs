@@ -3,7 +3,7 @@
 use http::{HeaderMap, HeaderName};
 
 /// The path without its query; what could be a secret or names an account is left out of it.
-pub(super) fn path(path: &str) -> String {
+pub(in crate::gateway) fn path(path: &str) -> String {
     let mut shown = String::with_capacity(path.len().min(PATH));
     for (at, segment) in path.split('/').enumerate() {
         if at > 0 {

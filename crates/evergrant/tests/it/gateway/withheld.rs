@@ -116,12 +116,14 @@ async fn nothing_that_is_a_clients_own_goes_upstream() {
     for path in [
         format!("/v1/{secret}/chat"),
         format!("/v1/files/{}", secret.replacen('-', "%2D", 1)),
+        format!("/{secret}/chat"),
     ] {
-        let (status, _) = upstream
+        let (status, text) = upstream
             .gateway
             .status(&post(&path, &format!("x-api-key: {secret}")))
             .await;
         assert_eq!(status, 404, "{path}");
+        assert!(!text.contains(&secret), "what is answered is logged: {text}");
     }
     assert_eq!(upstream.seen().len(), before);
     // What only looks like it goes on.
