@@ -50,6 +50,8 @@ pub struct Body {
     /// Small pieces are gathered here, so that a body in crumbs costs no more than its length; the first, which is all of most
     /// bodies, stays as it came.
     crumbs: BytesMut,
+    /// Whether everything is.
+    as_one: bool,
     length: usize,
     coming: Option<Coming>,
     budget: Option<Budget>,
@@ -102,6 +104,7 @@ impl Body {
             length: bytes.len(),
             pieces: if bytes.is_empty() { Vec::new() } else { vec![bytes] },
             crumbs: BytesMut::new(),
+            as_one: false,
             coming: None,
             budget: None,
             reserved: None,
@@ -121,6 +124,16 @@ impl Body {
             budget: Some(budget.clone()),
             ..Self::empty()
         }
+    }
+
+    /// Lays all that will come into one piece, for a reader who needs it so: a body that says how long it is takes its room at
+    /// once, and no copy is made of it.
+    pub(super) fn in_one_piece(&mut self) {
+        self.as_one = true;
+        let told = self.coming.as_ref().and_then(|coming| coming.size_hint().exact());
+        let told = told.and_then(|told| usize::try_from(told).ok()).unwrap_or_default();
+        // Memory that nothing has been written to is none yet.
+        self.crumbs.reserve(told.min(KEPT_EACH));
     }
 
     /// Shows every piece from the beginning on, and reads until the reader has seen enough.
@@ -204,7 +217,7 @@ impl Body {
         };
         self.length += piece.len();
         let is_first = self.pieces.is_empty() && self.crumbs.is_empty();
-        if piece.len() < CRUMB && !is_first {
+        if self.as_one || (piece.len() < CRUMB && !is_first) {
             self.crumbs.extend_from_slice(&piece);
         } else {
             self.gather();
@@ -216,15 +229,15 @@ impl Body {
     /// All that has been read, in one piece.
     pub(super) fn gathered(&mut self) -> Bytes {
         self.gather();
-        match self.pieces.as_slice() {
-            [] => Bytes::new(),
-            [one] => one.clone(),
-            many => {
-                let whole = Bytes::from(many.concat());
-                self.pieces = vec![whole.clone()];
-                whole
+        if self.pieces.len() > 1 {
+            let mut whole = BytesMut::with_capacity(self.length);
+            // Each goes when it has been copied: the budget knows of one body, not of two.
+            for piece in self.pieces.drain(..) {
+                whole.extend_from_slice(&piece);
             }
+            self.pieces.push(whole.freeze());
         }
+        self.pieces.first().cloned().unwrap_or_default()
     }
 
     fn gather(&mut self) {

@@ -32,6 +32,7 @@ impl Body {
     /// A body that names a model twice, in another writing, or in a form in which it cannot be looked for.
     #[doc(hidden)]
     pub async fn sole_model(&mut self, headers: &HeaderMap) -> Result<NamedModels, Failure> {
+        self.in_one_piece();
         match self.read(|_| false).await? {
             Progress::Ended | Progress::Enough => {}
             Progress::Full => return Err(too_large()),

@@ -98,9 +98,33 @@ async fn a_hundred_mebibytes_go_through_without_replay_or_not_at_all() {
     assert_eq!(desk.chat().await.status, 200);
 }
 
+#[tokio::test]
+async fn a_body_that_is_read_for_its_model_is_in_memory_once() {
+    let desk = Desk::open().await;
+    let added = ["key", "add", "narrow", "--model", "grok-*", "--json"];
+    let added = desk.scratch.run(&added).await.expect(0).json();
+    let key = format!("x-api-key: {}\r\n", added["key"].as_str().unwrap());
+    let before = memory(&desk);
+    let filler = "x".repeat(31 * 1024 * 1024);
+    let body = format!("{{\"metadata\":\"{filler}\",\"messages\":[],\"model\":\"grok-4.3\"}}");
+    let request = with_headers(body.as_bytes(), &key);
+    let answer = String::from_utf8(desk.gateway.raw(&request).await).unwrap();
+    assert!(
+        answer.starts_with("HTTP/1.1 200"),
+        "{}",
+        &answer[..answer.len().min(300)]
+    );
+    let grown = memory(&desk) - before;
+    assert!(grown < 44 * 1024, "{grown} KiB for a body of 31 MiB");
+}
+
 fn with_body(body: &[u8]) -> Vec<u8> {
+    with_headers(body, "")
+}
+
+fn with_headers(body: &[u8], headers: &str) -> Vec<u8> {
     let head = format!(
-        "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\n{headers}content-length: {}\r\n\r\n",
         body.len()
     );
     [head.as_bytes(), body].concat()
