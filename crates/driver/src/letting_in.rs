@@ -1,5 +1,6 @@
 //! The driver's face to a gateway's door: who is let in, and as whom.
 
+use evergrant_engine::credential::ProviderId;
 use evergrant_engine::failure::Failure;
 use http::{HeaderMap, Uri};
 use tokio::time::Instant;
@@ -42,6 +43,19 @@ impl Driver {
             Entry::Refused(failure) | Entry::Over(failure) => Err(*failure),
             Entry::Unknown => Err(unknown()),
         }
+    }
+
+    /// Whether somebody who was let in may go on with something that lasts, with this provider and model, as keys and settings
+    /// are now.
+    ///
+    /// # Errors
+    /// What a new request would be refused with.
+    #[doc(hidden)]
+    pub fn may_stay(&self, guest: &Guest, provider: &ProviderId, model: Option<&str>) -> Result<(), Failure> {
+        if guest.key_name().is_none() && self.kernel.settings().require_key {
+            return Err(needed());
+        }
+        self.kernel.door().may_stay(guest, provider, model)
     }
 
     /// Whether there is a client key that would be let in now.

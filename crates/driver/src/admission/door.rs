@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
+use evergrant_engine::credential::ProviderId;
 use evergrant_engine::failure::{Code, Failure};
 use evergrant_engine::protection::{Protection, stands};
 use evergrant_engine::time::Timestamp;
@@ -12,7 +13,9 @@ use tokio::time::Instant;
 use super::guest::{Guest, Holder};
 use super::keyring::Keyring;
 use super::meter::until_midnight;
-use super::refusal::{expired, too_fast, too_many, used_up};
+use super::refusal::{
+    expired, other_model, other_provider, too_fast, too_many, uncountable, unknown, unnamed_model, used_up,
+};
 use crate::clock::Clock;
 use crate::store::{Store, StoreFault, Version};
 
@@ -87,17 +90,49 @@ impl Door {
         }
     }
 
-    fn held_to_its_terms(&self, holder: &Arc<Holder>) -> Result<Guest, Failure> {
-        let (terms, name, meter) = (&holder.key.terms, &holder.key.name, &holder.meter);
-        if terms.expires_at.is_some() || terms.tokens_per_day.is_some() {
-            let now = self.clock.now().wall;
-            if let Some(at) = terms.expires_at.filter(|_| terms.has_expired(now)) {
-                return Err(expired(name, at));
-            }
-            if let Some(limit) = terms.tokens_per_day.filter(|limit| meter.spent(now) >= *limit) {
-                return Err(used_up(name, limit, until_midnight(now)));
-            }
+    /// Whether somebody who was let in may go on with a WebSocket: its key is still here and not over, has no budget, and may
+    /// still ask this provider for this model.
+    pub(crate) fn may_stay(&self, guest: &Guest, provider: &ProviderId, model: Option<&str>) -> Result<(), Failure> {
+        let Some(fingerprint) = guest.fingerprint() else {
+            return Ok(());
+        };
+        let keys = self.keys.load();
+        let holder = keys.of(fingerprint).ok_or_else(unknown)?;
+        self.has_not_run_out(holder)?;
+        let (terms, name) = (&holder.key.terms, &holder.key.name);
+        if terms.tokens_per_day.is_some() {
+            return Err(uncountable(name, "a WebSocket"));
         }
+        if !terms.allows_provider(provider) {
+            return Err(other_provider(name, std::slice::from_ref(provider)));
+        }
+        match model {
+            Some(model) if !terms.allows_model(model) => Err(other_model(name, model)),
+            None if !terms.models.is_empty() => Err(unnamed_model(name)),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Whether there is time left, and tokens.
+    fn has_not_run_out(&self, holder: &Holder) -> Result<(), Failure> {
+        let (terms, name) = (&holder.key.terms, &holder.key.name);
+        if terms.expires_at.is_none() && terms.tokens_per_day.is_none() {
+            return Ok(());
+        }
+        let now = self.clock.now().wall;
+        if let Some(at) = terms.expires_at.filter(|_| terms.has_expired(now)) {
+            return Err(expired(name, at));
+        }
+        let is_spent = |limit: &u64| holder.meter.spent(now) >= *limit;
+        match terms.tokens_per_day.filter(is_spent) {
+            Some(limit) => Err(used_up(name, limit, until_midnight(now))),
+            None => Ok(()),
+        }
+    }
+
+    fn held_to_its_terms(&self, holder: &Arc<Holder>) -> Result<Guest, Failure> {
+        self.has_not_run_out(holder)?;
+        let (terms, name, meter) = (&holder.key.terms, &holder.key.name, &holder.meter);
         if !meter.take_place(terms.concurrency) {
             return Err(too_many(name, terms.concurrency.unwrap_or_default()));
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use evergrant_engine::credential::ProviderId;
 use evergrant_engine::failure::Failure;
+use evergrant_engine::secret::Fingerprint;
 use evergrant_engine::time::Timestamp;
 
 use super::meter::Meter;
@@ -107,6 +108,11 @@ impl Guest {
         }
         providers.retain(|provider| self.may_ask(provider));
         Ok(())
+    }
+
+    /// The key that was shown, by what it is found by.
+    pub(super) fn fingerprint(&self) -> Option<&Fingerprint> {
+        self.key().map(|key| &key.fingerprint)
     }
 
     /// Counts tokens against the key's budget.

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use http::header::CONNECTION;
@@ -24,6 +24,7 @@ use super::patience::Patience;
 use super::preface;
 use super::service::Gateway;
 use super::stage::{Audience, Stage};
+use super::tunnel::Tunnel;
 
 /// What whoever comes in at an address meets.
 pub(super) struct Reception {
@@ -99,11 +100,35 @@ async fn speak_h1<S>(stream: S, client: Option<SocketAddr>, reception: &Arc<Rece
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let agreed = OnceLock::new();
+    speak(stream, client, reception, &agreed).await?;
+    // Boxed as well: few connections become one.
+    if let Some(tunnel) = agreed.into_inner().and_then(Arc::into_inner) {
+        Box::pin(Tunnel::carry(tunnel, reception.audience.clone())).await;
+    }
+    Ok(())
+}
+
+/// Speaks HTTP/1.1 to its end, or until a WebSocket has been agreed upon.
+async fn speak<S>(
+    stream: S,
+    client: Option<SocketAddr>,
+    reception: &Arc<Reception>,
+    agreed: &OnceLock<Arc<Tunnel>>,
+) -> Result<(), Broken>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let service = service_fn(|request: Request<Incoming>| async {
         // Boxed, so that its room is given back when the head of the answer is there: a stream goes on without it.
         let answering = Box::pin(reception.gateway.answer(request, reception.is_local_socket, client));
         let mut response = answering.await;
-        if reception.audience.is_last() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            if let Some(tunnel) = response.extensions_mut().remove() {
+                // There is one at most: HTTP ends with it.
+                let _ = agreed.set(tunnel);
+            }
+        } else if reception.audience.is_last() {
             response
                 .headers_mut()
                 .insert(CONNECTION, HeaderValue::from_static("close"));

@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use evergrant_driver::client::{Answer, AnswerBody, Call, Route, Trail};
-use evergrant_driver::measures::Raised;
 use evergrant_driver::{Code, Driver, Failure, Guest, Label, ProviderId, Remedy};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, UPGRADE};
 use http::{HeaderMap, Request, Response, StatusCode, Uri};
@@ -18,7 +17,7 @@ use super::model_terms::allowed;
 use super::noted::Noted;
 use super::surface::Surface;
 use super::trail::{Unanswered, mark};
-use super::tunnel::tunnel;
+use super::tunnel::{Terms, Tunnel};
 
 /// Whom a request's address names.
 pub(super) struct Aim {
@@ -73,6 +72,7 @@ pub(super) async fn forward(
     let asked = parts.headers.get("x-evergrant-credential");
     let asked = || asked.and_then(|label| label.to_str().ok()).map(Label::from);
     let pin = aim.pin.or_else(asked);
+    let session = upgrade.as_ref().and_then(|_| model_of(&path));
     // The path was a part of an address already.
     parts.uri = Uri::try_from(path).unwrap_or_default();
     let call = Call {
@@ -88,16 +88,19 @@ pub(super) async fn forward(
         && answer.response.status() == StatusCode::SWITCHING_PROTOCOLS
     {
         let provider = hyper::upgrade::on(&mut answer.response);
+        let terms = terms(driver, guest, &noted.trail, session);
         let open = noted.measures.tunnels.raise();
-        tokio::spawn(async move {
-            tunnel(client, provider).await;
-            drop::<Raised>(open);
-            // Its place is taken for as long as bytes go through.
-            drop(guest);
-        });
+        let tunnel = Tunnel::new(client, provider, terms, open);
+        answer.response.extensions_mut().insert(tunnel);
     }
     noted.is_stream = is_event_stream(answer.response.headers());
     Ok(dressed(answer, surface, noted.is_stream))
+}
+
+/// What its client is held to for as long as a WebSocket lasts, in the place of its key.
+fn terms(driver: &Driver, guest: Guest, trail: &Trail, model: Option<String>) -> Terms {
+    let (driver, provider) = (driver.clone(), trail.provider.clone().unwrap_or_else(|| "".into()));
+    Box::new(move || driver.may_stay(&guest, &provider, model.as_deref()))
 }
 
 fn no_model(path: &str) -> Failure {

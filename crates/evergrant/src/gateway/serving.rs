@@ -186,7 +186,11 @@ impl Serving {
             }
         });
         if ended.await.is_err() {
-            warn!("some requests did not end within {} s", limit.as_secs());
+            // WebSockets end here, whose clients can begin anew.
+            self.curtain.fall(Stage::Over);
+            if timeout(GOODBYES, self.room.acquire_many(self.places)).await.is_err() {
+                warn!("some requests did not end within {} s", limit.as_secs());
+            }
         }
         let left = deadline.saturating_duration_since(Instant::now());
         if !self.driver.drain(left.max(RENEWALS_GET_AT_LEAST)).await {
@@ -291,6 +295,9 @@ const BACKLOG: Duration = Duration::from_millis(500);
 
 /// 20 ms for one more out of it: whoever is in it is there already.
 const ONE_MORE: Duration = Duration::from_millis(20);
+
+/// 3 s for what is told to end at last: longer than a WebSocket waits for the answer to its goodbye.
+const GOODBYES: Duration = Duration::from_secs(3);
 
 /// 1 s for renewals even if requests took all the time: most are done in less.
 const RENEWALS_GET_AT_LEAST: Duration = Duration::from_secs(1);

@@ -14,6 +14,8 @@ pub(super) enum Stage {
     LastRequests,
     /// What is idle is closed, and what is under way ends.
     Closed,
+    /// What is still under way has no time left but to say goodbye.
+    Over,
 }
 
 /// The side that decides.

@@ -1,184 +1,140 @@
-//! After a 101: bytes go both ways until one side ends, or both have been silent for too long.
+//! After a 101: bytes go both ways until one side ends, both have been silent for too long, or it may not go on.
 
 use std::io;
-use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::task::{Context, Poll};
+use std::sync::Arc;
 use std::time::Duration;
 
+use evergrant_driver::Failure;
+use evergrant_driver::measures::Raised;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, copy_bidirectional};
-use tokio::sync::Notify;
-use tokio::time::{Instant, sleep_until};
+use tokio::io::{AsyncRead, AsyncWrite, split};
+use tokio::time::{sleep, timeout};
 use tracing::debug;
 
-/// Joins the two connections once both have left HTTP.
-pub(super) async fn tunnel(client: OnUpgrade, provider: OnUpgrade) {
-    let (client, provider) = match tokio::join!(client, provider) {
-        (Ok(client), Ok(provider)) => (client, provider),
-        (Err(error), _) | (_, Err(error)) => {
-            debug!(%error, "an upgrade did not come about");
-            return;
+use super::frames::close_frame;
+use super::pulse::Pulse;
+use super::stage::{Audience, Stage};
+use super::way::Way;
+
+/// A WebSocket that has been agreed upon. Whoever answered the request for it carries it on: it stays in its place.
+pub(super) struct Tunnel {
+    client: OnUpgrade,
+    provider: OnUpgrade,
+    terms: Terms,
+    _open: Raised,
+}
+
+/// Whether its client may go on with it, as its key is now. What holds the key's place is in it.
+pub(super) type Terms = Box<dyn Fn() -> Result<(), Failure> + Send + Sync>;
+
+/// Why we end it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Parting {
+    /// The gateway ends.
+    GoingAway,
+    /// Its key may not go on.
+    NotAllowed,
+    /// Nothing has been said for too long.
+    Silent,
+}
+
+impl Tunnel {
+    /// Joins these two once both have left HTTP.
+    pub(super) fn new(client: OnUpgrade, provider: OnUpgrade, terms: Terms, open: Raised) -> Arc<Self> {
+        Arc::new(Self {
+            client,
+            provider,
+            terms,
+            _open: open,
+        })
+    }
+
+    /// Carries bytes to the end.
+    pub(super) async fn carry(self, audience: Audience) {
+        let joined = async {
+            let (client, provider) = tokio::try_join!(self.client, self.provider).map_err(io::Error::other)?;
+            let (client, provider) = (TokioIo::new(client), TokioIo::new(provider));
+            join(client, provider, &self.terms, audience).await
+        };
+        if let Err(error) = joined.await {
+            debug!(%error, "an upgraded connection broke off");
         }
-    };
-    if let Err(error) = join(TokioIo::new(client), TokioIo::new(provider)).await {
-        debug!(%error, "an upgraded connection broke off");
     }
 }
 
 /// Carries bytes both ways. What ends one side abruptly ends the other; who has said his last word may still listen.
-async fn join<C, P>(client: C, provider: P) -> io::Result<()>
+async fn join<C, P>(client: C, provider: P, terms: &Terms, audience: Audience) -> io::Result<()>
 where
     C: AsyncRead + AsyncWrite + Unpin,
     P: AsyncRead + AsyncWrite + Unpin,
 {
     let pulse = Pulse::new();
-    let mut client = Listened::new(client, &pulse);
-    let mut provider = Listened::new(provider, &pulse);
+    let (from_client, to_client) = split(client);
+    let (from_provider, to_provider) = split(provider);
+    let mut up = Way::new(from_client, to_provider);
+    let mut down = Way::new(from_provider, to_client);
+    let parting = tokio::select! {
+        carried = async { tokio::try_join!(up.carry(&pulse), down.carry(&pulse)) } => return carried.map(|_| ()),
+        parting = parting(&pulse, terms, audience) => parting,
+    };
+    if pulse.is_half() {
+        return Err(io::Error::new(
+            io::ErrorKind::TimedOut,
+            "one side has ended, and the other does not",
+        ));
+    }
+    let (code, reason) = parting.words();
+    let (to_provider, to_client) = (close_frame(code, reason, true), close_frame(code, reason, false));
+    let parted = async { tokio::join!(up.end_with(&to_provider), down.end_with(&to_client)) };
+    // Whoever does not answer has been told.
+    let _ = timeout(GOODBYE, parted).await;
+    debug!("an upgraded connection was ended: {reason}");
+    Ok(())
+}
+
+/// Waits for a reason to end it.
+async fn parting(pulse: &Pulse, terms: &Terms, audience: Audience) -> Parting {
+    let forbidden = async {
+        while terms().is_ok() {
+            sleep(LOOK_EVERY).await;
+        }
+    };
+    let mut last = audience.clone();
+    let mut closing = audience;
+    let drained = async {
+        closing.until(Stage::Closed).await;
+        // What is being said may be said to its end.
+        pulse.rests(PAUSE).await;
+    };
     tokio::select! {
-        joined = copy_bidirectional(&mut client, &mut provider) => joined.map(|_| ()),
-        () = pulse.stops() => Err(io::Error::new(io::ErrorKind::TimedOut, "silent for too long")),
+        () = forbidden => Parting::NotAllowed,
+        () = drained => Parting::GoingAway,
+        () = last.until(Stage::Over) => Parting::GoingAway,
+        () = pulse.stops() => Parting::Silent,
     }
 }
 
-/// When something was last said by either side.
-struct Pulse {
-    began: Instant,
-    last_ms: AtomicU64,
-    is_half: AtomicBool,
-    halved: Notify,
-}
-
-impl Pulse {
-    fn new() -> Self {
-        Self {
-            began: Instant::now(),
-            last_ms: AtomicU64::new(0),
-            is_half: AtomicBool::new(false),
-            halved: Notify::new(),
-        }
-    }
-
-    fn beat(&self) {
-        let since = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.last_ms.store(since, Ordering::Relaxed);
-    }
-
-    /// One side has said its last word.
-    fn halve(&self) {
-        self.beat();
-        self.is_half.store(true, Ordering::Relaxed);
-        self.halved.notify_one();
-    }
-
-    /// Waits until nothing has been said for too long.
-    async fn stops(&self) {
-        loop {
-            let is_half = self.is_half.load(Ordering::Relaxed);
-            let limit = if is_half { LINGERS } else { SILENCE };
-            let due = self.began + Duration::from_millis(self.last_ms.load(Ordering::Relaxed)) + limit;
-            if Instant::now() >= due {
-                return;
-            }
-            tokio::select! {
-                () = sleep_until(due) => {}
-                () = self.halved.notified() => {}
-            }
+impl Parting {
+    /// Code (RFC 6455 section 7.4.1) and words of the last frame.
+    const fn words(self) -> (u16, &'static str) {
+        match self {
+            Self::GoingAway => (1001, "the gateway ends"),
+            Self::NotAllowed => (1008, "the client key may not go on"),
+            Self::Silent => (1001, "silent for too long"),
         }
     }
 }
 
-/// One side, with an ear to it.
-struct Listened<'a, S> {
-    stream: S,
-    pulse: &'a Pulse,
-}
+/// 2 s: a key that was removed is of no use within seconds, and a look costs a microsecond.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
 
-impl<'a, S> Listened<'a, S> {
-    const fn new(stream: S, pulse: &'a Pulse) -> Self {
-        Self { stream, pulse }
-    }
-}
+/// 1 s without a word from either side: an answer has pauses, and none as long.
+const PAUSE: Duration = Duration::from_secs(1);
 
-impl<S: AsyncRead + Unpin> AsyncRead for Listened<'_, S> {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
-        let before = buffer.filled().len();
-        let outcome = Pin::new(&mut this.stream).poll_read(cx, buffer);
-        if let Poll::Ready(Ok(())) = outcome {
-            if buffer.filled().len() > before {
-                this.pulse.beat();
-            } else {
-                this.pulse.halve();
-            }
-        }
-        outcome
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Listened<'_, S> {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
-    }
-}
-
-/// 10 min without a byte from either side: whoever means to stay sends a ping every minute or less.
-const SILENCE: Duration = Duration::from_secs(600);
-
-/// 10 s without a byte once one side has ended: the other has no more to say than its goodbye.
-const LINGERS: Duration = Duration::from_secs(10);
+/// 2 s for the rest of a frame and the answer to a close: who is there has answered sooner.
+const GOODBYE: Duration = Duration::from_secs(2);
 
 #[cfg(test)]
-mod tests {
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
-    use tokio::time::sleep;
-
-    use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn silence_ends_both_sides_and_a_word_of_either_prolongs_it() {
-        let ((mut client, ours), (theirs, mut provider)) = (duplex(64), duplex(64));
-        let joined = tokio::spawn(join(ours, theirs));
-        let began = Instant::now();
-        sleep(SILENCE / 2).await;
-        client.write_all(b"a").await.unwrap();
-        assert_eq!(provider.read_u8().await.unwrap(), b'a');
-        sleep(SILENCE / 2).await;
-        provider.write_all(b"b").await.unwrap();
-        assert_eq!(client.read_u8().await.unwrap(), b'b');
-        assert_eq!(joined.await.unwrap().unwrap_err().kind(), io::ErrorKind::TimedOut);
-        assert!(began.elapsed() >= SILENCE * 2, "{:?}", began.elapsed());
-        assert_eq!(client.read(&mut [0; 1]).await.unwrap(), 0);
-        assert_eq!(provider.read(&mut [0; 1]).await.unwrap(), 0);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn who_ends_may_listen_a_while() {
-        let ((mut client, ours), (theirs, mut provider)) = (duplex(64), duplex(64));
-        let joined = tokio::spawn(join(ours, theirs));
-        client.write_all(b"bye").await.unwrap();
-        client.shutdown().await.unwrap();
-        let mut said = String::new();
-        provider.read_to_string(&mut said).await.unwrap();
-        assert_eq!(said, "bye");
-        provider.write_all(b"bye yourself").await.unwrap();
-        let mut heard = [0; 12];
-        client.read_exact(&mut heard).await.unwrap();
-        let began = Instant::now();
-        assert_eq!(joined.await.unwrap().unwrap_err().kind(), io::ErrorKind::TimedOut);
-        assert!(
-            began.elapsed() <= LINGERS + Duration::from_secs(1),
-            "{:?}",
-            began.elapsed()
-        );
-    }
-}
+#[path = "tunnel_tests.rs"]
+mod tests;

@@ -21,6 +21,7 @@ mod repairs;
 mod restored;
 mod sharing;
 mod socket;
+mod socket_terms;
 mod streams;
 mod surfaces;
 mod tls;

@@ -10,20 +10,20 @@ use tokio::time::timeout;
 use super::desk::{Desk, Serving};
 use super::upstream::{Upstream, leading_to};
 
-const HANDSHAKE: &str = "GET /v1/realtime HTTP/1.1\r\nhost: localhost\r\nconnection: keep-alive, Upgrade\r\n\
+pub(crate) const HANDSHAKE: &str = "GET /v1/realtime HTTP/1.1\r\nhost: localhost\r\nconnection: keep-alive, Upgrade\r\n\
      upgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
-const SWITCHED: &[u8] =
+pub(crate) const SWITCHED: &[u8] =
     b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
 
-const TEXT: u8 = 1;
+pub(crate) const TEXT: u8 = 1;
 const BINARY: u8 = 2;
-const CLOSE: u8 = 8;
+pub(crate) const CLOSE: u8 = 8;
 const PING: u8 = 9;
 const PONG: u8 = 10;
 
 /// A frame as clients send it (RFC 6455 section 5.2).
-fn frame(first: u8, payload: &[u8], mask: [u8; 4]) -> Vec<u8> {
+pub(crate) fn frame(first: u8, payload: &[u8], mask: [u8; 4]) -> Vec<u8> {
     let mut frame = vec![first];
     match payload.len() {
         short @ 0..=125 => frame.push(0x80 | u8::try_from(short).unwrap()),
@@ -42,7 +42,7 @@ fn frame(first: u8, payload: &[u8], mask: [u8; 4]) -> Vec<u8> {
 }
 
 /// The next frame as servers send it: its opcode and payload, or nothing at the end.
-async fn next(stream: &mut (impl AsyncRead + Unpin)) -> Option<(u8, Vec<u8>)> {
+pub(crate) async fn next(stream: &mut (impl AsyncRead + Unpin)) -> Option<(u8, Vec<u8>)> {
     let first = stream.read_u8().await.ok()?;
     assert_ne!(first & 0x80, 0, "the sandbox sends whole messages");
     let length = match stream.read_u8().await.unwrap() {
@@ -56,7 +56,7 @@ async fn next(stream: &mut (impl AsyncRead + Unpin)) -> Option<(u8, Vec<u8>)> {
 }
 
 /// Asks for a WebSocket; the head of the answer, and the connection behind it.
-async fn ask(gateway: &Serving, request: &str) -> (String, TcpStream) {
+pub(crate) async fn ask(gateway: &Serving, request: &str) -> (String, TcpStream) {
     let mut stream = gateway.connect().await;
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut head = Vec::new();
@@ -67,7 +67,7 @@ async fn ask(gateway: &Serving, request: &str) -> (String, TcpStream) {
 }
 
 /// The same, where nothing stands in the way.
-async fn open(gateway: &Serving) -> TcpStream {
+pub(crate) async fn open(gateway: &Serving) -> TcpStream {
     let (head, stream) = ask(gateway, HANDSHAKE).await;
     assert!(head.starts_with("http/1.1 101"), "{head}");
     stream
@@ -337,4 +337,4 @@ async fn an_abrupt_end_of_either_side_ends_the_other() {
 const MESSAGES: usize = 10_000;
 
 /// Longer than anything here takes on a machine that is busy.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
