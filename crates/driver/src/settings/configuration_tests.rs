@@ -201,14 +201,14 @@ fn a_provider_that_is_not_there_is_told_with_its_line() {
 
 #[test]
 fn serving_has_a_certificate_with_its_key_and_limits() {
-    let text = "[serve]\ntls_cert = \"tls/cert.pem\"\ntls_key = \"/etc/key.pem\"\nmax_connections = 100\nidle_secs = 5\ndrain_secs = 0\nusage = false\nmetrics = false\n";
+    let text = "[serve]\ntls_cert = \"tls/cert.pem\"\ntls_key = \"/etc/key.pem\"\nmax_connections = 100\nidle_secs = 5\nwrite_idle_secs = 7\ndrain_secs = 0\nusage = false\nmetrics = false\n";
     let serve = parse(text).unwrap().lasting.serve;
     let files = serve.certificate.clone().unwrap();
     assert_eq!(files.certificate, Path::new("/h/tls/cert.pem"));
     assert_eq!(files.key, Path::new("/etc/key.pem"));
     assert_eq!(
-        (serve.connections, serve.idle, serve.drain),
-        (100, Duration::from_secs(5), Duration::ZERO)
+        (serve.connections, serve.idle, serve.write_idle, serve.drain),
+        (100, Duration::from_secs(5), Duration::from_secs(7), Duration::ZERO)
     );
     let plain = Configuration::default().lasting.serve;
     let differing: Vec<_> = serve.differing(&plain).collect();
@@ -218,6 +218,7 @@ fn serving_has_a_certificate_with_its_key_and_limits() {
             "serve.tls_cert",
             "serve.max_connections",
             "serve.idle_secs",
+            "serve.write_idle_secs",
             "serve.drain_secs",
             "serve.usage",
             "serve.metrics"

@@ -31,6 +31,8 @@ pub struct ServeSettings {
     pub connections: u64,
     /// How long a connection may be open without a request.
     pub idle: Duration,
+    /// How long a client may take nothing of what is sent to it.
+    pub write_idle: Duration,
     /// How long what is under way may take when the gateway ends.
     pub drain: Duration,
     /// Whether it is counted what requests use. The keys that have a budget of tokens are counted for all the same.
@@ -48,6 +50,8 @@ impl ServeSettings {
             source,
         )?;
         let idle = within(written.idle_secs.as_ref(), IDLE, "serve.idle_secs", source)?;
+        let write_idle = written.write_idle_secs.as_ref();
+        let write_idle = within(write_idle, WRITE_IDLE, "serve.write_idle_secs", source)?;
         let drain = within(written.drain_secs.as_ref(), DRAIN, "serve.drain_secs", source)?;
         let home = source.path.parent().unwrap_or(Path::new(""));
         let certificate = match (&written.tls_cert, &written.tls_key) {
@@ -68,6 +72,7 @@ impl ServeSettings {
             certificate,
             connections: connections.unwrap_or(usual.connections),
             idle: idle.map_or(usual.idle, Duration::from_secs),
+            write_idle: write_idle.map_or(usual.write_idle, Duration::from_secs),
             drain: drain.map_or(usual.drain, Duration::from_secs),
             usage: written.usage.unwrap_or(usual.usage),
             metrics: written.metrics.unwrap_or(usual.metrics),
@@ -80,6 +85,7 @@ impl ServeSettings {
             certificate,
             connections,
             idle,
+            write_idle,
             drain,
             usage,
             metrics,
@@ -88,6 +94,7 @@ impl ServeSettings {
             ("serve.tls_cert", *certificate == other.certificate),
             ("serve.max_connections", *connections == other.connections),
             ("serve.idle_secs", *idle == other.idle),
+            ("serve.write_idle_secs", *write_idle == other.write_idle),
             ("serve.drain_secs", *drain == other.drain),
             ("serve.usage", *usage == other.usage),
             ("serve.metrics", *metrics == other.metrics),
@@ -103,6 +110,7 @@ impl Default for ServeSettings {
             certificate: None,
             connections: USUAL_CONNECTIONS,
             idle: USUAL_IDLE,
+            write_idle: USUAL_WRITE_IDLE,
             drain: USUAL_DRAIN,
             usage: true,
             metrics: true,
@@ -121,6 +129,13 @@ const USUAL_IDLE: Duration = Duration::from_secs(60);
 
 /// Below a second a client on a slow line is cut off; above an hour a connection is forgotten.
 const IDLE: RangeInclusive<u64> = 1..=3_600;
+
+/// 5 min: a program that is stopped in a debugger, or a machine that sleeps, comes back sooner, and one that never does would
+/// hold a stream of its provider for ever.
+const USUAL_WRITE_IDLE: Duration = Duration::from_secs(300);
+
+/// Below a second a slow line is cut off; above a day nobody is waited for.
+const WRITE_IDLE: RangeInclusive<u64> = 1..=86_400;
 
 /// 20 s; service managers kill after 30 s or more.
 const USUAL_DRAIN: Duration = Duration::from_secs(20);

@@ -27,6 +27,7 @@ pub(super) struct WrittenServe {
     pub(super) tls_key: Option<Spanned<String>>,
     pub(super) max_connections: Option<Spanned<i64>>,
     pub(super) idle_secs: Option<Spanned<i64>>,
+    pub(super) write_idle_secs: Option<Spanned<i64>>,
     pub(super) drain_secs: Option<Spanned<i64>>,
     pub(super) access_log: Option<Spanned<String>>,
     pub(super) access_log_file: Option<Spanned<String>>,

@@ -12,7 +12,7 @@ use http::{HeaderValue, Request, StatusCode};
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -21,9 +21,11 @@ use tracing::debug;
 
 use super::listener::Stream;
 use super::patience::Patience;
+use super::patient::Patient;
 use super::preface;
 use super::service::Gateway;
 use super::stage::{Audience, Stage};
+use super::streams::{Streams, Watched};
 use super::tunnel::Tunnel;
 
 /// What whoever comes in at an address meets.
@@ -36,8 +38,16 @@ pub(super) struct Reception {
     pub(super) tls: Option<TlsAcceptor>,
     /// How long a client may take for the head of a request, the time between two requests included.
     pub(super) idle: Duration,
+    /// How long a client may take nothing of what is sent to it.
+    pub(super) write_idle: Duration,
     /// How far the gateway is on its way to its end.
     pub(super) audience: Audience,
+}
+
+impl Reception {
+    fn patient<S>(&self, stream: S) -> Patient<S> {
+        Patient::new(stream, self.write_idle, self.gateway.given_up())
+    }
 }
 
 /// Answers the requests of a connection; once the curtain falls, no more than the one under way or on its way.
@@ -46,13 +56,14 @@ pub(super) async fn converse(stream: Stream, reception: Arc<Reception>) {
     let ended = match stream {
         Stream::Tcp(stream) => {
             let client = stream.peer_addr().ok();
+            let stream = reception.patient(stream);
             match &reception.tls {
                 Some(tls) => behind_tls(stream, client, tls, &reception).await,
                 None => in_the_clear(stream, client, &reception).await,
             }
         }
         #[cfg(unix)]
-        Stream::Unix(stream) => in_the_clear(stream, None, &reception).await,
+        Stream::Unix(stream) => in_the_clear(reception.patient(stream), None, &reception).await,
     };
     if let Err(error) = ended {
         debug!(%error, "a client's connection broke off");
@@ -63,7 +74,7 @@ pub(super) async fn converse(stream: Stream, reception: Arc<Reception>) {
 type Broken = Box<dyn std::error::Error + Send + Sync>;
 
 async fn behind_tls(
-    stream: TcpStream,
+    stream: Patient<TcpStream>,
     client: Option<SocketAddr>,
     tls: &TlsAcceptor,
     reception: &Arc<Reception>,
@@ -158,15 +169,16 @@ async fn speak_h2<S>(stream: S, client: Option<SocketAddr>, reception: &Arc<Rece
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let streams = Streams::new(reception.write_idle, reception.gateway.given_up());
     let answering = Arc::clone(reception);
     let service = service_fn(move |request: Request<Incoming>| {
         let reception = Arc::clone(&answering);
         async move {
             let answering = Box::pin(reception.gateway.answer(request, reception.is_local_socket, client));
-            Ok::<_, Infallible>(answering.await)
+            Ok::<_, Infallible>(answering.await.map(Watched::new))
         }
     });
-    let connection = http2::Builder::new(TokioExecutor::new())
+    let connection = http2::Builder::new(streams.clone())
         .timer(TokioTimer::new())
         .max_concurrent_streams(STREAMS)
         .max_header_list_size(HEAD_LIST_LENGTH)
@@ -182,6 +194,11 @@ where
         () = audience.until(Stage::LastRequests) => {
             connection.as_mut().graceful_shutdown();
             connection.await.map_err(Broken::from)
+        }
+        () = streams.rest(reception.idle) => {
+            connection.as_mut().graceful_shutdown();
+            // Whoever does not take its leave is left.
+            timeout(LEAVE, connection).await.unwrap_or(Ok(())).map_err(Broken::from)
         }
     }
 }
@@ -202,7 +219,10 @@ const STREAMS: u32 = 256;
 /// 10 s for a handshake: a slow line needs two, and whoever says nothing holds a place.
 const HANDSHAKE_TAKES_AT_MOST: Duration = Duration::from_secs(10);
 
-/// 30 s: a connection of HTTP/2 may be idle for long, so that a client that has gone is found out by asking.
+/// 5 s for a client of HTTP/2 to take its leave: it has been told, and has nothing under way.
+const LEAVE: Duration = Duration::from_secs(5);
+
+/// 30 s: an answer may be silent for long, so that a client that has gone is found out by asking.
 const PING_EVERY: Duration = Duration::from_secs(30);
 
 /// 20 s for the answer to that: lines that take longer carry no stream.

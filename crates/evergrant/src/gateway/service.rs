@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use evergrant_driver::client::Trail;
-use evergrant_driver::measures::Raised;
+use evergrant_driver::measures::{Counter, Raised};
 use evergrant_driver::settings::AccessLog as Wanted;
 use evergrant_driver::{Code, Driver, Failure, Guest, Remedy, entropy};
 use http::header::CONTENT_TYPE;
@@ -87,6 +87,11 @@ impl Gateway {
     pub(super) fn connected(&self) -> Raised {
         self.measures.accepted.one();
         self.measures.connections.raise()
+    }
+
+    /// Counts clients that are given up.
+    pub(super) fn given_up(&self) -> Arc<Counter> {
+        Arc::clone(&self.measures.given_up)
     }
 
     /// Answers a request that came from this address.

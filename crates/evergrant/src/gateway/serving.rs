@@ -116,6 +116,7 @@ impl Serving {
                 is_local_socket: listener.is_unix(),
                 tls: tls.clone(),
                 idle: serve.idle,
+                write_idle: serve.write_idle,
                 audience: audience.clone(),
             };
             let door = Door {

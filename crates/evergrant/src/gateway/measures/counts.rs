@@ -35,6 +35,8 @@ pub(in crate::gateway) struct Measures {
     pub(in crate::gateway) received: Counter,
     /// Bytes of answers' bodies.
     pub(super) sent: Counter,
+    /// Clients that took nothing of what was sent to them for too long.
+    pub(in crate::gateway) given_up: Arc<Counter>,
     /// Lines of the access log that could not be written.
     pub(in crate::gateway) unlogged: Arc<Counter>,
 }
@@ -100,6 +102,7 @@ impl Measures {
             accepted: Counter::default(),
             received: Counter::default(),
             sent: Counter::default(),
+            given_up: Arc::default(),
             unlogged: Arc::default(),
         }
     }

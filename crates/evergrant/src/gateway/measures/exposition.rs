@@ -259,6 +259,11 @@ impl Exposition {
                 &measures.accepted,
             ),
             (
+                "clients_given_up",
+                "Clients that took nothing of what was sent to them for too long (`serve.write_idle_secs`)",
+                &measures.given_up,
+            ),
+            (
                 "access_log_dropped",
                 "Lines of the access log that were dropped, because it was not written fast enough",
                 &measures.unlogged,

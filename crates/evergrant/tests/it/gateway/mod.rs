@@ -20,6 +20,7 @@ pub(crate) mod numbers;
 mod repairs;
 mod restored;
 mod sharing;
+mod slow_clients;
 mod socket;
 mod socket_terms;
 mod streams;

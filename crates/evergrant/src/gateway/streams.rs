@@ -1,0 +1,252 @@
+//! The requests of one HTTP/2 connection: how many are under way, and that none of them waits for its client for ever.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use evergrant_driver::measures::Counter;
+use http_body::{Body, Frame, SizeHint};
+use hyper::rt::Executor;
+use tokio::sync::Notify;
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
+
+/// Runs the requests of one connection.
+#[derive(Clone)]
+pub(super) struct Streams(Arc<Shared>);
+
+struct Shared {
+    patience: Duration,
+    given_up: Arc<Counter>,
+    standing: Mutex<Standing>,
+    ended: Notify,
+}
+
+/// How many are under way, and since when.
+struct Standing {
+    open: usize,
+    since: Instant,
+}
+
+impl Streams {
+    /// None so far; who takes nothing of an answer for so long is given up, and counted.
+    pub(super) fn new(patience: Duration, given_up: Arc<Counter>) -> Self {
+        let standing = Standing {
+            open: 0,
+            since: Instant::now(),
+        };
+        Self(Arc::new(Shared {
+            patience,
+            given_up,
+            standing: Mutex::new(standing),
+            ended: Notify::new(),
+        }))
+    }
+
+    /// Waits until none has been under way for so long.
+    pub(super) async fn rest(&self, limit: Duration) {
+        loop {
+            match self.0.resting_since().map(|since| since + limit) {
+                None => self.0.ended.notified().await,
+                Some(due) if Instant::now() >= due => return,
+                Some(due) => sleep_until(due).await,
+            }
+        }
+    }
+}
+
+impl Shared {
+    /// What a panic under it would leave is a count that is one off.
+    fn standing(&self) -> MutexGuard<'_, Standing> {
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Since when none has been under way; `None` if one is.
+    fn resting_since(&self) -> Option<Instant> {
+        let standing = self.standing();
+        (standing.open == 0).then_some(standing.since)
+    }
+}
+
+impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Streams {
+    fn execute(&self, request: F) {
+        let under_way = UnderWay::begin(&self.0);
+        let handed = Handed::default();
+        let answered = Answered {
+            request: Box::pin(request),
+            handed: handed.clone(),
+            waiting: None,
+            shared: Arc::clone(&self.0),
+        };
+        tokio::spawn(HANDED.scope(handed, async move {
+            answered.await;
+            drop::<UnderWay>(under_way);
+        }));
+    }
+}
+
+/// One request.
+struct UnderWay(Arc<Shared>);
+
+impl UnderWay {
+    fn begin(shared: &Arc<Shared>) -> Self {
+        shared.standing().open += 1;
+        Self(Arc::clone(shared))
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        let mut standing = self.0.standing();
+        standing.open -= 1;
+        standing.since = Instant::now();
+        drop(standing);
+        self.0.ended.notify_one();
+    }
+}
+
+tokio::task_local! {
+    /// What has been handed out of the answer to the request that runs here.
+    static HANDED: Handed;
+}
+
+/// The number of the piece that was handed out last and not asked beyond yet: its client takes it, or does not. 0: the next
+/// one is being waited for.
+#[derive(Clone, Debug, Default)]
+struct Handed(Arc<AtomicU64>);
+
+/// A request and its answer, dropped when the client takes nothing of it: that ends it upstream, and this stream alone.
+struct Answered<F> {
+    request: Pin<Box<F>>,
+    handed: Handed,
+    waiting: Option<(u64, Pin<Box<Sleep>>)>,
+    shared: Arc<Shared>,
+}
+
+impl<F: Future<Output = ()>> Future for Answered<F> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.get_mut();
+        if this.request.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        let piece = this.handed.0.load(Ordering::Relaxed);
+        if piece == 0 {
+            this.waiting = None;
+            return Poll::Pending;
+        }
+        let patience = this.shared.patience;
+        let (_, waiting) = match &mut this.waiting {
+            Some(waiting) if waiting.0 == piece => waiting,
+            other => other.insert((piece, Box::pin(sleep(patience)))),
+        };
+        if waiting.as_mut().poll(cx).is_pending() {
+            return Poll::Pending;
+        }
+        this.shared.given_up.one();
+        tracing::debug!("a client has taken nothing of an answer for {} s", patience.as_secs());
+        Poll::Ready(())
+    }
+}
+
+/// An answer's body that knows whether the next piece has been asked for.
+#[derive(Debug)]
+pub(super) struct Watched<B> {
+    body: B,
+    handed: Option<Handed>,
+    count: u64,
+}
+
+impl<B> Watched<B> {
+    /// Watches the body of the answer to the request that runs here.
+    pub(super) fn new(body: B) -> Self {
+        Self {
+            body,
+            handed: HANDED.try_with(Handed::clone).ok(),
+            count: 0,
+        }
+    }
+}
+
+impl<B: Body + Unpin> Body for Watched<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        let this = self.get_mut();
+        let polled = Pin::new(&mut this.body).poll_frame(cx);
+        if let Some(handed) = &this.handed {
+            let piece = matches!(polled, Poll::Ready(Some(Ok(_))));
+            this.count += u64::from(piece);
+            handed.0.store(if piece { this.count } else { 0 }, Ordering::Relaxed);
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::future::poll_fn;
+
+    use bytes::Bytes;
+
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(300);
+
+    /// A body without end.
+    struct Endless;
+
+    impl Body for Endless {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"x")))))
+        }
+    }
+
+    /// A request whose client takes a piece after each of these pauses, and then none.
+    async fn client(pauses: &'static [u64]) {
+        let mut body = Watched::new(Endless);
+        for pause in pauses {
+            sleep(Duration::from_secs(*pause)).await;
+            poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await.unwrap().unwrap();
+        }
+        std::future::pending::<()>().await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_takes_nothing_more_is_given_up_and_who_is_slow_is_not() {
+        let given_up = Arc::<Counter>::default();
+        let streams = Streams::new(PATIENCE, Arc::clone(&given_up));
+        let began = Instant::now();
+        streams.execute(client(&[1_000, 200, 200, 200]));
+        streams.rest(Duration::from_secs(60)).await;
+        assert_eq!(began.elapsed().as_secs(), 1_600 + PATIENCE.as_secs() + 60);
+        assert_eq!(given_up.read(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_rests_when_nothing_has_been_under_way_for_long() {
+        let streams = Streams::new(PATIENCE, Arc::default());
+        let began = Instant::now();
+        for secs in [100, 130] {
+            streams.execute(sleep(Duration::from_secs(secs)));
+        }
+        streams.rest(Duration::from_secs(60)).await;
+        assert_eq!(began.elapsed().as_secs(), 190);
+    }
+}
