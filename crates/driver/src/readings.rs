@@ -25,6 +25,7 @@ pub struct Readings {
 
 /// How a credential stands. Nothing in it was chosen by the user or tells whose account it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CredentialReading {
     /// Its id.
     pub id: CredentialId,

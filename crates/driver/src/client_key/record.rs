@@ -45,6 +45,7 @@ pub struct NewKey {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct AddedKey {
     /// What it is called.
     pub name: KeyName,

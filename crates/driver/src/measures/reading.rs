@@ -38,6 +38,7 @@ pub struct ProviderReading {
 
 /// How often something that was tried on a channel ended so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Tried {
     /// `inference`, `stream`, `token` or `device`.
     pub channel: &'static str,
@@ -49,6 +50,7 @@ pub struct Tried {
 
 /// A histogram as it was.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct HistogramReading {
     /// The upper end of each bucket in seconds, the last one infinite, and how many values fell into it alone.
     pub buckets: Vec<(f64, u64)>,

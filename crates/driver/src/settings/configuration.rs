@@ -100,6 +100,7 @@ pub(super) enum KeyChoice {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Route {
     /// Which models.
     pub models: ModelGlob,

@@ -24,6 +24,7 @@ use crate::certificate::CertificateFiles;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ServeSettings {
     /// What is shown to clients; without it the gateway speaks no TLS.
     pub certificate: Option<CertificateFiles>,

@@ -23,6 +23,7 @@ use super::written::{WrittenChat, WrittenTask, WrittenTasks};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Chat {
     /// The provider, where one was chosen.
     pub provider: Option<ProviderId>,
@@ -46,6 +47,7 @@ pub struct Chat {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Tasks {
     /// Titles of conversations.
     pub title: Task,

@@ -6,6 +6,7 @@ use super::told::Tokens;
 
 /// What was used since a process began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct UsageTotals {
     /// Requests that a provider has accepted and that could use tokens.
     pub requests: u64,
