@@ -113,6 +113,8 @@ protections! {
     UsageWritten = "usage-written";
     /// What a client says of its own way to the gateway goes no further, and only a WebSocket leaves HTTP.
     HopByHop = "hop-by-hop";
+    /// What is written to a client leaves at once, and does not wait for what comes next.
+    NoDelay = "no-delay";
 }
 
 /// Whether the protection stands.

@@ -3,7 +3,7 @@
 use std::io;
 
 use evergrant_driver::settings::Listen;
-use evergrant_driver::{Code, Failure, Remedy};
+use evergrant_driver::{Code, Failure, Protection, Remedy, stands};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::inherited::Inherited;
@@ -139,7 +139,7 @@ impl Listener {
             Socket::Tcp(listener) => {
                 let (stream, _) = listener.accept().await?;
                 // Small events should leave at once; a socket that refuses the option still works.
-                let _ = stream.set_nodelay(true);
+                let _ = stream.set_nodelay(stands(Protection::NoDelay));
                 stream.into_std().map(Arrived::Tcp)
             }
             #[cfg(unix)]
