@@ -9,6 +9,11 @@ use std::time::Duration;
 use answers::answers;
 use criterion::{Criterion, criterion_group, criterion_main};
 use evergrant_engine::provider::Table;
+use mimalloc::MiMalloc;
+
+/// The allocator of the product, which is measured with it.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn bench(criterion: &mut Criterion) {
     let table = Table::built_in();
