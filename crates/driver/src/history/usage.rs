@@ -41,7 +41,6 @@ impl UsageSlot {
 /// assert_eq!((sum.cached, sum.untold), (0, 0));
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct UsageSum {
     /// Requests that a provider has accepted and that could use tokens.
     pub requests: u64,
@@ -112,7 +111,6 @@ pub enum UsageBy {
 /// assert_eq!(row.name.as_deref().unwrap_or("nobody in particular"), "nobody in particular");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct UsageRow {
     /// The name; `None` where there was none: no key was shown, no model was named.
     pub name: Option<String>,
