@@ -15,7 +15,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tracing::debug;
 
@@ -197,8 +197,16 @@ where
         }
         () = streams.rest(reception.idle) => {
             connection.as_mut().graceful_shutdown();
-            // Whoever does not take its leave is left.
-            timeout(LEAVE, connection).await.unwrap_or(Ok(())).map_err(Broken::from)
+            // Until its client knows, a request may still come, and is answered to its end.
+            let left = async {
+                sleep(LEAVE).await;
+                streams.rest(LEAVE).await;
+            };
+            tokio::select! {
+                ended = connection.as_mut() => ended.map_err(Broken::from),
+                // Whoever does not take its leave is left.
+                () = left => Ok(()),
+            }
         }
     }
 }
@@ -219,7 +227,7 @@ const STREAMS: u32 = 256;
 /// 10 s for a handshake: a slow line needs two, and whoever says nothing holds a place.
 const HANDSHAKE_TAKES_AT_MOST: Duration = Duration::from_secs(10);
 
-/// 5 s for a client of HTTP/2 to take its leave: it has been told, and has nothing under way.
+/// 5 s for a client of HTTP/2 to take its leave: it has been told, and as long after the last request of its that came meanwhile.
 const LEAVE: Duration = Duration::from_secs(5);
 
 /// 30 s: an answer may be silent for long, so that a client that has gone is found out by asking.
