@@ -324,7 +324,7 @@ impl Case {
     fn bound(&mut self, name: &str, lapse: Lapse, outage: Duration) {
         let secs = outage.as_secs();
         let most = match (self.kind, lapse) {
-            // Callers' pauses are drawn below 8 s, 4 s on average, and the first few are shorter.
+            // Callers' pauses are drawn below 6 s, 3 s on average, and the first few are shorter.
             (Kind::Unavailable | Kind::Gone | Kind::Broken, Lapse::Inside) => secs / 3 + 12,
             // Each try is followed by the pause that was asked for.
             (Kind::Limited, Lapse::Inside) => secs / RETRY_AFTER.as_secs() + 3,

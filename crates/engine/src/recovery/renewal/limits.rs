@@ -29,9 +29,9 @@ pub(super) const REPLAY_GAP: Duration = Duration::from_secs(2);
 /// 10 s: the longest hold that a waiting caller is made to sit through.
 pub(super) const CALLER_SITS_OUT: Duration = Duration::from_secs(10);
 
-/// 8 s: the longest backoff that we choose while a caller waits, so that a request which comes when an outage is over has
-/// its answer within 10 s.
-pub(super) const CALLER_BACKOFF: Duration = Duration::from_secs(8);
+/// 6 s: the longest backoff that we choose while a caller waits, so that a request which comes when an outage is over has
+/// its answer within 10 s on a machine that is busy as well.
+pub(super) const CALLER_BACKOFF: Duration = Duration::from_secs(6);
 
 /// 5 min: the longest backoff when nobody waits.
 pub(super) const IDLE_BACKOFF: Duration = Duration::from_secs(300);
