@@ -10,7 +10,7 @@ pub(super) struct Sieve {
     short: Marks<STRIDE>,
     /// The others, by eight bytes from every eighth place on: hardly anything else has these, and they need half the looks.
     long: Marks<WIDE>,
-    texts: Vec<Box<[u8]>>,
+    texts: Vec<Text>,
 }
 
 impl Sieve {
@@ -25,7 +25,7 @@ impl Sieve {
         Some(Self {
             short: Marks::of(all().filter(|(_, text)| !is_long(text)))?,
             long: Marks::of(all().filter(|(_, text)| is_long(text)))?,
-            texts: all().map(|(_, text)| text.into()).collect(),
+            texts: all().map(|(_, text)| Text::of(text)).collect(),
         })
     }
 
@@ -70,19 +70,50 @@ impl Sieve {
             let last = at.wrapping_add_signed(isize::from(candidate.last));
             let seen = bytes.get(last..).and_then(|rest| rest.first_chunk());
             if seen == Some(&candidate.ends_with) {
-                self.compare(candidate.text, bytes, last + candidate.ends_with.len(), hit);
+                let end = last + candidate.ends_with.len();
+                let known = &self.texts[usize::from(candidate.text)];
+                if known.ends_at(&bytes[..end]) {
+                    hit(candidate.text.into(), end - known.bytes.len()..end);
+                }
             }
             if candidate.is_final {
                 return;
             }
         }
     }
+}
 
-    #[inline(never)]
-    fn compare(&self, text: u16, bytes: &[u8], end: usize, hit: &mut dyn FnMut(usize, Range<usize>)) {
-        let known = &*self.texts[usize::from(text)];
-        if bytes[..end].ends_with(known) {
-            hit(text.into(), end - known.len()..end);
+/// A text that is looked for.
+#[derive(Debug)]
+struct Text {
+    bytes: Box<[u8]>,
+    /// Its last eight bytes in a register, and which of them it has.
+    tail: u64,
+    has: u64,
+}
+
+impl Text {
+    fn of(text: &[u8]) -> Self {
+        let tail = text.last_chunk().copied().unwrap_or_else(|| {
+            let mut tail = [0; WIDE];
+            tail[WIDE - text.len()..].copy_from_slice(text);
+            tail
+        });
+        Self {
+            bytes: text.into(),
+            tail: u64::from_le_bytes(tail),
+            has: u64::MAX << (8 * (WIDE - text.len().min(WIDE))),
+        }
+    }
+
+    #[inline(always)]
+    fn ends_at(&self, read: &[u8]) -> bool {
+        match read.last_chunk() {
+            Some(last) => {
+                u64::from_le_bytes(*last) & self.has == self.tail
+                    && (self.bytes.len() <= WIDE || read.ends_with(&self.bytes))
+            }
+            None => read.ends_with(&self.bytes),
         }
     }
 }
