@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use memchr::memmem::Finder;
 use memchr::{memchr, memchr2, memrchr};
 
-use super::stride::{self, is, is_no_ascii_from};
+use super::stride::{self, Lanes, is, is_no_ascii_from, small};
 
 /// Appends a text to a fragment, within its limit, whatever looks like a secret or a person left out; gives back whether there
 /// was room for it.
@@ -67,7 +67,7 @@ fn add_within(fragment: &mut String, text: &str, mut room: usize) {
 fn plain_words(text: &str) -> usize {
     let bytes = text.as_bytes();
     let head = bytes.get(..HEAD).unwrap_or(bytes);
-    let is_special = |byte: u8| is_no_ascii_from(byte, b' ') | is(byte, b'@') | is(byte, b'*');
+    let is_special = |bytes: Lanes| is_no_ascii_from(bytes, b' ') | is(bytes, b'@') | is(bytes, b'*');
     let special = stride::find(head, is_special, |_| true).unwrap_or(head.len());
     let plain = TWO_SPACES.find(&head[..special]).unwrap_or(special);
     if head.first() == Some(&b' ') {
@@ -124,9 +124,9 @@ fn next_secret(words: &str, from: usize) -> Option<Range<usize>> {
 
 /// Where the next byte is by which a key's, a token's or an id's beginning is known, with what is beside it there.
 fn next_lead(bytes: &[u8], from: usize) -> Option<usize> {
-    let is_odd = |byte: u8| {
-        let low = byte | 0x20;
-        is(byte, b'-') | is(byte, b'_') | is(low, b'j') | is(low, b'z') | is(low, b'b')
+    let is_odd = |bytes: Lanes| {
+        let low = small(bytes);
+        is(bytes, b'-') | is(bytes, b'_') | is(low, b'j') | is(low, b'z') | is(low, b'b')
     };
     let beside = |place: usize| bytes.get(place).map_or(b' ', |byte| byte | 0x20);
     let is_lead = |at: usize| {

@@ -6,6 +6,7 @@ use memchr::{memchr, memchr2};
 
 use super::found::{Marks, Role};
 use super::keys::{self, Meaning};
+use super::stride::{self, is};
 
 /// Whether the text begins like an object with at least one key.
 pub(super) fn looks_like_object(text: &str) -> bool {
@@ -347,27 +348,14 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
     }
 }
 
-/// Where the first of two bytes is: a look at a few words first, because most texts of an envelope are shorter than a call is
-/// worth.
+/// Where the first of two bytes is: one stride first, because most texts of an envelope are shorter than a call is worth.
 #[inline(always)]
 fn first_of(bytes: &[u8], one: u8, other: u8) -> Option<usize> {
-    let (words, _) = bytes.as_chunks::<8>();
-    let words = words.get(..SHORT_WORDS).unwrap_or(words);
-    for (place, word) in words.iter().enumerate() {
-        let word = u64::from_le_bytes(*word);
-        let found = having(word, one) | having(word, other);
-        if found != 0 {
-            return Some(place * 8 + found.trailing_zeros() as usize / 8);
-        }
-    }
-    let seen = words.len() * 8;
-    memchr2(one, other, &bytes[seen..]).map(|at| seen + at)
-}
-
-/// The upper bits of the bytes that are this one; right up to the first of them.
-const fn having(word: u64, byte: u8) -> u64 {
-    let left = word ^ (EACH * byte as u64);
-    left.wrapping_sub(EACH) & !left & (EACH << 7)
+    let Some((head, rest)) = bytes.split_first_chunk() else {
+        return memchr2(one, other, bytes);
+    };
+    let in_head = stride::first(head, |bytes| is(bytes, one) | is(bytes, other));
+    in_head.or_else(|| memchr2(one, other, rest).map(|at| head.len() + at))
 }
 
 /// A text as it stands in the body.
@@ -427,9 +415,5 @@ const ERROR_OBJECT: Meaning = Meaning {
     headers: false,
     window: false,
 };
-/// 32 bytes in words of eight: longer than most keys and codes.
-const SHORT_WORDS: usize = 4;
-/// A one in each byte.
-const EACH: u64 = 0x0101_0101_0101_0101;
 /// 12 levels: an error inside a frame inside a list has six.
 const DEPTH_LIMIT: u8 = 12;

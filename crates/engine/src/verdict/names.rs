@@ -1,6 +1,6 @@
 //! What a sentence names without saying anything by it: models, tools, projects, and the paths of routes.
 
-use super::stride::{self, is, is_no_ascii_from, is_within};
+use super::stride::{self, Lanes, is, is_no_ascii_from, is_within};
 
 /// Blanks the names of models, tools and projects, and the paths of routes, in a text that is in lower case already.
 pub(super) fn blank_names(into: &mut String, start: usize) {
@@ -39,8 +39,8 @@ fn next_mark(text: &[u8]) -> Option<usize> {
 
 /// One of `-./_`, a digit, or one of `:;<=>?`, which follow the digits.
 #[inline(always)]
-const fn may_be_mark(byte: u8) -> u8 {
-    is_within(byte, b'-', b'?') | is(byte, b'_')
+fn may_be_mark(bytes: Lanes) -> Lanes {
+    is_within(bytes, b'-', b'?') | is(bytes, b'_')
 }
 
 /// Where in a word stands what is no word of the provider's own, how long it is, and what stands for it: the path of a route,
@@ -81,10 +81,10 @@ pub(super) fn end_of_word(rest: &str) -> usize {
 
 /// White space, a byte of another letter than ASCII's, or one of the ends below.
 #[inline(always)]
-const fn may_end(byte: u8) -> u8 {
-    let is_quote = is(byte, b'"') | is(byte, b'\'') | is(byte, b'`') | is(byte, b',') | is(byte, b';');
-    let is_bracket = is(byte, b'<') | is(byte, b'>') | is(byte, b')') | is(byte, b']') | is(byte, b'}');
-    is_no_ascii_from(byte, b' ' + 1) | is_quote | is_bracket
+fn may_end(bytes: Lanes) -> Lanes {
+    let is_quote = is(bytes, b'"') | is(bytes, b'\'') | is(bytes, b'`') | is(bytes, b',') | is(bytes, b';');
+    let is_bracket = is(bytes, b'<') | is(bytes, b'>') | is(bytes, b')') | is(bytes, b']') | is(bytes, b'}');
+    is_no_ascii_from(bytes, b' ' + 1) | is_quote | is_bracket
 }
 
 /// What ends a word beside white space.

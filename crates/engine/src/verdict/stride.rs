@@ -1,29 +1,52 @@
-//! Looks for bytes of a kind in whole strides, in a form that a compiler turns into a few instructions for all of a stride.
-//!
-//! What is asked of a byte is answered by a byte, 0 for no: answers that were truth values a compiler would join into
-//! comparisons that it knows for one byte alone.
+//! Looks for bytes of a kind in whole strides, which registers hold.
 
-/// Whether it is that byte.
+use wide::bytemuck::cast;
+use wide::i8x16;
+
+/// Some bytes of a text, each as a number with a sign, below 0 beyond ASCII; or an answer for each, all of its bits set or none.
+pub(super) type Lanes = i8x16;
+
+/// Whether they are that byte of ASCII.
 #[inline(always)]
-pub(super) const fn is(byte: u8, meant: u8) -> u8 {
-    (byte == meant) as u8
+pub(super) fn is(bytes: Lanes, meant: u8) -> Lanes {
+    bytes.simd_eq(every(meant))
 }
 
-/// Whether it is one of these, which follow each other.
+/// Whether they are one of these of ASCII, which follow each other.
 #[inline(always)]
-pub(super) const fn is_within(byte: u8, first: u8, last: u8) -> u8 {
-    (last - first + 1).saturating_sub(byte.wrapping_sub(first))
+pub(super) fn is_within(bytes: Lanes, first: u8, last: u8) -> Lanes {
+    bytes.simd_gt(every(first - 1)) & bytes.simd_lt(every(last + 1))
 }
 
-/// Whether it is one before that byte of ASCII, or beyond ASCII.
+/// Whether they are one before that byte of ASCII, or beyond ASCII.
 #[inline(always)]
-pub(super) const fn is_no_ascii_from(byte: u8, first: u8) -> u8 {
-    (byte.cast_signed() < first.cast_signed()) as u8
+pub(super) fn is_no_ascii_from(bytes: Lanes, first: u8) -> Lanes {
+    bytes.simd_lt(every(first))
 }
 
-/// Where the first byte of the text is that is meant, among those for which the answer is not 0.
+/// A letter of ASCII as a small one; what else it is then is another byte.
 #[inline(always)]
-pub(super) fn find(text: &[u8], may_be: impl Fn(u8) -> u8, is_meant: impl Fn(usize) -> bool) -> Option<usize> {
+pub(super) fn small(bytes: Lanes) -> Lanes {
+    bytes | every(0x20)
+}
+
+#[inline(always)]
+fn every(byte: u8) -> Lanes {
+    Lanes::splat(byte.cast_signed())
+}
+
+/// Where the first byte of a stride is for which the answer is yes.
+#[inline(always)]
+pub(super) fn first(stride: &[u8; STRIDE], is_meant: impl Fn(Lanes) -> Lanes) -> Option<usize> {
+    match answers(stride, is_meant) {
+        0 => None,
+        answers => Some(answers.trailing_zeros() as usize),
+    }
+}
+
+/// Where the first byte of the text is that is meant, among those for which the answer is yes.
+#[inline(always)]
+pub(super) fn find(text: &[u8], may_be: impl Fn(Lanes) -> Lanes, is_meant: impl Fn(usize) -> bool) -> Option<usize> {
     let (strides, rest) = text.as_chunks::<STRIDE>();
     for (place, stride) in strides.iter().enumerate() {
         if let Some(at) = among(answers(stride, &may_be), place * STRIDE, &is_meant) {
@@ -41,38 +64,29 @@ pub(super) fn find(text: &[u8], may_be: impl Fn(u8) -> u8, is_meant: impl Fn(usi
 }
 
 #[inline(always)]
-fn among(answers: [u64; PARTS], begun: usize, is_meant: impl Fn(usize) -> bool) -> Option<usize> {
-    if answers.iter().fold(0, |any, part| any | part) == 0 {
-        return None;
-    }
-    for (place, mut part) in answers.into_iter().enumerate() {
-        while part != 0 {
-            let byte = part.trailing_zeros() / 8;
-            let at = begun + place * 8 + byte as usize;
-            if is_meant(at) {
-                return Some(at);
-            }
-            part &= !(0xff << (byte * 8));
+fn among(mut answers: u32, begun: usize, is_meant: impl Fn(usize) -> bool) -> Option<usize> {
+    while answers != 0 {
+        let at = begun + answers.trailing_zeros() as usize;
+        if is_meant(at) {
+            return Some(at);
         }
+        answers &= answers - 1;
     }
     None
 }
 
-/// Apart from what is done with them, which would only confuse a compiler.
-#[inline(never)]
-fn answers(stride: &[u8; STRIDE], may_be: impl Fn(u8) -> u8) -> [u64; PARTS] {
-    let mut answers = [0_u8; STRIDE];
-    for (answer, byte) in answers.iter_mut().zip(stride) {
-        *answer = may_be(*byte);
-    }
-    let (parts, _) = answers.as_chunks::<8>();
-    std::array::from_fn(|part| u64::from_le_bytes(parts[part]))
+/// A bit for each byte for which the answer is yes, the first one's the lowest.
+#[inline(always)]
+fn answers(stride: &[u8; STRIDE], may_be: impl Fn(Lanes) -> Lanes) -> u32 {
+    let (halves, _) = stride.as_chunks();
+    let bits = |half: usize| may_be(cast::<[u8; HALF], Lanes>(halves[half])).to_bitmask();
+    bits(0) | bits(1) << HALF
 }
 
-/// 32 bytes: enough for a compiler to see that it pays to use its widest registers, and not more than most searches need.
-const STRIDE: usize = 32;
-/// A stride in registers.
-const PARTS: usize = STRIDE / 8;
+/// 32 bytes, two registers: more than that is seldom left to look at.
+const STRIDE: usize = 2 * HALF;
+/// 16 bytes: every processor of the larger kinds has registers for as many.
+const HALF: usize = 16;
 
 #[cfg(test)]
 mod tests {
@@ -82,7 +96,7 @@ mod tests {
     fn the_first_is_found_wherever_it_stands() {
         for length in 0..100 {
             let mut text = vec![b'a'; length];
-            let first = |text: &[u8], from: usize| find(text, |byte| is(byte, b'x') | is(byte, 0), |at| at >= from);
+            let first = |text: &[u8], from: usize| find(text, |bytes| is(bytes, b'x') | is(bytes, 0), |at| at >= from);
             assert_eq!(first(&text, 0), None);
             for at in (0..length).rev() {
                 text[at] = b'x';
@@ -96,16 +110,15 @@ mod tests {
     #[test]
     fn the_answers_are_those_of_every_byte() {
         for byte in 0..=u8::MAX {
+            let is_it = |answer: Lanes| answer.to_bitmask() == u32::from(u16::MAX);
+            let bytes = every(byte);
             assert_eq!(
-                is_within(byte, b'-', b'?') != 0,
+                is_it(is_within(bytes, b'-', b'?')),
                 (b'-'..=b'?').contains(&byte),
                 "{byte}"
             );
-            assert_eq!(
-                is_no_ascii_from(byte, b' ') != 0,
-                byte < b' ' || !byte.is_ascii(),
-                "{byte}"
-            );
+            let is_before = byte < b' ' || !byte.is_ascii();
+            assert_eq!(is_it(is_no_ascii_from(bytes, b' ')), is_before, "{byte}");
         }
     }
 }

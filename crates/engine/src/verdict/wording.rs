@@ -6,7 +6,7 @@ use memchr::memmem::Finder;
 use memchr::{memchr, memchr2};
 
 use super::names::{blank_names, end_of_word};
-use super::stride::{self, is, is_no_ascii_from};
+use super::stride::{self, Lanes, is, is_no_ascii_from};
 use crate::protection::{Protection, stands};
 
 /// Appends the text in lower case.
@@ -163,18 +163,18 @@ fn plain_run(text: &[u8], before: char, has_wide_spaces: bool) -> usize {
         }
     };
     let special = if has_wide_spaces {
-        stride::find(text, |byte| may_be_special(byte) | is(byte, b' '), is_special)
+        stride::find(text, |bytes| may_be_special(bytes) | is(bytes, b' '), is_special)
     } else {
         stride::find(text, may_be_special, is_special)
     };
     special.unwrap_or(text.len())
 }
 
-/// Whether a byte may open a quotation or an address, or is no letter, digit or sign of ASCII that one sees.
+/// Whether bytes may open a quotation or an address, or are no letter, digit or sign of ASCII that one sees.
 #[inline(always)]
-const fn may_be_special(byte: u8) -> u8 {
-    let is_quote = is(byte, b'"') | is(byte, b'\'') | is(byte, b'`');
-    is_no_ascii_from(byte, b' ') | is_quote | is(byte, b':')
+fn may_be_special(bytes: Lanes) -> Lanes {
+    let is_quote = is(bytes, b'"') | is(bytes, b'\'') | is(bytes, b'`');
+    is_no_ascii_from(bytes, b' ') | is_quote | is(bytes, b':')
 }
 
 /// Takes `http` or `https` off the end again, if it is there.
