@@ -114,7 +114,7 @@ fn next_secret(words: &str, from: usize) -> Option<Range<usize>> {
         });
         let begun = long_word(&bytes[at..begun]).map_or(begun, |long| at + long);
         let end = memchr(b' ', &bytes[begun..]).map_or(bytes.len(), |length| begun + length);
-        if end - begun >= SHORTEST_SECRET && is_secret_like(&words[begun..end]) {
+        if end - begun >= SHORTEST_SECRET && is_key_like(&words[begun..end]) {
             return Some(begun..end);
         }
         at = end;
@@ -174,19 +174,22 @@ fn count(text: &str) -> usize {
 /// Whether a word might be a key, a token, an account's id or an address.
 fn is_secret_like(word: &str) -> bool {
     let is_marked = memchr2(b'@', b'*', word.as_bytes()).is_some();
-    if word.len() < SHORTEST_SECRET && !is_marked {
-        return false;
-    }
+    let is_address = || bare(word).contains('@') || bare(word).contains("***");
+    (is_marked && is_address()) || ((is_marked || word.len() >= SHORTEST_SECRET) && is_key_like(word))
+}
+
+/// The word without signs around it.
+fn bare(word: &str) -> &str {
     let ends = word.as_bytes().first().zip(word.as_bytes().last());
-    let is_bare = ends.is_some_and(|(first, last)| first.is_ascii_alphanumeric() && last.is_ascii_alphanumeric());
-    let plain = if is_bare {
-        word
-    } else {
-        word.trim_matches(|c: char| !c.is_alphanumeric())
-    };
-    if is_marked && (plain.contains('@') || plain.contains("***")) {
-        return true;
+    if ends.is_some_and(|(first, last)| first.is_ascii_alphanumeric() && last.is_ascii_alphanumeric()) {
+        return word;
     }
+    word.trim_matches(|c: char| !c.is_alphanumeric())
+}
+
+/// Whether a word might be a key, a token or an account's id.
+fn is_key_like(word: &str) -> bool {
+    let plain = bare(word);
     let is_keyed = key_lead(plain.as_bytes()).is_some_and(|lead| plain.len() > lead.len() + 4);
     if is_keyed || plain.len() < SHORTEST_RANDOM {
         return is_keyed;

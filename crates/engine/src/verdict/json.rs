@@ -338,7 +338,11 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
     }
 
     fn space(&mut self) {
-        while self.peek().is_some_and(|byte| byte.is_ascii_whitespace()) {
+        // Hardly anything else is so low.
+        while self
+            .peek()
+            .is_some_and(|byte| byte <= b' ' && byte.is_ascii_whitespace())
+        {
             self.at += 1;
         }
     }

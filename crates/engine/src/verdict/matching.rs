@@ -9,7 +9,7 @@ use super::found::{Role, Span};
 use super::header_names;
 use super::noted::Noted;
 use super::sentence::Leads;
-use super::short::Table;
+use super::short::Texts;
 use super::sieve::Sieve;
 use super::wording::trimmed;
 use crate::protection::{Protection, stands};
@@ -79,7 +79,7 @@ pub(super) fn one_by_one<'s>(
             Field::Header(_) => {}
             Field::Code | Field::Type | Field::Error | Field::Message | Field::Any => {
                 if let (Pattern::Contains(needles), Some(noted)) = (&signal.pattern, noted)
-                    && noted.roles(needles) == Some(0)
+                    && !noted.may_have(needles)
                 {
                     return None;
                 }
@@ -211,7 +211,7 @@ pub(super) struct Compiled {
     /// Signals without a text in a body, each with the bits of which its header's name has one: they are asked one by one.
     bodiless: Vec<(u64, usize)>,
     /// For each text that is a whole field, the signals that want it.
-    whole: Table<String, Vec<usize>>,
+    whole: Texts<Vec<usize>>,
     sieve: Option<Sieve>,
     /// For each text of the sieve, the signals that look for it.
     uses: Vec<Vec<Use>>,
@@ -289,7 +289,7 @@ impl Compiled {
         let mut texts: Vec<String> = Vec::new();
         let mut uses: Vec<Vec<Use>> = Vec::new();
         let mut index: HashMap<String, usize> = HashMap::new();
-        let mut whole: Table<String, Vec<usize>> = Table::default();
+        let mut whole: Texts<Vec<usize>> = Texts::default();
         let mut bodiless = Vec::new();
         let mut add = |text: &str, one: Use| {
             let at = *index.entry(text.to_owned()).or_insert_with(|| {
@@ -329,7 +329,7 @@ impl Compiled {
                 Pattern::Prefix(needles) => needles.iter().for_each(|text| add(text, Part::Prefix)),
                 Pattern::Equals(needles) => {
                     for text in needles {
-                        whole.entry(text.clone()).or_default().push(place);
+                        whole.entry(text).push(place);
                     }
                 }
                 Pattern::Present => {}

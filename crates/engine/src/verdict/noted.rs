@@ -8,26 +8,34 @@ use crate::provider::{Needles, Pattern, Table};
 
 /// For each role of a field the texts that stand in one, a bit each.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Noted([u64; ROLES]);
+pub(super) struct Noted {
+    of_roles: [u64; ROLES],
+    of_any: u64,
+}
 
 impl Noted {
     /// Notes a text, by its place among [`TEXTS`].
     pub(super) const fn add(&mut self, text: usize, role: Role) {
-        self.0[role as usize] |= 1 << text;
+        self.of_roles[role as usize] |= 1 << text;
+        self.of_any |= 1 << text;
+    }
+
+    /// Whether one of these may stand in a field: none does if all are noted and were not seen.
+    pub(super) fn may_have(&self, needles: &Needles) -> bool {
+        bits(needles).is_none_or(|bits| bits & self.of_any != 0)
     }
 
     /// The roles of the fields in which one of these stands, a bit each; `None` if it cannot be told.
     pub(super) fn roles(&self, needles: &Needles) -> Option<u8> {
         let bits = bits(needles)?;
-        let roles = self.0.iter().enumerate();
+        let roles = self.of_roles.iter().enumerate();
         Some(roles.fold(0, |roles, (role, seen)| roles | (u8::from(seen & bits != 0) << role)))
     }
 
     /// Whether all of these stand in a field; `None` if it cannot be told.
     pub(super) fn has_all(&self, needles: &Needles) -> Option<bool> {
         let bits = bits(needles)?;
-        let seen = self.0.iter().fold(0, |any, seen| any | seen);
-        Some(bits & seen == bits)
+        Some(bits & self.of_any == bits)
     }
 }
 
