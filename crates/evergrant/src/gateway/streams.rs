@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::Bytes;
 use evergrant_driver::measures::Counter;
 use http_body::{Body, Frame, SizeHint};
 use hyper::rt::Executor;
@@ -153,9 +154,14 @@ impl<F: Future<Output = ()>> Future for Answered<F> {
 }
 
 /// An answer's body that knows whether the next piece has been asked for.
+///
+/// A piece is taken over whole as soon as its client's window has room for one byte of it, and waits in a buffer for the rest of
+/// its room. So the last byte is handed out apart: it is taken over when there is room for all that stands before it, and what
+/// waits for its client counts as under way.
 #[derive(Debug)]
 pub(super) struct Watched<B> {
     body: B,
+    last: Option<Bytes>,
     handed: Option<Handed>,
     count: u64,
 }
@@ -165,19 +171,40 @@ impl<B> Watched<B> {
     pub(super) fn new(body: B) -> Self {
         Self {
             body,
+            last: None,
             handed: HANDED.try_with(Handed::clone).ok(),
             count: 0,
         }
     }
 }
 
-impl<B: Body + Unpin> Body for Watched<B> {
-    type Data = B::Data;
+impl<B: Body<Data = Bytes> + Unpin> Watched<B> {
+    /// Keeps the last byte of a piece back.
+    fn without_last(&mut self, piece: Frame<Bytes>) -> Frame<Bytes> {
+        match piece.into_data() {
+            Ok(mut data) if data.len() >= PIECE || (data.len() > 1 && self.body.is_end_stream()) => {
+                self.last = Some(data.split_off(data.len() - 1));
+                Frame::data(data)
+            }
+            Ok(data) => Frame::data(data),
+            Err(trailers) => trailers,
+        }
+    }
+}
+
+impl<B: Body<Data = Bytes> + Unpin> Body for Watched<B> {
+    type Data = Bytes;
     type Error = B::Error;
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let this = self.get_mut();
-        let polled = Pin::new(&mut this.body).poll_frame(cx);
+        let polled = match this.last.take() {
+            Some(last) => Poll::Ready(Some(Ok(Frame::data(last)))),
+            None => {
+                let polled = Pin::new(&mut this.body).poll_frame(cx);
+                polled.map_ok(|piece| this.without_last(piece))
+            }
+        };
         if let Some(handed) = &this.handed {
             let piece = matches!(polled, Poll::Ready(Some(Ok(_))));
             this.count += u64::from(piece);
@@ -187,20 +214,32 @@ impl<B: Body + Unpin> Body for Watched<B> {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.last.is_none() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        let (rest, last) = (self.body.size_hint(), self.last.as_ref().map_or(0, Bytes::len) as u64);
+        let mut hint = SizeHint::new();
+        hint.set_lower(rest.lower().saturating_add(last));
+        if let Some(upper) = rest.upper() {
+            hint.set_upper(upper.saturating_add(last));
+        }
+        hint
     }
 }
+
+/// 1 KiB: of an answer that does not say which piece is its last, no more waits unseen. Events, which are smaller, stay whole.
+const PIECE: usize = 1024;
 
 #[cfg(test)]
 mod tests {
     use std::convert::Infallible;
     use std::future::poll_fn;
 
-    use bytes::Bytes;
+    use http_body_util::{BodyExt as _, Full};
+    use hyper::service::service_fn;
+    use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+    use tokio::io::duplex;
 
     use super::*;
 
@@ -248,5 +287,49 @@ mod tests {
         }
         streams.rest(Duration::from_secs(60)).await;
         assert_eq!(began.elapsed().as_secs(), 190);
+    }
+
+    #[tokio::test(start_paused = true)]
+    #[expect(clippy::disallowed_methods, reason = "a client of the gateway's, not a part of it")]
+    async fn what_waits_in_a_buffer_for_its_client_is_under_way() {
+        const LENGTH: usize = 100_000;
+        let (ours, theirs) = duplex(1024 * 1024);
+        let given_up = Arc::<Counter>::default();
+        let streams = Streams::new(PATIENCE, Arc::clone(&given_up));
+        let whole = || Full::new(Bytes::from_static(&[b'x'; LENGTH]));
+        let service =
+            service_fn(move |_| async move { Ok::<_, Infallible>(http::Response::new(Watched::new(whole()))) });
+        let connection = hyper::server::conn::http2::Builder::new(streams.clone())
+            .timer(TokioTimer::new())
+            .serve_connection(TokioIo::new(ours), service);
+        tokio::spawn(connection);
+        let mut client = hyper::client::conn::http2::Builder::new(TokioExecutor::new());
+        client.timer(TokioTimer::new()).initial_stream_window_size(1_000);
+        let shaken = client.handshake(TokioIo::new(theirs)).await;
+        let (mut sender, connection) = shaken.unwrap();
+        tokio::spawn(connection);
+        let request = || {
+            http::Request::get("http://localhost/")
+                .body(Full::<Bytes>::default())
+                .unwrap()
+        };
+
+        let answer = sender.send_request(request()).await.unwrap();
+        assert_eq!(answer.headers()["content-length"], LENGTH.to_string());
+        sleep(PATIENCE - Duration::from_secs(1)).await;
+        assert!(
+            streams.0.resting_since().is_none(),
+            "the client is pausing, and is not idle"
+        );
+        let whole = answer.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(whole.len(), LENGTH);
+        sleep(Duration::from_secs(1)).await;
+        assert!(streams.0.resting_since().is_some());
+
+        let never_taken = sender.send_request(request()).await.unwrap();
+        sleep(PATIENCE + Duration::from_secs(1)).await;
+        assert!(streams.0.resting_since().is_some());
+        assert_eq!(given_up.read(), 1);
+        assert!(never_taken.into_body().collect().await.is_err());
     }
 }
