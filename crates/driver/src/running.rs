@@ -35,13 +35,11 @@ impl Driver {
         None
     }
 
-    /// Whether the gateway of this home that runs now is what answers at this host and port: only that one may be shown a key
-    /// of this home that nobody has chosen for it.
+    /// The address at which the gateway of this home that runs now answers, if that is what this host and port mean: only there
+    /// may a key of this home be shown that nobody has chosen for it. A name can mean other addresses too, which prove nothing.
     #[doc(hidden)]
-    pub async fn serves_this_home(&self, host: &str, port: u16) -> bool {
-        let Some(claimed) = claimed(&self.kernel.settings().home) else {
-            return false;
-        };
+    pub async fn proven_address(&self, host: &str, port: u16) -> Option<SocketAddr> {
+        let claimed = claimed(&self.kernel.settings().home)?;
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         let is_meant = |address: &SocketAddr| {
             let is_named = host.eq_ignore_ascii_case("localhost") && address.ip().is_loopback();
@@ -49,10 +47,10 @@ impl Driver {
         };
         for address in addresses(&claimed).filter(is_meant) {
             if self.is_claimed_by(&claimed, address).await {
-                return true;
+                return Some(address);
             }
         }
-        false
+        None
     }
 
     async fn is_claimed_by(&self, claimed: &Claimed, address: SocketAddr) -> bool {

@@ -1,6 +1,7 @@
 //! `exec`: runs a command whose model requests go through the gateway.
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::Args;
@@ -73,10 +74,11 @@ impl Door {
     /// Finds a gateway, or starts one on a port that is free.
     async fn open(driver: &Driver, named: Option<&Url>, has_key: bool) -> Result<Self, Failure> {
         if let Some(url) = named {
-            if !has_key && !is_ours(driver, url).await {
-                return Err(foreign(url));
+            if has_key {
+                return Ok(Self::Theirs(url.as_str().trim_end_matches('/').to_owned()));
             }
-            return Ok(Self::Theirs(url.as_str().trim_end_matches('/').to_owned()));
+            let proven = proven(driver, url).await.ok_or_else(|| foreign(url))?;
+            return Ok(Self::Theirs(format!("http://{proven}")));
         }
         if let Some(url) = driver.running_gateway().await {
             return Ok(Self::Theirs(url));
@@ -106,11 +108,12 @@ impl Door {
     }
 }
 
-/// Whether it is the gateway of this home that runs now. By TLS it would be known by a name, which says nothing of its home.
-async fn is_ours(driver: &Driver, url: &Url) -> bool {
+/// The address at which the gateway of this home that runs now has proved itself. By TLS it would be known by a name, which says
+/// nothing of its home.
+async fn proven(driver: &Driver, url: &Url) -> Option<SocketAddr> {
     match (url.scheme(), url.host_str(), url.port_or_known_default()) {
-        ("http", Some(host), Some(port)) => driver.serves_this_home(host, port).await,
-        (_, _, _) => false,
+        ("http", Some(host), Some(port)) => driver.proven_address(host, port).await,
+        (_, _, _) => None,
     }
 }
 

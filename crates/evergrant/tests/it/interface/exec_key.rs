@@ -45,7 +45,11 @@ async fn a_key_is_lent_to_a_gateway_of_its_own_home_alone() {
         "{own}"
     );
     let named = desk.url("").replace("127.0.0.1", "localhost");
-    run(&named).await.expect(0);
+    let by_name = run(&named).await.expect(0);
+    assert!(
+        by_name.stdout.starts_with(&desk.url("/v1")),
+        "what has proved itself is an address, and others may answer to the name: {by_name}"
+    );
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let stranger = format!("http://{}", listener.local_addr().unwrap());
     let announced: Value =
