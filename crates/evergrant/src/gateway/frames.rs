@@ -8,6 +8,8 @@ pub(super) struct Frames {
     held: usize,
     /// How much of the frame's payload is still to come.
     left: u64,
+    /// How many frames have gone by that are a part of what is said; pings and the like are not.
+    said: u64,
     has_closed: bool,
 }
 
@@ -30,6 +32,7 @@ impl Frames {
         self.left -= length as u64;
         if self.left == 0 {
             self.held = 0;
+            self.said += u64::from(self.head[0] & KIND < CLOSE);
             self.has_closed |= self.head[0] & KIND == CLOSE;
         }
         &rest[length..]
@@ -43,6 +46,11 @@ impl Frames {
     /// Whether a frame has ended and the next one has not begun: here another one may be put.
     pub(super) const fn is_between(&self) -> bool {
         self.held == 0
+    }
+
+    /// How many frames have gone by in which something is said.
+    pub(super) const fn said(&self) -> u64 {
+        self.said
     }
 
     /// Whether the last frame has gone by.
@@ -97,6 +105,7 @@ const LAST: u8 = 0x80;
 const KIND: u8 = 0x0f;
 const MASKED: u8 = 0x80;
 const SHORT: u8 = 0x7f;
+/// The first of the control frames (RFC 6455 section 5.5); those below it say something.
 const CLOSE: u8 = 8;
 
 /// A payload of a control frame has 125 bytes at most, two of which are the code.

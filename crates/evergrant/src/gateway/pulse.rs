@@ -10,8 +10,19 @@ use tokio::time::{Instant, sleep_until};
 pub(super) struct Pulse {
     began: Instant,
     last_ms: AtomicU64,
+    /// Whether the client has said something that the provider has not said anything to yet.
+    is_asked: AtomicBool,
     is_half: AtomicBool,
     halved: Notify,
+}
+
+/// Who says something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Speaker {
+    /// Who asks.
+    Client,
+    /// Who answers.
+    Provider,
 }
 
 impl Pulse {
@@ -20,6 +31,7 @@ impl Pulse {
         Self {
             began: Instant::now(),
             last_ms: AtomicU64::new(0),
+            is_asked: AtomicBool::new(false),
             is_half: AtomicBool::new(false),
             halved: Notify::new(),
         }
@@ -29,6 +41,11 @@ impl Pulse {
     pub(super) fn beat(&self) {
         let since = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.last_ms.store(since, Ordering::Relaxed);
+    }
+
+    /// This one has said something to its end, as far as a frame goes.
+    pub(super) fn said_by(&self, speaker: Speaker) {
+        self.is_asked.store(speaker == Speaker::Client, Ordering::Relaxed);
     }
 
     /// One side has said its last word.
@@ -43,10 +60,15 @@ impl Pulse {
         self.is_half.load(Ordering::Relaxed)
     }
 
-    /// Waits until nothing has been said for so long.
+    /// Waits until nothing has been said for so long, and nothing is waited for that was asked.
     pub(super) async fn rests(&self, limit: Duration) {
-        while Instant::now() < self.last() + limit {
-            sleep_until(self.last() + limit).await;
+        loop {
+            let is_asked = self.is_asked.load(Ordering::Relaxed);
+            let since = if is_asked { Instant::now() } else { self.last() };
+            if Instant::now() >= since + limit {
+                return;
+            }
+            sleep_until(since + limit).await;
         }
     }
 

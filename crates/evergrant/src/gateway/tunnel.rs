@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 use tracing::debug;
 
 use super::frames::close_frame;
-use super::pulse::Pulse;
+use super::pulse::{Pulse, Speaker};
 use super::stage::{Audience, Stage};
 use super::way::Way;
 
@@ -72,8 +72,8 @@ where
     let pulse = Pulse::new();
     let (from_client, to_client) = split(client);
     let (from_provider, to_provider) = split(provider);
-    let mut up = Way::new(from_client, to_provider);
-    let mut down = Way::new(from_provider, to_client);
+    let mut up = Way::new(from_client, to_provider, Speaker::Client);
+    let mut down = Way::new(from_provider, to_client, Speaker::Provider);
     let parting = tokio::select! {
         carried = async { tokio::try_join!(up.carry(&pulse), down.carry(&pulse)) } => return carried.map(|_| ()),
         parting = parting(&pulse, terms, audience) => parting,
@@ -104,7 +104,7 @@ async fn parting(pulse: &Pulse, terms: &Terms, audience: Audience) -> Parting {
     let mut closing = audience;
     let drained = async {
         closing.until(Stage::Closed).await;
-        // What is being said may be said to its end.
+        // What is being said may be said to its end, and what was asked may be answered.
         pulse.rests(PAUSE).await;
     };
     tokio::select! {
@@ -129,7 +129,7 @@ impl Parting {
 /// 2 s: a key that was removed is of no use within seconds, and a look costs a microsecond.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
-/// 1 s without a word from either side: an answer has pauses, and none as long.
+/// 1 s without a word from either side: an answer has pauses, and none as long once it has begun.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// 2 s for the rest of a frame and the answer to a close: who is there has answered sooner.

@@ -118,6 +118,41 @@ async fn at_the_end_of_the_gateway_what_is_being_said_is_said_to_its_end() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn at_the_end_of_the_gateway_whoever_has_asked_is_answered() {
+    let mut ends = opened();
+    let (mut heard, question) = ([0; HELLO.len()], [0x81, 0x82, 0, 0, 0, 0, b'h', b'i']);
+    ends.client.write_all(&question).await.unwrap();
+    let mut asked = [0; 8];
+    ends.provider.read_exact(&mut asked).await.unwrap();
+    assert_eq!(asked, question);
+    ends.curtain.fall(Stage::Closed);
+    sleep(PAUSE * 20).await;
+    // A sign of life is no answer.
+    let ping = [0x89, 0];
+    ends.provider.write_all(&ping).await.unwrap();
+    ends.client.read_exact(&mut heard[..2]).await.unwrap();
+    sleep(PAUSE * 20).await;
+    ends.provider.write_all(HELLO).await.unwrap();
+    ends.client.read_exact(&mut heard).await.unwrap();
+    assert_eq!(heard, HELLO);
+    let began = Instant::now();
+    told(ends, 1001, "the gateway ends").await;
+    assert!(began.elapsed() <= PAUSE + GOODBYE, "{:?}", began.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn at_the_end_of_the_gateway_a_sign_of_life_is_no_question() {
+    let mut ends = opened();
+    ends.client.write_all(&[0x89, 0x80, 0, 0, 0, 0]).await.unwrap();
+    let mut ping = [0; 6];
+    ends.provider.read_exact(&mut ping).await.unwrap();
+    ends.curtain.fall(Stage::Closed);
+    let began = Instant::now();
+    told(ends, 1001, "the gateway ends").await;
+    assert!(began.elapsed() <= PAUSE + GOODBYE, "{:?}", began.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
 async fn when_its_time_is_over_it_ends_after_the_frame_under_way() {
     let mut ends = opened();
     ends.provider.write_all(&HELLO[..3]).await.unwrap();

@@ -5,12 +5,13 @@ use std::io;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 use super::frames::Frames;
-use super::pulse::Pulse;
+use super::pulse::{Pulse, Speaker};
 
 /// From one side to the other.
 pub(super) struct Way<R, W> {
     from: R,
     to: W,
+    speaker: Speaker,
     buffer: Box<[u8]>,
     /// What of the buffer has been read and not written yet.
     begin: usize,
@@ -20,11 +21,12 @@ pub(super) struct Way<R, W> {
 }
 
 impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Way<R, W> {
-    /// A way on which nothing has gone by.
-    pub(super) fn new(from: R, to: W) -> Self {
+    /// A way on which nothing that this one says has gone by.
+    pub(super) fn new(from: R, to: W, speaker: Speaker) -> Self {
         Self {
             from,
             to,
+            speaker,
             buffer: vec![0; BUFFER].into_boxed_slice(),
             begin: 0,
             end: 0,
@@ -35,8 +37,12 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Way<R, W> {
     /// Carries everything until this side has said its last word. May be dropped at any time, and gone on with.
     pub(super) async fn carry(&mut self, pulse: &Pulse) -> io::Result<()> {
         loop {
+            let before = self.frames.said();
             while self.begin < self.end {
                 self.write(self.end).await?;
+            }
+            if self.frames.said() > before {
+                pulse.said_by(self.speaker);
             }
             self.to.flush().await?;
             if self.read().await? == 0 {
