@@ -17,6 +17,7 @@ mod explaining;
 mod gate;
 mod hop;
 mod listener;
+mod models_within;
 mod multipart;
 mod opening;
 mod outgoing;
@@ -27,7 +28,6 @@ mod route;
 mod skim;
 mod sole_model;
 mod strict_form;
-mod tool_models;
 mod turns;
 mod withheld;
 

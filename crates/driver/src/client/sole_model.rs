@@ -10,8 +10,8 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use super::body::{Body, KEPT_EACH, Progress};
+use super::models_within::ModelsWithin;
 use super::strict_form::{Doubtful, boundary, model};
-use super::tool_models::Tools;
 
 /// The models that a body names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub struct NamedModels {
     pub sole: Option<String>,
     /// Those that tools of it would use.
     pub of_tools: Vec<String>,
+    /// Those of the requests that a batch of them has within.
+    pub of_requests: Vec<String>,
     /// Whether there is no body.
     pub is_empty: bool,
 }
@@ -86,6 +88,7 @@ fn of_json(text: &[u8]) -> Result<NamedModels, Failure> {
         (Ok(()), None) => Ok(NamedModels {
             sole: found.model,
             of_tools: found.of_tools,
+            of_requests: found.of_requests,
             is_empty: false,
         }),
     }
@@ -96,6 +99,7 @@ fn of_json(text: &[u8]) -> Result<NamedModels, Failure> {
 struct Found {
     model: Option<String>,
     of_tools: Vec<String>,
+    of_requests: Vec<String>,
     doubt: Option<&'static str>,
 }
 
@@ -131,9 +135,13 @@ impl<'de> Visitor<'de> for &mut Found {
             if SEVERAL.contains(&small.as_str()) {
                 self.doubt = Some("it names several models to choose from");
             }
-            if small == "tools" {
-                let found = &mut self.of_tools;
-                map.next_value_seed(Tools { found, is_one: false })?;
+            let list = match small.as_str() {
+                "tools" => Some(&mut self.of_tools),
+                "requests" => Some(&mut self.of_requests),
+                _ => None,
+            };
+            if let Some(found) = list {
+                map.next_value_seed(ModelsWithin { found, is_one: false })?;
                 continue;
             }
             if small != "model" {
@@ -249,6 +257,12 @@ mod tests {
     fn models_of_tools_are_named_too() {
         let body = br#"{"model":"a","tools":[{"type":"image_generation","model":"b"},{"name":"x","parameters":{"model":"no"}}]}"#;
         assert_eq!(of_json(body).unwrap().of_tools, ["b"]);
+    }
+
+    #[test]
+    fn models_of_a_batchs_requests_are_named_too() {
+        let body = br#"{"requests":[{"model":"models/a","content":{"model":"no"}},{"MODEL":"b"},{}],"Requests":[{"model":"c"}]}"#;
+        assert_eq!(of_json(body).unwrap().of_requests, ["models/a", "b", "c"]);
     }
 
     #[test]

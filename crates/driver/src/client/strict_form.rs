@@ -124,8 +124,8 @@ fn name_in(value: &str) -> Result<Name, Doubtful> {
     }
     let name = name.ok_or(Doubtful)?;
     let plain = name.trim().to_ascii_lowercase();
-    // As every client writes it.
-    if value == "form-data; name=\"model\"" {
+    // As every client writes it: .NET without quotes.
+    if matches!(value, "form-data; name=\"model\"" | "form-data; name=model") {
         return Ok(Name::Model);
     }
     // Some servers read `model[]`, `model.x` and capitals as the same, undo what is written in percents, and take another
@@ -197,6 +197,10 @@ mod tests {
         assert_eq!(read(&[MODEL]), found);
         assert_eq!(read(&[FILE, MODEL]), found);
         assert_eq!(read(&[FILE]), Ok(None));
+        let dotnet = "Content-Type: text/plain; charset=utf-8\r\nContent-Disposition: form-data; name=model\r\n\r\nwhisper-1\r\n";
+        let its_file = "Content-Disposition: form-data; name=file; filename=a.mp3; filename*=utf-8''a.mp3\r\n\r\nx\r\n";
+        assert_eq!(read(&[its_file, dotnet]), found);
+        assert_eq!(read(&[MODEL, dotnet]), Err(Doubtful));
         let typed = MODEL.replacen("\r\n\r\n", "\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n", 1);
         assert_eq!(read(&[&typed]), found);
         let listed = "Content-Disposition: form-data; name=\"timestamp_granularities[]\"\r\n\r\nword\r\n";

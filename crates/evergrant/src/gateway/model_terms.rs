@@ -24,6 +24,10 @@ pub(super) async fn allowed(guest: &Guest, parts: &Parts, body: &mut Body, path:
     for model in named.chain(in_path) {
         guest.check_model(Some(model))?;
     }
+    // A model is named there as in the path of `/models/MODEL`, or whole.
+    for model in &in_body.of_requests {
+        guest.check_model(Some(model.strip_prefix("models/").unwrap_or(model)))?;
+    }
     for (_, model) in &in_query {
         guest.check_model(Some(model))?;
     }
@@ -126,12 +130,14 @@ const IN_BODY: [&str; 18] = [
     "/videos/generations",
 ];
 
-/// What is done with the model of `/models/MODEL:DEED`; a batch of requests can name others within.
-const IN_PATH: [&str; 5] = [
+/// What is done with the model of `/models/MODEL:DEED`. Of a batch each request names it again, and is read; there may be others
+/// elsewhere in work that is done later.
+const IN_PATH: [&str; 6] = [
     "generateContent",
     "streamGenerateContent",
     "countTokens",
     "embedContent",
+    "batchEmbedContents",
     "predict",
 ];
 

@@ -74,7 +74,8 @@ async fn what_does_not_take_its_model_from_the_body_is_refused() {
         "/p/raw/models/raw-2/chat/completions",
         "/p/raw/v1beta/models/raw-2:generateContent",
         "/p/raw/v1beta/models/raw%2D1:generateContent",
-        "/p/raw/v1beta/models/raw-1:batchEmbedContents",
+        "/p/raw/v1beta/models/raw-1:batchGenerateContent",
+        "/p/raw/v1beta/models/raw-1:asyncBatchEmbedContent",
         "/p/raw/v1beta/models/raw-1:generateContent:x",
         "/p/raw/v1beta/tunedModels/raw-1:generateContent",
     ] {
@@ -126,6 +127,14 @@ async fn what_does_not_take_its_model_from_the_body_is_refused() {
     held.sends("POST /v1/chat/completions", JSON, named).await;
     held.sends("POST /p/raw/v1/responses/compact", JSON, named).await;
     held.sends("POST /p/raw/v1beta/models/raw-1:generateContent", JSON, "{}")
+        .await;
+    let batch = "POST /p/raw/v1beta/models/raw-1:batchEmbedContents";
+    let within = |model: &str| format!("{{\"requests\":[{{\"model\":\"models/raw-1\"}},{{\"model\":\"{model}\"}}]}}");
+    held.sends(batch, JSON, &within("models/raw-1")).await;
+    for other in ["models/raw-2", "raw-2", "tunedModels/raw-1", "models/raw\\u002d2"] {
+        held.refuses(batch, JSON, &within(other)).await;
+    }
+    held.refuses(&batch.replace("raw-1", "raw-2"), JSON, &within("models/raw-1"))
         .await;
     held.sends(
         "POST /p/raw/models/raw-1:streamGenerateContent?alt=sse",
@@ -205,6 +214,10 @@ async fn a_form_is_read_as_strictly() {
         &form(&[MODEL, FILE]),
     )
     .await;
+    // As .NET writes it.
+    let unquoted = form(&[&MODEL.replace("\"model\"", "model")]);
+    held.sends(path, &[FORM], &unquoted).await;
+    held.refuses(path, &[FORM], &unquoted.replace("raw-1", "raw-2")).await;
     let field = |head: &str, value: &str| format!("{head}\r\n\r\n{value}\r\n");
     for head in [
         "Content-Disposition: form-data; name = \"model\"",

@@ -1,18 +1,19 @@
-//! The models that the tools of a request name: some make pictures, say, by another one than answers.
+//! The models that the parts of a request name: tools make pictures, say, by another one than answers.
 
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-/// Reads a list of tools, or one of them, and takes every model that is named: of two, either may be the one that counts.
-pub(super) struct Tools<'a> {
+/// Reads a list of tools or requests, or one of them, and takes every model that is named: of two, either may be the one that
+/// counts.
+pub(super) struct ModelsWithin<'a> {
     /// Where they go.
     pub(super) found: &'a mut Vec<String>,
-    /// Whether it is a tool that is read, and not the list.
+    /// Whether it is one of them that is read, and not the list.
     pub(super) is_one: bool,
 }
 
-impl<'de> DeserializeSeed<'de> for Tools<'_> {
+impl<'de> DeserializeSeed<'de> for ModelsWithin<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<(), D::Error> {
@@ -20,11 +21,11 @@ impl<'de> DeserializeSeed<'de> for Tools<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Tools<'_> {
+impl<'de> Visitor<'de> for ModelsWithin<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("tools")
+        f.write_str("a list")
     }
 
     fn visit_seq<S: SeqAccess<'de>>(self, mut list: S) -> Result<(), S::Error> {
@@ -33,7 +34,7 @@ impl<'de> Visitor<'de> for Tools<'_> {
             return Ok(());
         }
         while list
-            .next_element_seed(Tools {
+            .next_element_seed(ModelsWithin {
                 found: &mut *self.found,
                 is_one: true,
             })?
