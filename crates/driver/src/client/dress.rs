@@ -1,8 +1,11 @@
 //! Makes a caller's request ready for a provider: address, credential, headers; everything else as it came.
 
+use std::sync::Arc;
+
+use evergrant_engine::credential::ProviderId;
 use evergrant_engine::failure::{Code, Failure};
 use evergrant_engine::protection::{Protection, stands};
-use evergrant_engine::provider::{Auth, Row};
+use evergrant_engine::provider::{Auth, Row, Table};
 use evergrant_engine::remedy::Remedy;
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, UPGRADE};
 use http::request::Parts;
@@ -73,6 +76,12 @@ impl Undressed {
     /// Its headers, without those that are between two hops.
     pub(super) const fn headers(&self) -> &HeaderMap {
         &self.headers
+    }
+
+    /// Whether the rows let it be sent again although the provider may have acted on it (RFC 9110 section 9.2.2).
+    pub(super) fn is_listed(&self, route: &[ProviderId], table: &Table) -> bool {
+        let listed = |row: &Arc<Row>| row.replayable.iter().any(|path| path == self.path());
+        route.iter().all(|id| table.row(id).is_some_and(listed))
     }
 
     /// Whether later requests may go on from its answer by that one's id.

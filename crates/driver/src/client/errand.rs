@@ -174,7 +174,7 @@ impl Client {
             ..Spent::default()
         };
         let pieces = body.pieces().unwrap_or_default();
-        let is_listed = is_listed(&request, &way.providers, around.table);
+        let is_listed = request.is_listed(&way.providers, around.table);
         // A budget is held whatever else is counted.
         let counting = if around.counts_usage || guest.has_budget() {
             counting(&request, &guest)
@@ -459,12 +459,6 @@ impl Errand<'_> {
 fn row(table: &Table, lease: &Lease) -> Result<Arc<Row>, Failure> {
     let row = table.row(&lease.provider).cloned();
     row.ok_or_else(|| table.missing(&lease.provider))
-}
-
-/// Whether the rows let a request be sent again although the provider may have acted on it (RFC 9110 section 9.2.2).
-fn is_listed(request: &Undressed, route: &[ProviderId], table: &Table) -> bool {
-    let listed = |row: &Arc<Row>| row.replayable.iter().any(|path| path == request.path());
-    route.iter().all(|id| table.row(id).is_some_and(listed))
 }
 
 /// Reads a borrowed token's file again, apart from the runtime's threads.
