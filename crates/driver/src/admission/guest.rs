@@ -115,6 +115,20 @@ impl Guest {
         self.key().map(|key| &key.fingerprint)
     }
 
+    /// Counts the tokens of an answer that was fetched against the key's budget, as far as it has not paid for them.
+    pub(crate) fn spend_on_fetched(&self, answer: &str, tokens: u64, now: Timestamp) {
+        if let Some(visit) = &self.0 {
+            visit.0.meter.spend_on_fetched(answer, tokens, now);
+        }
+    }
+
+    /// Takes note that the answer of this id, which can be fetched again, has been paid for.
+    pub(crate) fn has_paid(&self, answer: &str, tokens: u64) {
+        if let Some(visit) = &self.0 {
+            visit.0.meter.has_paid(answer, tokens);
+        }
+    }
+
     /// Counts tokens against the key's budget.
     pub(crate) fn spend(&self, tokens: u64, now: Timestamp) {
         if let Some(visit) = &self.0 {

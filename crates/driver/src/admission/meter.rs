@@ -7,12 +7,15 @@ use std::time::Duration;
 use evergrant_engine::time::Timestamp;
 use tokio::time::Instant;
 
+use super::answers_paid::AnswersPaid;
+
 /// The meters of one key; they outlive a change of its terms.
 #[derive(Debug, Default)]
 pub(super) struct Meter {
     minute: Mutex<Minute>,
     present: AtomicU32,
     day: Mutex<Day>,
+    paid: Mutex<AnswersPaid>,
 }
 
 /// Counts the requests of each of the last 61 s, so that no span of 60 s is ever left out in part.
@@ -77,6 +80,17 @@ impl Meter {
     pub(super) fn spend(&self, tokens: u64, now: Timestamp) {
         let mut day = self.today(now);
         day.own = day.own.saturating_add(tokens);
+    }
+
+    /// The same for an answer that was fetched, by its id: what has not been paid for it yet.
+    pub(super) fn spend_on_fetched(&self, answer: &str, tokens: u64, now: Timestamp) {
+        let owed = lock(&self.paid).owes(answer, tokens);
+        self.spend(owed, now);
+    }
+
+    /// Takes note that this answer has been paid for.
+    pub(super) fn has_paid(&self, answer: &str, tokens: u64) {
+        lock(&self.paid).owes(answer, tokens);
     }
 
     /// Takes note of what others have used today.

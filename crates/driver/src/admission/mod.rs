@@ -1,5 +1,6 @@
 //! Who is let in at the gateway: the client keys as a snapshot in memory, and what each has used of its terms.
 
+mod answers_paid;
 mod door;
 mod guest;
 mod keyring;

@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use evergrant_engine::pool::Conversation;
 use http::HeaderMap;
-use memchr::memmem;
 
 use super::opening::Opening;
 use super::skim::Skimmed;
+use crate::usage::Beginning;
 
 /// Which conversation an answer belonged to, for the requests that go on from it by its id.
 #[derive(Debug, Default)]
@@ -66,37 +66,27 @@ impl Threads {
 pub(super) struct Thread {
     threads: Arc<Threads>,
     conversation: Conversation,
-    beginning: Vec<u8>,
+    beginning: Beginning,
 }
 
 impl Thread {
-    pub(super) const fn new(threads: Arc<Threads>, conversation: Conversation) -> Self {
+    pub(super) fn new(threads: Arc<Threads>, conversation: Conversation) -> Self {
         Self {
             threads,
             conversation,
-            beginning: Vec::new(),
+            beginning: Beginning::default(),
         }
     }
 
     /// Takes note of a piece of the answer; answers whether no more of it is needed.
     pub(super) fn heard(&mut self, piece: &[u8]) -> bool {
-        let room = BEGINNING.saturating_sub(self.beginning.len()).min(piece.len());
-        self.beginning.extend_from_slice(&piece[..room]);
-        if let Some(id) = first_id(&self.beginning) {
+        self.beginning.take(piece);
+        if let Some(id) = self.beginning.id() {
             self.threads.remember(id, self.conversation);
             return true;
         }
-        self.beginning.len() >= BEGINNING
+        self.beginning.is_full()
     }
-}
-
-/// The first value of `"id"` in an answer's beginning: its own id, in a whole answer as in the first event of a stream.
-fn first_id(beginning: &[u8]) -> Option<&[u8]> {
-    let at = memmem::find(beginning, b"\"id\"")?;
-    let rest = beginning[at + 4..].trim_ascii_start().strip_prefix(b":")?;
-    let rest = rest.trim_ascii_start().strip_prefix(b"\"")?;
-    let end = memchr::memchr(b'"', rest)?;
-    Some(&rest[..end])
 }
 
 /// A name of one sort is no name of another.
@@ -106,9 +96,6 @@ fn named(sort: &str, name: &[u8]) -> Conversation {
 
 /// 65,536 answers: hours of a busy gateway in a few megabytes.
 const THREADS: usize = 65_536;
-
-/// 2 KiB: the id stands at the beginning, before instructions and tools are repeated.
-const BEGINNING: usize = 2 * 1024;
 
 #[cfg(test)]
 mod tests {

@@ -6,7 +6,7 @@ use http::{HeaderMap, Method};
 
 use super::dress::Undressed;
 use crate::admission::Guest;
-use crate::usage::Form;
+use crate::usage::{Answer, Beginning, Form};
 
 /// How what a request uses is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +19,17 @@ pub(super) enum Counting {
     Nothing,
 }
 
+impl Counting {
+    /// By which id what is counted so can be fetched again, where a budget pays for it.
+    pub(super) fn answer(self, request: &Undressed, guest: &Guest) -> Answer {
+        match (self, fetched(request.path())) {
+            (Self::Spent, Some(id)) => Answer::Fetched(id.into()),
+            (Self::Booked, None) if guest.has_budget() && request.makes_threads() => Answer::Kept(Beginning::default()),
+            (Self::Booked | Self::Spent | Self::Nothing, _) => Answer::Once,
+        }
+    }
+}
+
 /// How a request is counted: one that makes something, or leaves HTTP, can use tokens. An answer that is read again has been
 /// booked when it was made, but not what it used, if that was not known yet.
 pub(super) fn counting(request: &Undressed, guest: &Guest) -> Counting {
@@ -28,11 +39,17 @@ pub(super) fn counting(request: &Undressed, guest: &Guest) -> Counting {
     if *request.method() == Method::POST && !uses_nothing(request.path()) {
         return Counting::Booked;
     }
-    let is_fetched = *request.method() == Method::GET && request.path().contains("/responses/");
+    let is_fetched = *request.method() == Method::GET && fetched(request.path()).is_some();
     if is_fetched && guest.has_budget() {
         return Counting::Spent;
     }
     Counting::Nothing
+}
+
+/// The id of the response that a path names.
+fn fetched(path: &str) -> Option<&str> {
+    let (_, named) = path.split_once("/responses/")?;
+    named.split('/').next()
 }
 
 /// Refuses, to a key with a budget, what uses tokens that nobody here is told of.
@@ -151,6 +168,13 @@ mod tests {
         assert_eq!(model_in("/models/gemini-3:generateContent"), Some("gemini-3"));
         assert_eq!(model_in("/models/"), None);
         assert_eq!(model_in("/chat/completions"), None);
+    }
+
+    #[test]
+    fn a_path_can_name_a_response() {
+        assert_eq!(fetched("/responses/resp_1"), Some("resp_1"));
+        assert_eq!(fetched("/v1/responses/resp_1/input_items"), Some("resp_1"));
+        assert_eq!((fetched("/responses"), fetched("/files/x")), (None, None));
     }
 
     #[test]

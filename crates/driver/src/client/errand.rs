@@ -415,7 +415,8 @@ impl Errand<'_> {
         };
         let (books, guest) = (Arc::clone(&self.client.books), self.guest.clone());
         let form = form_of(&held.head.headers);
-        Some(Box::new(Spending::new(books, guest, entry, form, weight)))
+        let kept = self.counting.answer(&self.request, &guest);
+        Some(Box::new(Spending::new(books, guest, entry, kept, form, weight)))
     }
 
     fn deliver(&mut self, step: Step, run: Run, refusal: Option<Failure>) -> Result<Answer, Failure> {

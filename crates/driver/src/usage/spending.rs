@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use evergrant_engine::credential::{Label, ProviderId};
 
+use super::beginning::Beginning;
 use super::books::Books;
 use super::scan::{Form, Scan};
 use super::told::Tokens;
@@ -17,6 +18,7 @@ pub(crate) struct Spending {
     /// Under what it stands in the books; `None`: nowhere, it is spent alone.
     entry: Option<Entry>,
     weight: Weight,
+    answer: Answer,
     answered: u64,
     scan: Option<Scan>,
 }
@@ -26,6 +28,17 @@ pub(crate) struct Entry {
     pub(crate) provider: ProviderId,
     pub(crate) label: Label,
     pub(crate) model: Option<Arc<str>>,
+}
+
+/// Whether an answer can be fetched again, and by which id, so that a budget pays for it once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// It cannot.
+    Once,
+    /// By the one that stands in it.
+    Kept(Beginning),
+    /// By the one that it was fetched by.
+    Fetched(Box<str>),
 }
 
 /// What an answer is taken for where it does not tell, so that no budget is outrun by not asking to be told.
@@ -43,6 +56,7 @@ impl Spending {
         books: Arc<Books>,
         guest: Guest,
         entry: Option<Entry>,
+        answer: Answer,
         form: Option<Form>,
         weight: Weight,
     ) -> Self {
@@ -51,6 +65,7 @@ impl Spending {
             guest,
             entry,
             weight,
+            answer,
             answered: 0,
             scan: form.map(Scan::new),
         }
@@ -61,6 +76,9 @@ impl Spending {
         self.answered = self.answered.saturating_add(piece.len() as u64);
         if let Some(scan) = &mut self.scan {
             scan.see(piece);
+        }
+        if let Answer::Kept(beginning) = &mut self.answer {
+            beginning.take(piece);
         }
     }
 
@@ -82,7 +100,20 @@ impl Drop for Spending {
         let now = self.books.now();
         let (told, since) = self.scan.take().map(Scan::end).unwrap_or_default();
         let tokens = told.map(|told| told.tokens());
-        self.guest.spend(self.counts(tokens, since), now);
+        let counts = self.counts(tokens, since);
+        match &self.answer {
+            Answer::Fetched(id) => self.guest.spend_on_fetched(id, counts, now),
+            Answer::Once => self.guest.spend(counts, now),
+            Answer::Kept(beginning) => {
+                // In full, whatever id it gives itself.
+                self.guest.spend(counts, now);
+                let id = beginning.id().and_then(|id| std::str::from_utf8(id).ok());
+                // What did not tell is told, and paid, when it is fetched.
+                if let Some(id) = id.filter(|_| tokens.is_some()) {
+                    self.guest.has_paid(id, counts);
+                }
+            }
+        }
         let Some(entry) = self.entry.take() else { return };
         let slot = UsageSlot {
             hour: UsageSlot::hour_of(now),

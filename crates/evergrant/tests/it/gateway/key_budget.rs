@@ -186,3 +186,38 @@ async fn an_answer_that_is_fetched_later_counts_when_it_tells() {
         "{table}"
     );
 }
+
+#[tokio::test]
+async fn an_answer_that_is_fetched_again_costs_no_more() {
+    let told = |id: &str| {
+        let body = format!("{{\"id\":\"{id}\",\"usage\":{{\"input_tokens\":90,\"output_tokens\":60}}}}");
+        answer("content-type: application/json", body.as_bytes())
+    };
+    let upstream = Upstream::answering(vec![told("resp_1")]).await;
+    let secret = key(&upstream.scratch, "held", &["--tokens-per-day", "400"]).await;
+    let fetch = |id: &str| {
+        format!(
+            "GET /v1/responses/{id}?include=x HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nx-api-key: {secret}\r\n\r\n"
+        )
+    };
+    let made = post("/v1/responses", &secret, JSON, NAMED);
+    assert_eq!(upstream.gateway.status(&made).await.0, 200);
+    for _ in 0..4 {
+        assert_eq!(
+            upstream.gateway.status(&fetch("resp_1")).await.0,
+            200,
+            "it told when it was made"
+        );
+        assert_eq!(
+            upstream.gateway.status(&fetch("resp_2")).await.0,
+            200,
+            "it costs when it is fetched first"
+        );
+    }
+    assert_eq!(upstream.gateway.status(&fetch("resp_3")).await.0, 200);
+    assert_eq!(
+        upstream.gateway.status(&fetch("resp_1")).await.0,
+        429,
+        "three have been paid for"
+    );
+}
