@@ -2,6 +2,7 @@
 
 use evergrant_driver::{Label, ProviderId};
 use http::{Method, Uri};
+use url::form_urlencoded;
 
 /// Where a request's path leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,10 +101,22 @@ const NEED_MODEL: [&str; 9] = [
 /// The model that a path names: that of `/models/MODEL`, or of `?model=MODEL`, as realtime sessions have it.
 pub(super) fn model_of(path_and_query: &str) -> Option<String> {
     let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
-    let asked = || query.split('&').find_map(|pair| pair.strip_prefix("model="));
-    let model = path.strip_prefix("/models/").or_else(asked)?;
-    unescaped(model)
+    match path.strip_prefix("/models/") {
+        Some(model) => unescaped(model),
+        None => form_urlencoded::parse(query.as_bytes())
+            .filter(|(name, _)| is_model_field(name))
+            .map(|(_, model)| model.into_owned())
+            .find(|model| !model.is_empty()),
+    }
 }
+
+/// Whether a field of this name names the model: some servers know no capitals there.
+pub(super) fn is_model_field(name: &str) -> bool {
+    name.eq_ignore_ascii_case(MODEL)
+}
+
+/// The field of a query that names a model, as every server reads it.
+pub(super) const MODEL: &str = "model";
 
 /// Text out of an address, unless there is none, or it is no text.
 fn unescaped(text: &str) -> Option<String> {
@@ -204,10 +217,17 @@ mod tests {
     }
 
     #[test]
-    fn a_path_can_name_a_model() {
+    fn a_path_can_is_model_field() {
         assert_eq!(model_of("/models/grok-4.3?x"), Some("grok-4.3".to_owned()));
         assert_eq!(model_of("/models/a%2Fb/c"), Some("a/b/c".to_owned()));
         assert_eq!(model_of("/realtime?a=b&model=grok-4.3"), Some("grok-4.3".to_owned()));
+        for query in ["Model=grok-4.3", "mod%65l=grok%2d4.3", "model=&MODEL=grok-4.3"] {
+            assert_eq!(
+                model_of(&format!("/realtime?{query}")),
+                Some("grok-4.3".to_owned()),
+                "{query}"
+            );
+        }
         assert_eq!(model_of("/models/"), None);
         assert_eq!(model_of("/files/x"), None);
     }

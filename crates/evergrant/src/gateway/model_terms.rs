@@ -7,14 +7,14 @@ use http::request::Parts;
 use http::{HeaderName, Method};
 use url::form_urlencoded;
 
-use super::destination::model_of;
+use super::destination::{MODEL, is_model_field, model_of};
 
 /// Refuses a request that means, or could be read to mean, a model that is not allowed. What only reads uses none.
 pub(super) async fn allowed(guest: &Guest, parts: &Parts, body: &mut Body, path: &str) -> Result<(), Failure> {
     let in_body = body.sole_model(&parts.headers).await?;
     let (below, query) = path.split_once('?').unwrap_or((path, ""));
     let fields: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
-    let (in_query, others): (Vec<_>, Vec<_>) = fields.iter().partition(|(name, _)| name.eq_ignore_ascii_case("model"));
+    let (in_query, others): (Vec<_>, Vec<_>) = fields.iter().partition(|(name, _)| is_model_field(name));
     let place = place(&parts.method, below, parts.headers.contains_key(UPGRADE));
     let in_path = match &place {
         Place::Path(model) => Some(model),
@@ -35,7 +35,7 @@ pub(super) async fn allowed(guest: &Guest, parts: &Parts, body: &mut Body, path:
         Place::Body => in_body.sole.is_some(),
         Place::Path(_) => true,
         // Anything beside it may make another kind of session, with a model that is named within.
-        Place::Session => in_query.len() == 1 && others.is_empty(),
+        Place::Session => matches!(in_query.as_slice(), [(name, _)] if *name == MODEL) && others.is_empty(),
         Place::Nowhere => in_body.is_empty,
         Place::Unknown => false,
     };

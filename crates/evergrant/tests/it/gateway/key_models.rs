@@ -117,6 +117,7 @@ async fn what_does_not_take_its_model_from_the_body_is_refused() {
         "",
         "?model=raw-2",
         "?model=raw-1&model=raw-1",
+        "?Model=raw-1",
         "?model=raw-1&intent=transcription",
     ] {
         held.refuses(&format!("GET /v1/realtime{query}"), &upgrade, "").await;
