@@ -7,7 +7,10 @@ use evergrant_engine::failure::{Code, Failure};
 use evergrant_engine::protection::{Protection, stands};
 use evergrant_engine::provider::{Auth, Row, Table};
 use evergrant_engine::remedy::Remedy;
-use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, UPGRADE};
+use http::header::{
+    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, ORIGIN,
+    SEC_WEBSOCKET_PROTOCOL, UPGRADE,
+};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use http_body::Body as _;
@@ -44,7 +47,11 @@ impl Undressed {
             drop_lookalikes(&mut headers);
             headers.remove(CONTENT_LENGTH);
         }
+        let offers = is_upgrade && headers.contains_key(SEC_WEBSOCKET_PROTOCOL);
         withhold(&mut headers);
+        if offers && !headers.contains_key(SEC_WEBSOCKET_PROTOCOL) && headers.contains_key(ORIGIN) {
+            return Err(no_choice());
+        }
         for name in [HOST, EXPECT] {
             headers.remove(name);
         }
@@ -123,6 +130,14 @@ impl Undressed {
         *request.headers_mut() = headers;
         Ok(request)
     }
+}
+
+/// A page whose WebSocket could not begin: browsers end it unless one of the subprotocols that they offer is chosen (WHATWG
+/// WebSockets section 3), and no answer repeats one that carries a key. Before it costs anything, it is told.
+fn no_choice() -> Failure {
+    let message = "every subprotocol that this WebSocket offers carries a key, and none of them is repeated in an answer, without \
+                   which a browser does not go on: offer `realtime` as well";
+    Failure::new(Code::RequestMalformed, message).with_remedy(Remedy::ChangeRequest)
 }
 
 /// The header in which a provider wants the credential, and whether with `Bearer` before it.

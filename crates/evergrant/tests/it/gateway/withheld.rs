@@ -175,3 +175,32 @@ async fn a_websockets_protocols_carry_a_key_to_here_alone() {
     let seen = upstream.seen().pop().unwrap();
     assert!(!seen.head.contains("canary"), "{}", seen.head);
 }
+
+#[tokio::test]
+async fn a_page_that_offers_nothing_but_its_key_is_told_before_a_session_begins() {
+    let upstream = Upstream::answering(vec![vec![SWITCHED.as_bytes().to_vec()]]).await;
+    let secret = key(&upstream.scratch, "page", &[]).await;
+    let asked = |offers: &str, lines: &str| {
+        format!(
+            "GET /v1/realtime?model=raw-1 HTTP/1.1\r\nhost: localhost\r\n{UPGRADE}{lines}sec-websocket-protocol: {offers}\r\n\r\n"
+        )
+    };
+    let carrier = format!("openai-insecure-api-key.{secret}");
+    let page = "origin: https://app.example\r\n";
+    let (status, text) = upstream.gateway.status(&asked(&carrier, page)).await;
+    assert_eq!(status, 400, "{text}");
+    assert!(
+        text.contains("request-malformed") && text.contains("`realtime`"),
+        "{text}"
+    );
+    assert!(!text.contains(&secret), "{text}");
+    assert!(upstream.seen().is_empty(), "no session was begun");
+    // Beside another it is what browsers need, and whoever is none needs no choice.
+    for (offers, lines) in [(format!("realtime, {carrier}"), page), (carrier, "")] {
+        let (head, _stream) = ask(&upstream.gateway, &asked(&offers, lines)).await;
+        assert!(head.starts_with("http/1.1 101"), "{head}");
+        assert!(!head.contains("insecure"), "{head}");
+    }
+    assert_eq!(upstream.seen()[0].header("sec-websocket-protocol"), ["realtime"]);
+    assert!(upstream.seen()[1].header("sec-websocket-protocol").is_empty());
+}
