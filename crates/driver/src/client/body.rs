@@ -1,19 +1,13 @@
 //! A request's body: what has been read of it is kept for replay, within a limit of its own and one for all bodies.
 
 use std::fmt;
-use std::future::poll_fn;
-use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
-use std::task::Poll;
-use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use evergrant_engine::failure::{Code, Failure};
-use evergrant_engine::remedy::Remedy;
+use evergrant_engine::failure::Failure;
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::timeout;
 
 use super::coming::{BodyError, Coming, broken};
 use super::outgoing::{Kept, Replayable};
@@ -120,7 +114,7 @@ impl Body {
             return Self::empty();
         }
         Self {
-            coming: Some(body.map_err(Into::into).boxed_unsync()),
+            coming: Some(Coming::new(body)),
             budget: Some(budget.clone()),
             ..Self::empty()
         }
@@ -148,13 +142,7 @@ impl Body {
             if self.length >= KEPT_EACH {
                 return Ok(Progress::Full);
             }
-            // Most often it is here already, and then there is nothing to be timed.
-            let here = poll_fn(|cx| Poll::Ready(Pin::new(&mut *coming).poll_frame(cx))).await;
-            let frame = match here {
-                Poll::Ready(frame) => frame,
-                Poll::Pending => timeout(SILENCE, coming.frame()).await.map_err(|_| silent())?,
-            };
-            let frame = match frame {
+            let frame = match coming.frame().await {
                 Some(Ok(frame)) => frame,
                 Some(Err(error)) => return Err(broken(&*error)),
                 None => {
@@ -263,19 +251,11 @@ impl fmt::Debug for Body {
     }
 }
 
-fn silent() -> Failure {
-    let message = format!("nothing of the request's body came for {} s", SILENCE.as_secs());
-    Failure::new(Code::BodyBroken, message).with_remedy(Remedy::ChangeRequest)
-}
-
 /// 32 MiB of one request: a long conversation with images; more is an upload, which no agent repeats by itself.
 pub(super) const KEPT_EACH: usize = 32 * 1024 * 1024;
 
 /// 256 MiB for all requests of a process: eight of the largest, or thousands of ordinary ones.
 const KEPT_IN_ALL: usize = 256 * 1024 * 1024;
-
-/// A client that sends nothing for this long is gone or holds the line on purpose.
-const SILENCE: Duration = Duration::from_secs(60);
 
 /// Pieces smaller than this are copied together: their bookkeeping would weigh more than they do.
 const CRUMB: usize = 2 * 1024;
