@@ -6,7 +6,7 @@ use http::{HeaderMap, Uri};
 use tokio::time::Instant;
 use tracing::warn;
 
-use crate::admission::{Entry, Guest, needed, unknown};
+use crate::admission::{Entry, Guest, KeptOut, needed, unknown};
 use crate::client::shown;
 use crate::client_key::is_ours;
 use crate::driver::Driver;
@@ -19,18 +19,18 @@ impl Driver {
     /// # Errors
     /// `client-key-invalid`, or `client-key-limited` with the time to come back.
     #[doc(hidden)]
-    pub async fn let_in(&self, uri: &Uri, headers: &HeaderMap, needs_key: bool) -> Result<Guest, Failure> {
+    pub async fn let_in(&self, uri: &Uri, headers: &HeaderMap, needs_key: bool) -> Result<Guest, KeptOut> {
         let shown = shown(uri, headers);
         let mut ours = shown.iter().filter(|text| is_ours(text.as_bytes()));
         let Some(key) = ours.next() else {
             return if needs_key || self.kernel.settings().require_key {
-                Err(needed())
+                Err(needed().into())
             } else {
                 Ok(Guest::nobody())
             };
         };
         if ours.any(|other| other != key) {
-            return Err(unknown());
+            return Err(unknown().into());
         }
         let door = self.kernel.door();
         let entry = match door.enter(key) {
@@ -40,8 +40,8 @@ impl Driver {
         };
         match entry {
             Entry::In(guest) => Ok(guest),
-            Entry::Refused(failure) | Entry::Over(failure) => Err(*failure),
-            Entry::Unknown => Err(unknown()),
+            Entry::Refused(kept_out) | Entry::Over(kept_out) => Err(*kept_out),
+            Entry::Unknown => Err(unknown().into()),
         }
     }
 

@@ -122,7 +122,7 @@ pub mod vault;
 pub use account::{Account, AccountError};
 pub use accounts::KeySource;
 #[doc(hidden)]
-pub use admission::Guest;
+pub use admission::{Guest, KeptOut};
 #[doc(hidden)]
 pub use announcement::{Announcement, ServingAt};
 pub use backup::{Exported, OpenedBackup, Restoration, RestoredOne, RestoredReport, SealedBackup, check_place, export};

@@ -11,6 +11,7 @@ use evergrant_engine::time::Timestamp;
 use tokio::time::Instant;
 
 use super::guest::{Guest, Holder};
+use super::kept_out::KeptOut;
 use super::keyring::Keyring;
 use super::meter::until_midnight;
 use super::refusal::{
@@ -33,9 +34,9 @@ pub(crate) enum Entry {
     /// It may come in.
     In(Guest),
     /// The key is known, and its terms forbid it now.
-    Refused(Box<Failure>),
+    Refused(Box<KeptOut>),
     /// The key is lent, and over unless it has been extended since the snapshot was taken.
-    Over(Box<Failure>),
+    Over(Box<KeptOut>),
     /// No key is like that.
     Unknown,
 }
@@ -85,8 +86,16 @@ impl Door {
         };
         match self.held_to_its_terms(holder) {
             Ok(guest) => Entry::In(guest),
-            Err(failure) if holder.key.lent && failure.code == Code::ClientKeyInvalid => Entry::Over(Box::new(failure)),
-            Err(failure) => Entry::Refused(Box::new(failure)),
+            Err(failure) => {
+                let is_over = holder.key.lent && failure.code == Code::ClientKeyInvalid;
+                let key = Some(holder.key.name.clone());
+                let kept_out = Box::new(KeptOut { failure, key });
+                if is_over {
+                    Entry::Over(kept_out)
+                } else {
+                    Entry::Refused(kept_out)
+                }
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! Who may come in: the holder of a client key, and without one whoever is on this machine and no web page.
 
-use evergrant_driver::{Driver, Failure, Guest};
+use evergrant_driver::{Driver, Failure, Guest, KeptOut};
 use http::{HeaderMap, Uri};
 
 use super::guard;
@@ -20,7 +20,7 @@ impl Entrance {
         uri: &Uri,
         headers: &HeaderMap,
         is_local_socket: bool,
-    ) -> Result<Guest, Failure> {
+    ) -> Result<Guest, KeptOut> {
         let guest = driver.let_in(uri, headers, self.is_open_to_others).await?;
         if guest.key_name().is_none() {
             guard::check(uri, headers, is_local_socket)?;

@@ -155,7 +155,10 @@ impl Gateway {
             Guest::nobody()
         } else {
             let entered = self.entrance.enter(&self.driver, uri, headers, is_local_socket).await;
-            let guest = entered.map_err(none)?;
+            let guest = entered.map_err(|kept_out| {
+                noted.is_asked_by(kept_out.key.as_ref());
+                none(kept_out.failure)
+            })?;
             noted.is_asked_by(guest.key_name());
             guest.check_purpose(destination == Destination::Metrics).map_err(none)?;
             guest

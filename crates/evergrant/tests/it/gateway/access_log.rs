@@ -111,6 +111,42 @@ async fn each_request_has_a_line_that_tells_how_it_went() {
     }
 }
 
+#[tokio::test]
+async fn whoever_is_kept_out_is_named_where_the_key_is_known() {
+    let desk = logging("json").await;
+    let busy = key(&desk.scratch, "busy", &["--rpm", "1"]).await;
+    let over = key(&desk.scratch, "over", &["--expires", "1s"]).await;
+    let ask = async |secret: &str| {
+        let line = format!("authorization: Bearer {secret}\r\nhost:");
+        let request = post("/v1/chat/completions", "{\"model\":\"no-such-model\"}").replacen("host:", &line, 1);
+        desk.gateway.status(&request).await.0
+    };
+    let mut expected = vec![(404, "busy".into()), (429, "busy".into())];
+    assert_eq!((ask(&busy).await, ask(&busy).await), (404, 429));
+    loop {
+        let status = ask(&over).await;
+        expected.push((status, "over".into()));
+        if status == 401 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(ask("sk-evergrant-unknown").await, 401);
+    expected.push((401, Value::Null));
+    let told: Vec<(u16, Value)> = lines(&file(&desk.scratch), expected.len())
+        .await
+        .iter()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .map(|line| {
+            (
+                u16::try_from(line["status"].as_u64().unwrap()).unwrap(),
+                line["client_key"].clone(),
+            )
+        })
+        .collect();
+    assert_eq!(told, expected);
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn a_file_that_was_moved_away_is_opened_again_when_told_to() {

@@ -1,6 +1,7 @@
 //! What a client shows or keeps of its own stays here wherever it stands, and what a provider would have it keep does not come.
 
 use super::keys::key;
+use super::socket::ask;
 use super::upstream::Upstream;
 
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nset-cookie: __cf_bm=account; path=/\r\n\
