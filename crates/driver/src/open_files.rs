@@ -21,6 +21,11 @@ pub fn allow_many() {
     }
 }
 
+/// How many connections of clients find room, each with one to a provider; `None` if nothing limits them.
+pub fn pairs() -> Option<u64> {
+    allowed().map(|files| files.saturating_sub(OWN_FILES) / 2)
+}
+
 /// How many that are; `None` if nothing limits them.
 pub fn allowed() -> Option<u64> {
     #[cfg(unix)]
@@ -31,3 +36,6 @@ pub fn allowed() -> Option<u64> {
     #[cfg(not(unix))]
     None
 }
+
+/// 64 files for what is nobody's connection: store, locks, listeners, a renewal.
+const OWN_FILES: u64 = 64;

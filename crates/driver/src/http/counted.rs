@@ -10,6 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::stream::Stream;
 use crate::failpoint::{Failpoint, is_armed, pass};
+use crate::measures::Raised;
 
 /// How many bytes were handed to the socket or to TLS; shared, so that it outlives the stream.
 #[derive(Clone, Debug, Default)]
@@ -46,6 +47,8 @@ pub(super) struct Counted<G> {
     gate: Gate<G>,
     /// Only what somebody is asked about passes the points of a renewal.
     passage: Option<Passage>,
+    /// Counts it among those that are open.
+    _open: Option<Raised>,
 }
 
 /// How far a request and its answer have come.
@@ -72,6 +75,15 @@ impl<G: FnOnce() -> bool> Counted<G> {
             written,
             gate,
             passage,
+            _open: None,
+        }
+    }
+
+    /// The same, counted for as long as it is open, whatever becomes of it.
+    pub(super) fn among(self, open: Raised) -> Self {
+        Self {
+            _open: Some(open),
+            ..self
         }
     }
 

@@ -27,6 +27,7 @@ use super::response_body::{Driven, ResponseBody};
 use super::stream::Stream;
 use super::target::Target;
 use crate::alarm::Alarm;
+use crate::measures::Raised;
 
 /// The connections of one origin that wait for a request; the one used last is used next, so that the others can end.
 pub(super) struct Idle<B>(Mutex<Vec<Parked<B>>>);
@@ -72,6 +73,11 @@ impl<B: RequestBody> Idle<B> {
         None
     }
 
+    /// Ends all connections that wait.
+    pub(super) fn drop_all(&self) {
+        locked(&self.0).clear();
+    }
+
     /// Ends the connections that have waited too long, or were closed meanwhile.
     pub(super) fn drop_expired(&self) {
         locked(&self.0).retain_mut(|parked| parked.since.elapsed() < IDLE_LIMIT && parked.lane.is_free());
@@ -88,9 +94,14 @@ impl<B: RequestBody> Idle<B> {
 
 impl<B: RequestBody> Lane<B> {
     /// Begins HTTP/1.1 on a stream; once it is free it is parked at home.
-    pub(super) async fn open(stream: Stream, target: &Target, home: &Arc<Idle<B>>) -> Result<Box<Self>, Broken> {
+    pub(super) async fn open(
+        stream: Stream,
+        target: &Target,
+        home: &Arc<Idle<B>>,
+        open: Raised,
+    ) -> Result<Box<Self>, Broken> {
         let written = Written::default();
-        let counted = Counted::new(stream, written.clone(), Gate::<fn() -> bool>::Open);
+        let counted = Counted::new(stream, written.clone(), Gate::<fn() -> bool>::Open).among(open);
         let (sender, connection) = http1::handshake(TokioIo::new(counted))
             .await
             .map_err(|error| Broken::unsent(format!("`{target}` broke off: {}", in_words(&error))))?;

@@ -19,6 +19,7 @@ use super::outcome::{Outcome, RequestBody};
 use super::response_body::ResponseBody;
 use super::stream::Stream;
 use super::target::Target;
+use crate::measures::Raised;
 
 /// The shared connections of one origin.
 pub(super) struct Shared<B>(Mutex<Vec<Multiplexed<B>>>);
@@ -64,7 +65,7 @@ impl<B: RequestBody> Shared<B> {
     }
 
     /// Begins HTTP/2 on a stream; the connection is there for others at once.
-    pub(super) async fn open(&self, stream: Stream, target: &Target) -> Result<Place<B>, Broken> {
+    pub(super) async fn open(&self, stream: Stream, target: &Target, open: Raised) -> Result<Place<B>, Broken> {
         let (sender, connection) = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .keep_alive_interval(PING_INTERVAL)
@@ -87,6 +88,7 @@ impl<B: RequestBody> Shared<B> {
             });
             // Its errors reach the requests by their own channels.
             let _ = driven.await;
+            drop(open);
         });
         let last_used = LastUse::now();
         let mut connection = Multiplexed {

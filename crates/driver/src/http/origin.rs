@@ -20,6 +20,7 @@ use super::network::Network;
 use super::outcome::{Outcome, RequestBody};
 use super::target::Target;
 use super::tls::Purpose;
+use crate::measures::Level;
 
 /// The origin, with what each request to it needs prepared.
 pub(super) struct Origin<B> {
@@ -89,6 +90,7 @@ impl<B: RequestBody> Origin<B> {
     pub(super) async fn connection(
         &self,
         network: &Network,
+        open: &Level,
         wish: Wish,
         limit: Duration,
     ) -> Result<Connection<B>, Broken> {
@@ -98,7 +100,7 @@ impl<B: RequestBody> Origin<B> {
             return Ok(waiting);
         }
         if wish.upgrade || !self.target.secure || self.http1_only.load(Ordering::Relaxed) {
-            return self.dial(network, wish, limit).await;
+            return self.dial(network, open, wish, limit).await;
         }
         // One dials and the others share what it brings.
         let late = |_| Broken::late(Phase::Connect, &format!("no connection to `{}`", self.target), limit);
@@ -108,7 +110,7 @@ impl<B: RequestBody> Origin<B> {
         } else if let Some(place) = self.shared.take() {
             return Ok(Connection::new(Kind::Shared(place), wish.reuse));
         }
-        self.dial(network, wish, limit).await
+        self.dial(network, open, wish, limit).await
     }
 
     /// Sends the request on the connection, in the form that it needs.
@@ -128,6 +130,11 @@ impl<B: RequestBody> Origin<B> {
         }
     }
 
+    /// Ends the connections that wait for a request.
+    pub(super) fn drop_idle(&self) {
+        self.idle.drop_all();
+    }
+
     /// Ends the connections that have waited too long.
     pub(super) fn drop_expired(&self) {
         self.idle.drop_expired();
@@ -142,17 +149,24 @@ impl<B: RequestBody> Origin<B> {
         place.map(|place| Connection::new(Kind::Shared(place), true))
     }
 
-    async fn dial(&self, network: &Network, wish: Wish, limit: Duration) -> Result<Connection<B>, Broken> {
+    async fn dial(
+        &self,
+        network: &Network,
+        open: &Level,
+        wish: Wish,
+        limit: Duration,
+    ) -> Result<Connection<B>, Broken> {
         let purpose = if wish.upgrade { Purpose::Fresh } else { Purpose::Pooled };
+        let open = open.raise();
         let stream = network.stream(&self.target, purpose, limit).await?;
         if stream.speaks_h2() {
-            let place = self.shared.open(stream, &self.target).await?;
+            let place = self.shared.open(stream, &self.target, open).await?;
             return Ok(Connection::new(Kind::Shared(place), false));
         }
         if !wish.upgrade {
             self.http1_only.store(true, Ordering::Relaxed);
         }
-        let lane = Lane::open(stream, &self.target, &self.idle).await?;
+        let lane = Lane::open(stream, &self.target, &self.idle, open).await?;
         Ok(Connection::new(Kind::Alone(lane), false))
     }
 

@@ -1,7 +1,7 @@
 //! The pooled client: inference requests over connections that are kept, shared and cancelled with their bodies.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -19,6 +19,8 @@ use super::network::Network;
 use super::origin::{Origin, Wish};
 use super::outcome::{Outcome, RequestBody};
 use super::response_body::ResponseBody;
+use crate::measures::Level;
+use crate::open_files;
 
 /// How long a pooled request may take to get going; its body has no limit here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +35,10 @@ pub struct PooledLimits {
 pub struct Pooled<B> {
     network: Arc<Network>,
     origins: ArcSwap<Origins<B>>,
+    /// Connections, in use or not.
+    open: Level,
+    /// How many may be open before none waits for a request any more.
+    most: OnceLock<u64>,
 }
 
 type Origins<B> = HashMap<Key, Kept<B>>;
@@ -52,6 +58,8 @@ impl<B: RequestBody> Pooled<B> {
         Self {
             network,
             origins: ArcSwap::default(),
+            open: Level::default(),
+            most: OnceLock::new(),
         }
     }
 
@@ -72,7 +80,10 @@ impl<B: RequestBody> Pooled<B> {
             reuse: true,
         };
         loop {
-            let connection = origin.connection(&self.network, wish, limits.connect).await?;
+            self.make_room();
+            let connection = origin
+                .connection(&self.network, &self.open, wish, limits.connect)
+                .await?;
             let stale = connection.reused;
             match origin.send(connection, request, limits.first_byte).await {
                 Outcome::Answered(answer) if answer.status() == StatusCode::SWITCHING_PROTOCOLS && !wish.upgrade => {
@@ -84,6 +95,15 @@ impl<B: RequestBody> Pooled<B> {
                 Outcome::Returned(_, broken) | Outcome::Broken(broken) => return Err(broken),
             }
             wish.reuse = false;
+        }
+    }
+
+    /// Ends what waits for a request where as many are open as may be: descriptors belong to the requests under way, whatever
+    /// their provider and thread.
+    fn make_room(&self) {
+        let most = *self.most.get_or_init(|| open_files::pairs().unwrap_or(u64::MAX));
+        if self.open.read() >= most {
+            self.origins.load().values().for_each(|kept| kept.origin.drop_idle());
         }
     }
 

@@ -15,6 +15,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tracing::debug;
@@ -40,6 +41,8 @@ pub(super) struct Reception {
     pub(super) idle: Duration,
     /// How long a client may take nothing of what is sent to it.
     pub(super) write_idle: Duration,
+    /// The places of connections, and of requests that come together with others.
+    pub(super) room: Arc<Semaphore>,
     /// How far the gateway is on its way to its end.
     pub(super) audience: Audience,
 }
@@ -169,7 +172,8 @@ async fn speak_h2<S>(stream: S, client: Option<SocketAddr>, reception: &Arc<Rece
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let streams = Streams::new(reception.write_idle, reception.gateway.given_up());
+    let (room, audience) = (Arc::clone(&reception.room), reception.audience.clone());
+    let streams = Streams::new(reception.write_idle, reception.gateway.given_up(), room, audience);
     let answering = Arc::clone(reception);
     let service = service_fn(move |request: Request<Incoming>| {
         let reception = Arc::clone(&answering);

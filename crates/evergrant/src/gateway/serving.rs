@@ -117,6 +117,7 @@ impl Serving {
                 tls: tls.clone(),
                 idle: serve.idle,
                 write_idle: serve.write_idle,
+                room: Arc::clone(&room),
                 audience: audience.clone(),
             };
             let door = Door {
@@ -222,16 +223,23 @@ impl Door {
     }
 
     async fn let_in(&self) {
+        let mut failing = false;
         loop {
             // Whoever finds no room waits in the system's backlog.
             let Ok(place) = Arc::clone(&self.room).acquire_owned().await else {
                 return;
             };
             match self.listener.accept().await {
-                Ok(stream) => self.serve(stream, place),
-                // Out of descriptors, say: wait rather than spin.
+                Ok(stream) => {
+                    failing = false;
+                    self.serve(stream, place);
+                }
+                // Out of descriptors, say: wait rather than spin, and say so once.
                 Err(error) => {
-                    warn!(%error, "a connection could not be accepted");
+                    if !failing {
+                        warn!(%error, "a connection could not be accepted");
+                    }
+                    failing = true;
                     sleep(ACCEPT_PAUSE).await;
                 }
             }
@@ -266,7 +274,7 @@ impl Door {
 
 /// How many connections find room: as many as are allowed, and as this process may have open.
 fn places(allowed: u64) -> u32 {
-    let open = open_files::allowed().map_or(u64::MAX, |files| files.saturating_sub(OWN_FILES) / FILES_EACH);
+    let open = open_files::pairs().unwrap_or(u64::MAX);
     if open < allowed {
         info!("{open} connections find room: more cannot be open in this process (`ulimit -n`)");
     }
@@ -280,12 +288,6 @@ fn reachable_by_others(address: &Listen) -> Failure {
         why: "make a key for each client first, or listen on loopback or a unix socket only: whoever reaches the gateway spends the plan".to_owned(),
     })
 }
-
-/// 64 files for what is not a client's: store, locks, listeners, a renewal's connection.
-const OWN_FILES: u64 = 64;
-
-/// Two for each: the client's connection, and the provider's.
-const FILES_EACH: u64 = 2;
 
 /// 1 s for the next request of whoever is idle: a busy client sends it within milliseconds, and an idle one that sends none
 /// finds its connection closed like any that has been idle for long.

@@ -1,4 +1,4 @@
-//! The requests of one HTTP/2 connection: how many are under way, and that none of them waits for its client for ever.
+//! The requests of one HTTP/2 connection: each has a place, and none waits for its client for ever.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -11,8 +11,10 @@ use bytes::Bytes;
 use evergrant_driver::measures::Counter;
 use http_body::{Body, Frame, SizeHint};
 use hyper::rt::Executor;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
+
+use super::stage::{Audience, Stage};
 
 /// Runs the requests of one connection.
 #[derive(Clone)]
@@ -23,6 +25,8 @@ struct Shared {
     given_up: Arc<Counter>,
     standing: Mutex<Standing>,
     ended: Notify,
+    room: Arc<Semaphore>,
+    audience: Audience,
 }
 
 /// How many are under way, and since when.
@@ -32,8 +36,9 @@ struct Standing {
 }
 
 impl Streams {
-    /// None so far; who takes nothing of an answer for so long is given up, and counted.
-    pub(super) fn new(patience: Duration, given_up: Arc<Counter>) -> Self {
+    /// None so far; who takes nothing of an answer for so long is given up, and counted. The connection's own place is that of
+    /// one request; each other one takes one of the room, for as long as it is under way.
+    pub(super) fn new(patience: Duration, given_up: Arc<Counter>, room: Arc<Semaphore>, audience: Audience) -> Self {
         let standing = Standing {
             open: 0,
             since: Instant::now(),
@@ -43,6 +48,8 @@ impl Streams {
             given_up,
             standing: Mutex::new(standing),
             ended: Notify::new(),
+            room,
+            audience,
         }))
     }
 
@@ -69,11 +76,21 @@ impl Shared {
         let standing = self.standing();
         (standing.open == 0).then_some(standing.since)
     }
+
+    /// A place for one more, when there is one; whoever ends lets in who is left without.
+    async fn place(&self) -> Option<OwnedSemaphorePermit> {
+        let mut audience = self.audience.clone();
+        tokio::select! {
+            place = Arc::clone(&self.room).acquire_owned() => place.ok(),
+            () = audience.until(Stage::LastRequests) => None,
+        }
+    }
 }
 
 impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Streams {
     fn execute(&self, request: F) {
-        let under_way = UnderWay::begin(&self.0);
+        let (under_way, is_another) = UnderWay::begin(&self.0);
+        let shared = Arc::clone(&self.0);
         let handed = Handed::default();
         let answered = Answered {
             request: Box::pin(request),
@@ -82,8 +99,9 @@ impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Streams {
             shared: Arc::clone(&self.0),
         };
         tokio::spawn(HANDED.scope(handed, async move {
+            let place = if is_another { shared.place().await } else { None };
             answered.await;
-            drop::<UnderWay>(under_way);
+            drop((place, under_way));
         }));
     }
 }
@@ -92,9 +110,11 @@ impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Streams {
 struct UnderWay(Arc<Shared>);
 
 impl UnderWay {
-    fn begin(shared: &Arc<Shared>) -> Self {
-        shared.standing().open += 1;
-        Self(Arc::clone(shared))
+    /// It begins; answers whether others are under way already.
+    fn begin(shared: &Arc<Shared>) -> (Self, bool) {
+        let mut standing = shared.standing();
+        standing.open += 1;
+        (Self(Arc::clone(shared)), standing.open > 1)
     }
 }
 
@@ -241,6 +261,7 @@ mod tests {
     use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
     use tokio::io::duplex;
 
+    use super::super::stage::Curtain;
     use super::*;
 
     const PATIENCE: Duration = Duration::from_secs(300);
@@ -267,10 +288,36 @@ mod tests {
         std::future::pending::<()>().await;
     }
 
+    fn streams(given_up: Arc<Counter>, places: usize) -> (Streams, Curtain) {
+        let (curtain, audience) = Curtain::open();
+        let room = Arc::new(Semaphore::new(places));
+        (Streams::new(PATIENCE, given_up, room, audience), curtain)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_beside_the_first_has_a_place_of_its_own() {
+        let (streams, curtain) = streams(Arc::default(), 1);
+        let began = Instant::now();
+        let request = async || sleep(Duration::from_secs(100)).await;
+        for _ in 0..4 {
+            streams.execute(request());
+        }
+        streams.rest(Duration::from_secs(60)).await;
+        // Two at a time, and then one after the other in the one place.
+        assert_eq!(began.elapsed().as_secs(), 300 + 60);
+        for _ in 0..4 {
+            streams.execute(request());
+        }
+        curtain.fall(Stage::LastRequests);
+        let ends = Instant::now();
+        streams.rest(Duration::from_secs(60)).await;
+        assert_eq!(ends.elapsed().as_secs(), 100 + 60);
+    }
+
     #[tokio::test(start_paused = true)]
     async fn who_takes_nothing_more_is_given_up_and_who_is_slow_is_not() {
         let given_up = Arc::<Counter>::default();
-        let streams = Streams::new(PATIENCE, Arc::clone(&given_up));
+        let (streams, _curtain) = streams(Arc::clone(&given_up), 100);
         let began = Instant::now();
         streams.execute(client(&[1_000, 200, 200, 200]));
         streams.rest(Duration::from_secs(60)).await;
@@ -280,7 +327,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_connection_rests_when_nothing_has_been_under_way_for_long() {
-        let streams = Streams::new(PATIENCE, Arc::default());
+        let (streams, _curtain) = streams(Arc::default(), 100);
         let began = Instant::now();
         for secs in [100, 130] {
             streams.execute(sleep(Duration::from_secs(secs)));
@@ -290,12 +337,11 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    #[expect(clippy::disallowed_methods, reason = "a client of the gateway's, not a part of it")]
     async fn what_waits_in_a_buffer_for_its_client_is_under_way() {
         const LENGTH: usize = 100_000;
         let (ours, theirs) = duplex(1024 * 1024);
         let given_up = Arc::<Counter>::default();
-        let streams = Streams::new(PATIENCE, Arc::clone(&given_up));
+        let (streams, _curtain) = streams(Arc::clone(&given_up), 100);
         let whole = || Full::new(Bytes::from_static(&[b'x'; LENGTH]));
         let service =
             service_fn(move |_| async move { Ok::<_, Infallible>(http::Response::new(Watched::new(whole()))) });

@@ -82,15 +82,26 @@ impl Scratch {
         Exchange::new(arguments, child.wait_with_output().await.unwrap(), &self.home())
     }
 
+    /// The binary with these arguments, which may have so many files open.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn with_files(&self, files: u32, arguments: &[&str]) -> Command {
+        self.in_shell(&format!("ulimit -n {files}; exec \"$@\""), arguments)
+    }
+
     /// The binary with these arguments, deaf to the signal that a full file sends, so that its write fails as on a full disk.
     #[cfg(target_os = "linux")]
     pub(crate) fn unsignalled(&self, arguments: &[&str]) -> Command {
+        // 25 is SIGXFSZ.
+        self.in_shell("trap '' 25; exec \"$@\"", arguments)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn in_shell(&self, script: &str, arguments: &[&str]) -> Command {
         let plain = self.evergrant(&[]);
         let variables = plain.as_std().get_envs();
         let mut shell = Command::new("/bin/sh");
-        // 25 is SIGXFSZ.
         shell
-            .args(["-c", "trap '' 25; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_evergrant")])
+            .args(["-c", script, "sh", env!("CARGO_BIN_EXE_evergrant")])
             .args(arguments)
             .env_clear()
             .envs(variables.filter_map(|(name, value)| Some((name, value?))))

@@ -3,6 +3,8 @@
 mod access_log;
 mod bytes;
 mod deployed;
+#[cfg(target_os = "linux")]
+mod descriptors;
 pub(crate) mod desk;
 mod doors;
 mod ending;
