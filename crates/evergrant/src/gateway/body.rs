@@ -10,7 +10,7 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt as _, Full};
 
 use super::in_band::InBand;
-use super::keep_alive::KeepAlive;
+use super::silent_stream::KeepAlive;
 
 /// The body of an answer of the gateway's.
 #[derive(Debug)]

@@ -20,7 +20,7 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tracing::debug;
 
-use super::listener::Stream;
+use super::listening::Stream;
 use super::patience::Patience;
 use super::patient::Patient;
 use super::preface;

@@ -9,12 +9,12 @@ use http::{HeaderMap, Request, Response, StatusCode, Uri};
 use hyper::body::Incoming;
 
 use super::body::GatewayBody;
-use super::coming::Coming;
 use super::destination::{model_of, needs_model};
 use super::in_band::InBand;
-use super::keep_alive::KeepAlive;
 use super::model_terms::allowed;
 use super::noted::Noted;
+use super::received::Received;
+use super::silent_stream::KeepAlive;
 use super::surface::Surface;
 use super::trail::{Unanswered, mark};
 use super::tunnel::{Terms, Tunnel};
@@ -43,7 +43,7 @@ pub(super) async fn forward(
         .contains_key(UPGRADE)
         .then(|| hyper::upgrade::on(&mut request));
     let (mut parts, incoming) = request.into_parts();
-    let mut body = driver.body(Coming::new(incoming, noted));
+    let mut body = driver.body(Received::new(incoming, noted));
     let mut waited = Duration::ZERO;
     if guest.is_held_to_models() {
         let asked = Instant::now();

@@ -15,7 +15,7 @@ use super::connection::{Reception, converse};
 use super::crew::Crew;
 use super::entrance::Entrance;
 use super::inherited::Inherited;
-use super::listener::{Arrived, Listener};
+use super::listening::{Arrived, Listener};
 use super::service::Gateway;
 use super::service_manager::ServiceManager;
 use super::stage::{Curtain, Stage};

@@ -14,14 +14,14 @@ use super::noted::Noted;
 
 /// A body that comes.
 #[derive(Debug)]
-pub(super) struct Coming {
+pub(super) struct Received {
     incoming: Incoming,
     measures: Arc<Measures>,
     /// Those of this one, for the log.
     own: Option<Arc<Counter>>,
 }
 
-impl Coming {
+impl Received {
     /// Counts what comes.
     pub(super) fn new(incoming: Incoming, noted: &Noted) -> Self {
         Self {
@@ -32,7 +32,7 @@ impl Coming {
     }
 }
 
-impl Body for Coming {
+impl Body for Received {
     type Data = Bytes;
     type Error = hyper::Error;
 
