@@ -66,6 +66,16 @@ fn the_image_has_no_root_and_no_shell() {
         last.contains("\nUSER 65532:65532\n") && !last.contains("\nRUN "),
         "{last}"
     );
+    let after = |start: &str| last.lines().find_map(|line| line.strip_prefix(start)).unwrap();
+    let (home, volume) = (after("ENV EVERGRANT_HOME="), after("VOLUME "));
+    assert!(
+        home.strip_prefix(volume).is_some_and(|below| below.len() > 1),
+        "volumes come with modes of their own, and a home that others can read is refused: {home}"
+    );
+    assert!(
+        last.contains(&format!(" --chown=65532:65532 /out{volume} {volume}\n")),
+        "{last}"
+    );
     let rust = text.lines().find_map(|line| line.strip_prefix("FROM rust:")).unwrap();
     let manifest = std::fs::read_to_string(deploy("../Cargo.toml")).unwrap();
     let oldest = manifest
