@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// Reads a list of tools or requests, or one of them, and takes every model that is named: of two, either may be the one that
 /// counts.
@@ -46,8 +46,7 @@ impl<'de> Visitor<'de> for ModelsWithin<'_> {
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<(), M::Error> {
         while let Some(name) = map.next_key::<String>()? {
             if self.is_one && name.trim().eq_ignore_ascii_case("model") {
-                let model: serde_json::Value = map.next_value()?;
-                self.found.extend(model.as_str().map(str::to_owned));
+                map.next_value_seed(ModelName(&mut *self.found))?;
             } else {
                 map.next_value::<IgnoredAny>()?;
             }
@@ -79,3 +78,43 @@ impl<'de> Visitor<'de> for ModelsWithin<'_> {
         Ok(())
     }
 }
+
+/// Reads the name of a model, or that there is none; anything else is an error, and nothing of it is kept.
+struct ModelName<'a>(&'a mut Vec<String>);
+
+impl<'de> DeserializeSeed<'de> for ModelName<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<(), D::Error> {
+        reader.deserialize_any(self)
+    }
+}
+
+impl Visitor<'_> for ModelName<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name of a model")
+    }
+
+    fn visit_str<E: Error>(self, model: &str) -> Result<(), E> {
+        if self.0.iter().any(|known| known == model) {
+            return Ok(());
+        }
+        if self.0.len() >= MODELS || model.len() > LENGTH {
+            return Err(E::custom("too many models, or too long a name"));
+        }
+        self.0.push(model.to_owned());
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+}
+
+/// 64 models in the parts of one request: those in use name one or two. Whoever names more fills no memory with them.
+const MODELS: usize = 64;
+
+/// 512 bytes: longer than the name of any model.
+const LENGTH: usize = 512;

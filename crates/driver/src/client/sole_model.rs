@@ -84,7 +84,7 @@ fn of_json(text: &[u8]) -> Result<NamedModels, Failure> {
     let read = (&mut found).deserialize(&mut reader).and_then(|()| reader.end());
     match (read, found.doubt) {
         (_, Some(doubt)) => Err(unreadable(doubt)),
-        (Err(_), None) => Err(unreadable("it is no JSON object")),
+        (Err(_), None) => Err(unreadable("it is no JSON object, or a model that it names is no text")),
         (Ok(()), None) => Ok(NamedModels {
             sole: found.model,
             of_tools: found.of_tools,
@@ -269,13 +269,27 @@ mod tests {
     fn a_tool_that_names_two_names_both() {
         for (tools, expected) in [
             (r#"[{"model":"b","model":"c","Model":"d"}]"#, &["b", "c", "d"][..]),
-            (r#"[[{"model":"no"}],7,null,"x",{"model":7},{"a":{"model":"no"}}]"#, &[]),
+            (r#"[[{"model":"no"}],7,null,"x",{"model":null},{"a":{"model":"no"}}]"#, &[]),
             (r#"{"model":"no"}"#, &[]),
             ("null", &[]),
         ] {
             let body = format!("{{\"model\":\"a\",\"tools\":{tools}}}");
             assert_eq!(of_json(body.as_bytes()).unwrap().of_tools, expected, "{tools}");
         }
+    }
+
+    #[test]
+    fn a_model_within_is_a_text_or_none() {
+        let many: String = (0..65).map(|number| format!("{{\"model\":\"m{number}\"}},")).collect();
+        let deep = format!("{{\"model\":[{}[0]]}},", "[0],".repeat(100_000));
+        let long = format!("{{\"model\":\"{}\"}},", "m".repeat(513));
+        for part in ["{\"model\":7},", "{\"model\":{}},", "{\"model\":true},", &many, &deep, &long] {
+            let body = format!("{{\"model\":\"a\",\"tools\":[{part}{{}}]}}");
+            assert!(of_json(body.as_bytes()).is_err(), "{}", &part[..20.min(part.len())]);
+        }
+        let alike = "{\"model\":\"b\"},".repeat(100_000);
+        let body = format!("{{\"model\":\"a\",\"tools\":[{alike}{{}}]}}");
+        assert_eq!(of_json(body.as_bytes()).unwrap().of_tools, ["b"]);
     }
 
     #[test]
