@@ -17,6 +17,7 @@ mod explaining;
 mod gate;
 mod hop;
 mod listener;
+mod member_name;
 mod models_within;
 mod multipart;
 mod opening;

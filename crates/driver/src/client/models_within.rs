@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::member_name::plain;
+
 /// Reads a list of tools or requests, or one of them, and takes every model that is named: of two, either may be the one that
 /// counts.
 pub(super) struct ModelsWithin<'a> {
@@ -45,7 +47,7 @@ impl<'de> Visitor<'de> for ModelsWithin<'_> {
 
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<(), M::Error> {
         while let Some(name) = map.next_key::<String>()? {
-            if self.is_one && name.trim().eq_ignore_ascii_case("model") {
+            if self.is_one && plain(&name) == "model" {
                 map.next_value_seed(ModelName(&mut *self.found))?;
             } else {
                 map.next_value::<IgnoredAny>()?;

@@ -10,6 +10,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use super::body::{Body, KEPT_EACH, Progress};
+use super::member_name::plain;
 use super::models_within::ModelsWithin;
 use super::strict_form::{Doubtful, boundary, model};
 
@@ -127,11 +128,7 @@ impl<'de> Visitor<'de> for &mut Found {
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<(), M::Error> {
         let mut seen = HashSet::new();
         while let Some(name) = map.next_key_seed(Text)? {
-            // Some parsers know no capitals in the names of members, and some end a name at its first NUL.
-            let small = name.text.to_ascii_lowercase();
-            let small = small
-                .trim_matches(|c: char| c.is_whitespace() || c.is_control())
-                .to_owned();
+            let small = plain(&name.text);
             if SEVERAL.contains(&small.as_str()) {
                 self.doubt = Some("it names several models to choose from");
             }

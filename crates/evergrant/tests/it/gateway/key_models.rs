@@ -164,9 +164,13 @@ async fn a_body_that_can_be_read_in_two_ways_is_refused() {
         r#"{"model":"raw-1","models":["raw-2"]}"#,
         r#"{"model":"raw-1","fallbacks":["raw-2"]}"#,
         r#"{"model":"raw-1","model\u0000":"raw-2"}"#,
+        r#"{"model":"raw-1","model\u0000x":"raw-2"}"#,
         r#"{"model":"raw-1"," Model":"raw-2"}"#,
         r#"{"model":"raw-1","tools":[{"type":"image_generation","model":"raw-2"}]}"#,
         r#"{"model":"raw-1","tools":[{"type":"image_generation","model":"raw-2","model":"raw-1"}]}"#,
+        r#"{"model":"raw-1","tools":[{"type":"image_generation","model\u0000":"raw-2"}]}"#,
+        r#"{"model":"raw-1","requests":[{"\u0000Model\u0000x":"raw-2"}]}"#,
+        r#"{"model":"raw-1","tools":[{"type":"image_generation","model":["raw-2"]}]}"#,
     ] {
         held.refuses(chat, JSON, body).await;
     }
