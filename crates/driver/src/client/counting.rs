@@ -5,6 +5,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, Method};
 
 use super::dress::Undressed;
+use super::lenient_path::lenient;
 use crate::admission::Guest;
 use crate::usage::{Answer, Beginning, Form};
 
@@ -23,7 +24,7 @@ impl Counting {
     /// By which id what is counted so can be fetched again, where a budget pays for it.
     pub(super) fn answer(self, request: &Undressed, guest: &Guest) -> Answer {
         match (self, fetched(request.path())) {
-            (Self::Spent, Some(id)) => Answer::Fetched(id.into()),
+            (Self::Spent, Some(id)) => Answer::Fetched(id.into_boxed_str()),
             (Self::Booked, None) if guest.has_budget() && request.makes_threads() => Answer::Kept(Beginning::default()),
             (Self::Booked | Self::Spent | Self::Nothing, _) => Answer::Once,
         }
@@ -39,17 +40,18 @@ pub(super) fn counting(request: &Undressed, guest: &Guest) -> Counting {
     if *request.method() == Method::POST && !uses_nothing(request.path()) {
         return Counting::Booked;
     }
-    let is_fetched = *request.method() == Method::GET && fetched(request.path()).is_some();
-    if is_fetched && guest.has_budget() {
+    let is_read = *request.method() == Method::GET && guest.has_budget();
+    if is_read && fetched(request.path()).is_some() {
         return Counting::Spent;
     }
     Counting::Nothing
 }
 
 /// The id of the response that a path names.
-fn fetched(path: &str) -> Option<&str> {
-    let (_, named) = path.split_once("/responses/")?;
-    named.split('/').next()
+fn fetched(path: &str) -> Option<String> {
+    let mut segments = lenient(path).into_iter();
+    segments.find(|segment| segment.eq_ignore_ascii_case("responses"))?;
+    segments.next()
 }
 
 /// Refuses, to a key with a budget, what uses tokens that nobody here is told of.
@@ -61,19 +63,21 @@ pub(super) fn check_countable(request: &Undressed, guest: &Guest) -> Result<(), 
         return guest.uncountable("a WebSocket");
     }
     let is_later = |segment: &str| {
-        let verb = segment.split_once(':').map(|(_, verb)| verb);
-        LATER.contains(&segment) || verb.is_some_and(|verb| verb.contains("atch") || verb.contains("ongRunning"))
+        let (name, verb) = segment.split_once(':').unwrap_or((segment, ""));
+        LATER.iter().any(|later| name.eq_ignore_ascii_case(later)) || verb.contains("atch") || verb.contains("ongRunning")
     };
-    if *request.method() == Method::POST && request.path().split('/').any(is_later) {
+    if *request.method() == Method::POST && lenient(request.path()).iter().any(|segment| is_later(segment)) {
         return guest.uncountable("work that is done later");
     }
     Ok(())
 }
 
+/// Only what is written as everybody writes it.
 fn uses_nothing(path: &str) -> bool {
     let first = path.split('/').nth(1).unwrap_or_default();
     let last = path.rsplit('/').next().unwrap_or_default();
-    KEPT.contains(&first) || FREE.contains(&last) || last.ends_with(":countTokens")
+    let is_plain = !path.contains(['%', ';', '\\']) && !path.contains("//");
+    is_plain && (KEPT.contains(&first) || FREE.contains(&last) || last.ends_with(":countTokens"))
 }
 
 /// The model that a path names, as in `/models/MODEL:generateContent`.
@@ -137,7 +141,17 @@ const KEPT: [&str; 4] = ["files", "uploads", "vector_stores", "conversations"];
 const FREE: [&str; 4] = ["count_tokens", "input_tokens", "tokenize", "cancel"];
 
 /// What uses tokens after it was answered, and tells of them elsewhere if at all.
-const LATER: [&str; 6] = ["batches", "fine_tuning", "evals", "threads", "agents", "jobs"];
+const LATER: [&str; 9] = [
+    "batches",
+    "batch",
+    "fine_tuning",
+    "evals",
+    "threads",
+    "agents",
+    "jobs",
+    "videos",
+    "video",
+];
 
 #[cfg(test)]
 mod tests {
@@ -172,8 +186,14 @@ mod tests {
 
     #[test]
     fn a_path_can_name_a_response() {
-        assert_eq!(fetched("/responses/resp_1"), Some("resp_1"));
-        assert_eq!(fetched("/v1/responses/resp_1/input_items"), Some("resp_1"));
+        for path in [
+            "/responses/resp_1",
+            "/v1/responses/resp_1/input_items",
+            "/%72esponses/resp_1",
+            "/Responses//resp%5f1",
+        ] {
+            assert_eq!(fetched(path).as_deref(), Some("resp_1"), "{path}");
+        }
         assert_eq!((fetched("/responses"), fetched("/files/x")), (None, None));
     }
 
@@ -193,6 +213,9 @@ mod tests {
             "/responses/compact",
             "/embeddings",
             "/images/edits",
+            "/files//responses",
+            "/responses%2Fx/cancel",
+            "/responses;x/cancel",
         ] {
             assert!(!uses_nothing(path), "{path}");
         }

@@ -16,6 +16,7 @@ mod exchange;
 mod explaining;
 mod gate;
 mod hop;
+mod lenient_path;
 mod listener;
 mod member_name;
 mod models_within;

@@ -76,6 +76,11 @@ async fn what_cannot_be_counted_is_refused() {
         post("/p/raw/batches", &secret, JSON, "{\"input_file_id\":\"file-1\"}"),
         post("/p/raw/messages/batches", &secret, JSON, "{\"requests\":[]}"),
         post("/p/raw/fine_tuning/jobs", &secret, JSON, "{}"),
+        post("/p/raw/b%61tches", &secret, JSON, "{}"),
+        post("/p/raw/b%2561tches", &secret, JSON, "{}"),
+        post("/p/raw/Batches;x", &secret, JSON, "{}"),
+        post("/p/raw/videos", &secret, JSON, NAMED),
+        post("/v1/videos/generations", &secret, JSON, NAMED),
     ] {
         let (status, text) = upstream
             .gateway
@@ -214,7 +219,8 @@ async fn an_answer_that_is_fetched_again_costs_no_more() {
             "it costs when it is fetched first"
         );
     }
-    assert_eq!(upstream.gateway.status(&fetch("resp_3")).await.0, 200);
+    let escaped = fetch("resp_3").replace("/responses/", "/%72esponses/");
+    assert_eq!(upstream.gateway.status(&escaped).await.0, 200);
     assert_eq!(
         upstream.gateway.status(&fetch("resp_1")).await.0,
         429,
