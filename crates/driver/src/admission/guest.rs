@@ -8,8 +8,8 @@ use evergrant_engine::secret::Fingerprint;
 use evergrant_engine::time::Timestamp;
 
 use super::meter::Meter;
-use super::refusal::{other_model, other_provider, other_purpose, uncountable, unnamed_model};
-use crate::client_key::{ClientKey, KeyName};
+use super::refusal::{leads_past, other_model, other_provider, other_purpose, uncountable, unnamed_model};
+use crate::client_key::{ClientKey, KeyName, KeyTerms};
 
 /// Who asks. Clones stand for the same request; with the last of them its place is free again.
 #[derive(Clone, Debug, Default)]
@@ -65,6 +65,19 @@ impl Guest {
     /// Whether what is used is held to a budget.
     pub(crate) fn has_budget(&self) -> bool {
         self.key().is_some_and(|key| key.terms.tokens_per_day.is_some())
+    }
+
+    /// Whether it is held to anything at all.
+    pub(crate) fn is_limited(&self) -> bool {
+        self.key().is_some_and(|key| key.terms != KeyTerms::default())
+    }
+
+    /// Refuses what leads past the gateway, and so past all that a key is held to.
+    ///
+    /// # Errors
+    /// `client-key-forbidden`, for who holds a key.
+    pub(crate) fn leads_past(&self) -> Result<(), Failure> {
+        self.key().map_or(Ok(()), |key| Err(leads_past(&key.name)))
     }
 
     /// Refuses what uses tokens that nobody here is told of.

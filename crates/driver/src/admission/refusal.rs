@@ -47,6 +47,14 @@ pub(super) fn uncountable(name: &KeyName, what: &str) -> Failure {
     ))
 }
 
+/// The key has limits, and this would lead past them.
+pub(super) fn leads_past(name: &KeyName) -> Failure {
+    forbidden(format!(
+        "the client key `{name}` has limits, and this leads past the gateway, which could not hold it to them: with a key of \
+         the provider's own its client would need no gateway"
+    ))
+}
+
 /// The key may ask none of these providers.
 pub(super) fn other_provider(name: &KeyName, providers: &[ProviderId]) -> Failure {
     let named: Vec<String> = providers.iter().map(|id| format!("`{id}`")).collect();

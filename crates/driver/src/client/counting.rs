@@ -72,6 +72,22 @@ pub(super) fn check_countable(request: &Undressed, guest: &Guest) -> Result<(), 
     Ok(())
 }
 
+/// Refuses, to a key with any limit, what would give its holder a key of the provider's own, or a way to the provider beside
+/// the gateway: what is done with that is held to nothing.
+pub(super) fn check_stays_here(request: &Undressed, guest: &Guest) -> Result<(), Failure> {
+    if *request.method() != Method::POST || !guest.is_limited() {
+        return Ok(());
+    }
+    let leads_past = |segment: &String| {
+        let name = segment.split(':').next().unwrap_or_default();
+        PAST_US.iter().any(|past| name.eq_ignore_ascii_case(past))
+    };
+    if lenient(request.path()).iter().any(leads_past) {
+        return guest.leads_past();
+    }
+    Ok(())
+}
+
 /// Only what is written as everybody writes it.
 fn uses_nothing(path: &str) -> bool {
     let first = path.split('/').nth(1).unwrap_or_default();
@@ -151,6 +167,23 @@ const LATER: [&str; 9] = [
     "jobs",
     "videos",
     "video",
+];
+
+/// What answers with a key of the provider's own, short-lived (OpenAI, xAI, Azure, Google) or lasting, or, as WebRTC does, leads
+/// media to the provider itself.
+const PAST_US: [&str; 12] = [
+    "realtime",
+    "realtimeapi",
+    "client_secrets",
+    "transcription_sessions",
+    "chatkit",
+    "auth_tokens",
+    "authTokens",
+    "keys",
+    "api_keys",
+    "api-keys",
+    "admin_api_keys",
+    "service_accounts",
 ];
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use super::body::{Body, Budget};
 use super::call::{Answer, Call, Route, Spent, Trail};
 use super::coming::BodyError;
 use super::conversing::{Thread, Threads};
-use super::counting::{Counting, bytes_of_token, check_countable, counting, form_of, model_in};
+use super::counting::{Counting, bytes_of_token, check_countable, check_stays_here, counting, form_of, model_in};
 use super::dress::{Undressed, place_of_credential};
 use super::earnings::Earnings;
 use super::exchange::{Held, judge, unanswered};
@@ -166,6 +166,7 @@ impl Client {
             (way, regard)
         };
         let request = Undressed::new(parts, guest.has_budget()).map_err(none)?;
+        check_stays_here(&request, &guest).map_err(none)?;
         check_countable(&request, &guest).map_err(none)?;
         let asked = Instant::now();
         let body = body.into_replayable().await.map_err(none)?;

@@ -227,3 +227,39 @@ async fn an_answer_that_is_fetched_again_costs_no_more() {
         "three have been paid for"
     );
 }
+
+#[tokio::test]
+async fn no_key_with_a_limit_gets_a_key_of_the_providers_own() {
+    let upstream = Upstream::answering(vec![answer("content-type: application/json", b"{}")]).await;
+    let paths = [
+        "/v1/realtime/client_secrets",
+        "/p/raw/realtime/sessions",
+        "/p/raw/realtime/calls",
+        "/p/raw/v1alpha/auth_tokens",
+        "/p/raw/r%65altime/Client_Secrets",
+    ];
+    for (name, terms) in [
+        ("dated", ["--expires", "1d"]),
+        ("paced", ["--rpm", "1000"]),
+        ("narrow", ["--concurrency", "100"]),
+        ("bound", ["--provider", "raw"]),
+        ("counted", ["--tokens-per-day", "1000000"]),
+        ("named", ["--model", "raw-1"]),
+    ] {
+        let secret = key(&upstream.scratch, name, &terms).await;
+        for path in paths {
+            let (status, text) = upstream.gateway.status(&post(path, &secret, JSON, NAMED)).await;
+            let told: Value = serde_json::from_str(&text).unwrap_or_default();
+            assert_eq!(
+                (status, told["error"]["code"].as_str()),
+                (403, Some("client-key-forbidden")),
+                "{name} {path}: {text}"
+            );
+        }
+    }
+    assert!(upstream.seen().is_empty());
+    let secret = key(&upstream.scratch, "free", &[]).await;
+    for path in paths {
+        assert_eq!(upstream.gateway.status(&post(path, &secret, JSON, NAMED)).await.0, 200);
+    }
+}
