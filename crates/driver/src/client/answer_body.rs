@@ -73,6 +73,9 @@ impl AnswerBody {
     ) -> Self {
         if let Some(spending) = &mut spending {
             held.iter().for_each(|piece| spending.see(piece));
+            if matches!(rest, Rest::Whole) {
+                spending.ended();
+            }
         }
         if held
             .iter()
@@ -107,6 +110,9 @@ impl AnswerBody {
     /// No more bytes come: that is the end, unless the stream should have said so before.
     fn over(&mut self) -> Poll<Option<Result<Frame<Bytes>, Failure>>> {
         self.rest = Rest::Whole;
+        if let Some(spending) = &mut self.spending {
+            spending.ended();
+        }
         if self.listener.take().is_none_or(|listener| listener.ended()) {
             return Poll::Ready(None);
         }
@@ -142,11 +148,14 @@ impl Body for AnswerBody {
                 return this.broke(detail);
             }
         };
-        match Pin::new(coming).poll_frame(cx) {
+        match Pin::new(&mut *coming).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => {
                 this.waiting = false;
                 if let (Some(spending), Some(data)) = (&mut this.spending, frame.data_ref()) {
                     spending.see(data);
+                    if coming.is_end_stream() {
+                        spending.ended();
+                    }
                 }
                 if let (Some(thread), Some(data)) = (&mut this.thread, frame.data_ref())
                     && thread.heard(data)

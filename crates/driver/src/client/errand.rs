@@ -31,6 +31,7 @@ use super::explaining::complaint;
 use super::hop::drop_hop_by_hop;
 use super::listener::Listener;
 use super::outgoing::{Outgoing, Replayable};
+use super::put_off::check_not_put_off;
 use super::route::way;
 use super::skim::{Skim, Skimmed};
 use super::turns::{AttemptRecorder, Custom, Run, Turns};
@@ -170,6 +171,7 @@ impl Client {
         check_countable(&request, &guest).map_err(none)?;
         let asked = Instant::now();
         let body = body.into_replayable().await.map_err(none)?;
+        check_not_put_off(&request, &guest, &body).await.map_err(none)?;
         let spent = Spent {
             body: asked.elapsed(),
             ..Spent::default()

@@ -3,9 +3,17 @@
 /// Its plain form: some parsers know no capitals in the names of members, some end a name at its first NUL, and some leave out
 /// what cannot be seen around it.
 pub(super) fn plain(name: &str) -> String {
+    bare(name).to_ascii_lowercase()
+}
+
+/// Whether this word, in small letters, is its plain form.
+pub(super) fn is_named(name: &str, word: &str) -> bool {
+    bare(name).eq_ignore_ascii_case(word)
+}
+
+fn bare(name: &str) -> &str {
     let ended = name.trim_start_matches('\0').split('\0').next().unwrap_or_default();
-    let is_unseen = |c: char| c.is_whitespace() || c.is_control();
-    ended.trim_matches(is_unseen).to_ascii_lowercase()
+    ended.trim_matches(|c: char| c.is_whitespace() || c.is_control())
 }
 
 #[cfg(test)]
@@ -15,10 +23,10 @@ mod tests {
     #[test]
     fn no_writing_hides_a_name() {
         for name in ["model", "MODEL", " model\t", "model\0", "model\0x", "\0model", "\u{7}Model\u{a0}"] {
-            assert_eq!(plain(name), "model", "{name:?}");
+            assert_eq!((plain(name).as_str(), is_named(name, "model")), ("model", true), "{name:?}");
         }
         for other in ["models", "mo del", "", "x\0model"] {
-            assert_ne!(plain(other), "model", "{other:?}");
+            assert!(plain(other) != "model" && !is_named(other, "model"), "{other:?}");
         }
     }
 }

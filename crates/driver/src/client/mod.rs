@@ -24,6 +24,7 @@ mod multipart;
 mod opening;
 mod outgoing;
 mod peek;
+mod put_off;
 mod reading;
 mod rest;
 mod route;

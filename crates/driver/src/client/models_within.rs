@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::member_name::plain;
+use super::member_name::is_named;
 
 /// Reads a list of tools or requests, or one of them, and takes every model that is named: of two, either may be the one that
 /// counts.
@@ -47,7 +47,7 @@ impl<'de> Visitor<'de> for ModelsWithin<'_> {
 
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<(), M::Error> {
         while let Some(name) = map.next_key::<String>()? {
-            if self.is_one && plain(&name) == "model" {
+            if self.is_one && is_named(&name, "model") {
                 map.next_value_seed(ModelName(&mut *self.found))?;
             } else {
                 map.next_value::<IgnoredAny>()?;

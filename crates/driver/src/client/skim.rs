@@ -3,6 +3,8 @@
 use bytes::Bytes;
 use memchr::memchr2;
 
+use super::member_name::is_named;
+
 /// What a request's body says of how it is to be treated.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub(super) struct Skimmed {
@@ -14,6 +16,8 @@ pub(super) struct Skimmed {
     pub(super) previous_response_id: Option<String>,
     /// Whether `store` or `background` is true: then a second request leaves a second object behind.
     pub(super) leaves_something: bool,
+    /// Whether `background` or `deferred`, in any writing, is more than false or null: then the answer may be made later.
+    pub(super) is_put_off: bool,
 }
 
 /// Reads a body piece by piece.
@@ -43,6 +47,8 @@ enum Member {
     CacheKey,
     Previous,
     Switch,
+    /// `background`: a switch, too.
+    PutOff,
     #[default]
     Other,
 }
@@ -90,6 +96,11 @@ impl Skim {
         self.ended || self.found.model.is_some()
     }
 
+    /// Whether it was one object, from its first bracket to its last.
+    pub(super) fn is_whole(&self) -> bool {
+        self.ended && self.expect != Expect::Object
+    }
+
     /// What was found so far.
     pub(super) fn found(self) -> Skimmed {
         self.found
@@ -109,15 +120,19 @@ impl Skim {
             (b'"', depth) => {
                 let is_text = match self.member {
                     Member::Model | Member::CacheKey | Member::Previous => true,
-                    Member::Switch | Member::Other => false,
+                    Member::Switch | Member::PutOff | Member::Other => false,
                 };
+                self.found.is_put_off |= depth == 1 && self.is_value_of_put_off();
                 let wanted = depth == 1 && (self.expect == Expect::Key || (self.expect == Expect::Value && is_text));
                 self.text = Some(Text {
                     escaped: false,
                     raw: wanted.then(Vec::new),
                 });
             }
-            (b'{' | b'[', depth) => self.depth = depth.saturating_add(1),
+            (b'{' | b'[', depth) => {
+                self.found.is_put_off |= depth == 1 && self.is_value_of_put_off();
+                self.depth = depth.saturating_add(1);
+            }
             (b'}' | b']', depth) => {
                 self.depth = depth - 1;
                 self.ended = self.depth == 0;
@@ -131,8 +146,17 @@ impl Skim {
                 self.found.leaves_something |= byte == b't';
                 self.expect = Expect::Comma;
             }
+            (byte, 1) if self.is_value_of_put_off() => {
+                self.found.leaves_something |= byte == b't';
+                self.found.is_put_off |= !matches!(byte, b'f' | b'n');
+                self.expect = Expect::Comma;
+            }
             (_, _) => {}
         }
+    }
+
+    fn is_value_of_put_off(&self) -> bool {
+        self.expect == Expect::Value && self.member == Member::PutOff
     }
 
     /// The inside of a string; answers what follows it, or `None` if it goes on in the next piece.
@@ -174,7 +198,8 @@ impl Skim {
                     Some("model") => Member::Model,
                     Some("prompt_cache_key") => Member::CacheKey,
                     Some("previous_response_id") => Member::Previous,
-                    Some("store" | "background") => Member::Switch,
+                    Some("store") => Member::Switch,
+                    Some(name) if PUT_OFF.iter().any(|known| is_named(name, known)) => Member::PutOff,
                     Some(_) | None => Member::Other,
                 };
                 self.expect = Expect::Colon;
@@ -185,7 +210,7 @@ impl Skim {
                     Member::Model => self.found.model = text(),
                     Member::CacheKey => self.found.prompt_cache_key = text(),
                     Member::Previous => self.found.previous_response_id = text(),
-                    Member::Switch | Member::Other => {}
+                    Member::Switch | Member::PutOff | Member::Other => {}
                 }
                 self.expect = Expect::Comma;
             }
@@ -216,6 +241,9 @@ fn unescaped(raw: &[u8]) -> Option<String> {
     }
 }
 
+/// The members that let an answer be made later: of OpenAI and Google, and of xAI.
+const PUT_OFF: [&str; 2] = ["background", "deferred"];
+
 /// Longer than the name of any model.
 const TEXT_LIMIT: usize = 512;
 
@@ -236,7 +264,11 @@ mod tests {
                 leaves_something,
                 ..Skimmed::default()
             };
-            assert_eq!(skim.found(), expected, "{body} in pieces of {piece}");
+            let found = Skimmed {
+                is_put_off: false,
+                ..skim.found()
+            };
+            assert_eq!(found, expected, "{body} in pieces of {piece}");
         }
     }
 
@@ -271,6 +303,39 @@ mod tests {
         check(r#"{"background": true ,"store":false}"#, None, true);
         check(r#"{"store":false,"metadata":{"store":true},"a":[true]}"#, None, false);
         check(r#"{"store":"true"}"#, None, false);
+    }
+
+    #[track_caller]
+    fn put_off(body: &str, expected: bool) {
+        for piece in [body.len().max(1), 1, 2, 3] {
+            let mut skim = Skim::default();
+            for part in body.as_bytes().chunks(piece) {
+                skim.feed(part);
+            }
+            assert!(skim.is_whole(), "{body}");
+            assert_eq!(skim.found().is_put_off, expected, "{body} in pieces of {piece}");
+        }
+    }
+
+    #[test]
+    fn whatever_may_put_an_answer_off_is_found() {
+        for value in ["true", " true", "1", "0", "\"yes\"", "{\"x\":1}", "[]"] {
+            put_off(&format!("{{\"model\":\"m\",\"background\":{value},\"x\":1}}"), true);
+            put_off(&format!("{{\"background\":false,\"Deferred\\u0000\" :{value}}}"), true);
+        }
+        for body in [
+            "{\"background\":false,\"deferred\":null}",
+            "{\"metadata\":{\"background\":true},\"a\":[true,\"background\"]}",
+            "{\"store\":true,\"x\":\"background\"}",
+            "{}",
+        ] {
+            put_off(body, false);
+        }
+        for body in ["", "7", "{", "[{\"background\":true}]", "{\"background\""] {
+            let mut skim = Skim::default();
+            skim.feed(body.as_bytes());
+            assert!(!skim.is_whole(), "{body}");
+        }
     }
 
     #[test]

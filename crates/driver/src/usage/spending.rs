@@ -19,7 +19,11 @@ pub(crate) struct Spending {
     entry: Option<Entry>,
     weight: Weight,
     answer: Answer,
+    /// Whether it is one document, which tells of all of itself.
+    is_document: bool,
     answered: u64,
+    /// Whether all of it came.
+    is_whole: bool,
     scan: Option<Scan>,
 }
 
@@ -66,7 +70,9 @@ impl Spending {
             entry,
             weight,
             answer,
+            is_document: form == Some(Form::Document),
             answered: 0,
+            is_whole: false,
             scan: form.map(Scan::new),
         }
     }
@@ -82,14 +88,21 @@ impl Spending {
         }
     }
 
+    /// All of it has come.
+    pub(crate) fn ended(&mut self) {
+        self.is_whole = true;
+    }
+
     /// What counts against a budget: what was told, and what came after that was told for the last time, as when somebody
     /// leaves amid a stream that told of its beginning.
     fn counts(&self, told: Option<Tokens>, since: u64) -> u64 {
         let of = |bytes: u64| bytes / self.weight.bytes_of_token.max(1);
         match told {
             Some(tokens) => tokens.input.saturating_add(tokens.output).saturating_add(of(since)),
-            // What was made before has told of itself when it was.
-            None if self.entry.is_none() => 0,
+            // A document that does not tell is of an answer that is not made yet, or is no answer.
+            None if self.entry.is_none() && self.is_whole && self.is_document => 0,
+            // What was asked was counted when it was.
+            None if self.entry.is_none() => of(self.answered).max(1),
             None => self.weight.asked.saturating_add(of(self.answered)).max(1),
         }
     }
@@ -102,8 +115,9 @@ impl Drop for Spending {
         let tokens = told.map(|told| told.tokens());
         let counts = self.counts(tokens, since);
         match &self.answer {
-            Answer::Fetched(id) => self.guest.spend_on_fetched(id, counts, now),
-            Answer::Once => self.guest.spend(counts, now),
+            Answer::Fetched(id) if tokens.is_some() => self.guest.spend_on_fetched(id, counts, now),
+            // Who leaves before it tells may have seen another part of it each time.
+            Answer::Fetched(_) | Answer::Once => self.guest.spend(counts, now),
             Answer::Kept(beginning) => {
                 // In full, whatever id it gives itself.
                 self.guest.spend(counts, now);

@@ -172,9 +172,11 @@ async fn an_answer_that_is_fetched_later_counts_when_it_tells() {
     );
     let upstream = Upstream::answering(vec![queued, told]).await;
     let secret = key(&upstream.scratch, "held", &["--tokens-per-day", "100"]).await;
+    // A key with a budget may not have it made in the background, but whoever is told its id may fetch it.
+    let free = key(&upstream.scratch, "free", &[]).await;
     let made = post(
         "/v1/responses",
-        &secret,
+        &free,
         JSON,
         "{\"model\":\"raw-1\",\"background\":true}",
     );
@@ -226,6 +228,72 @@ async fn an_answer_that_is_fetched_again_costs_no_more() {
         429,
         "three have been paid for"
     );
+}
+
+#[tokio::test]
+async fn no_answer_is_made_later_for_a_budget() {
+    let upstream = Upstream::answering(vec![answer("content-type: application/json", b"{}")]).await;
+    let secret = key(&upstream.scratch, "held", &["--tokens-per-day", "100000"]).await;
+    let utf16: String = "{\"background\":true}".chars().flat_map(|c| [c, '\0']).collect();
+    let coded = "content-type: application/json\r\ncontent-encoding: x-own\r\n";
+    for (path, lines, body) in [
+        ("/v1/responses", JSON, "{\"model\":\"raw-1\",\"background\":true}"),
+        (
+            "/p/raw/responses",
+            JSON,
+            "{\"conversation\":\"conv_1\",\"x\":[{}],\"Backgr\\u006fund\":1}",
+        ),
+        ("/p/raw/%72esponses", "", "{\"background\":true}"),
+        ("/p/raw/responses/", JSON, "{\"background\\u0000\":true}"),
+        ("/p/raw/responses", coded, NAMED),
+        ("/p/raw/responses", JSON, "background=true"),
+        ("/p/raw/responses", JSON, &utf16),
+        ("/v1/chat/completions", JSON, "{\"model\":\"raw-1\",\"deferred\":true}"),
+    ] {
+        let (status, text) = upstream.gateway.status(&post(path, &secret, lines, body)).await;
+        let told: Value = serde_json::from_str(&text).unwrap_or_default();
+        assert_eq!(
+            (status, told["error"]["code"].as_str()),
+            (403, Some("client-key-forbidden")),
+            "{path} {body}: {text}"
+        );
+    }
+    assert!(upstream.seen().is_empty());
+    let now = "{\"model\":\"raw-1\",\"background\":false,\"x\":{\"background\":true}}";
+    let (status, text) = upstream.gateway.status(&post("/v1/responses", &secret, JSON, now)).await;
+    assert_eq!(status, 200, "{text}");
+}
+
+#[tokio::test]
+async fn who_leaves_a_fetched_stream_early_pays_for_what_came() {
+    let word = "data: {\"type\":\"response.output_text.delta\",\"delta\":\"word\"}\n\n";
+    let events = word.repeat(100);
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n";
+    let stream = format!("{head}\r\n{:x}\r\n{events}\r\n", events.len());
+    let upstream = Upstream::answering(vec![vec![stream.into_bytes()]]).await;
+    let secret = key(&upstream.scratch, "held", &["--tokens-per-day", "100"]).await;
+    let mut answered = 0;
+    loop {
+        let mut leaving = upstream.gateway.connect().await;
+        let request = format!(
+            "GET /v1/responses/resp_1?stream=true HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nx-api-key: {secret}\r\n\r\n"
+        );
+        leaving.write_all(request.as_bytes()).await.unwrap();
+        let mut heard = Vec::new();
+        while heard.len() < 4_000 && leaving.read_buf(&mut heard).await.unwrap() > 0 {}
+        if heard.starts_with(b"HTTP/1.1 429") {
+            break;
+        }
+        assert!(
+            heard.starts_with(b"HTTP/1.1 200"),
+            "{}",
+            String::from_utf8_lossy(&heard)
+        );
+        answered += 1;
+        assert!(answered < 15, "no end");
+        drop(leaving);
+    }
+    assert!(answered >= 2, "{answered}");
 }
 
 #[tokio::test]
