@@ -54,8 +54,14 @@ fn fetched(path: &str) -> Option<String> {
     segments.next()
 }
 
+/// Refuses what a key may not ask for because of its terms, whatever they are.
+pub(super) fn check_path(request: &Undressed, guest: &Guest) -> Result<(), Failure> {
+    check_stays_here(request, guest)?;
+    check_countable(request, guest)
+}
+
 /// Refuses, to a key with a budget, what uses tokens that nobody here is told of.
-pub(super) fn check_countable(request: &Undressed, guest: &Guest) -> Result<(), Failure> {
+fn check_countable(request: &Undressed, guest: &Guest) -> Result<(), Failure> {
     if !guest.has_budget() {
         return Ok(());
     }
@@ -74,7 +80,7 @@ pub(super) fn check_countable(request: &Undressed, guest: &Guest) -> Result<(), 
 
 /// Refuses, to a key with any limit, what would give its holder a key of the provider's own, or a way to the provider beside
 /// the gateway: what is done with that is held to nothing.
-pub(super) fn check_stays_here(request: &Undressed, guest: &Guest) -> Result<(), Failure> {
+fn check_stays_here(request: &Undressed, guest: &Guest) -> Result<(), Failure> {
     if *request.method() != Method::POST || !guest.is_limited() {
         return Ok(());
     }
@@ -94,13 +100,6 @@ fn uses_nothing(path: &str) -> bool {
     let last = path.rsplit('/').next().unwrap_or_default();
     let is_plain = !path.contains(['%', ';', '\\']) && !path.contains("//");
     is_plain && (KEPT.contains(&first) || FREE.contains(&last) || last.ends_with(":countTokens"))
-}
-
-/// The model that a path names, as in `/models/MODEL:generateContent`.
-pub(super) fn model_in(path: &str) -> Option<&str> {
-    let named = path.strip_prefix("/models/")?;
-    let model = named.split(['/', ':']).next()?;
-    (!model.is_empty()).then_some(model)
 }
 
 /// The form of an answer that can be read; `None`: it cannot.
@@ -208,13 +207,6 @@ mod tests {
         check("Text/Event-Stream;charset=utf-8", Some(Form::Events));
         check("audio/mpeg", None);
         check("text/plain", None);
-    }
-
-    #[test]
-    fn a_path_can_name_a_model() {
-        assert_eq!(model_in("/models/gemini-3:generateContent"), Some("gemini-3"));
-        assert_eq!(model_in("/models/"), None);
-        assert_eq!(model_in("/chat/completions"), None);
     }
 
     #[test]

@@ -23,13 +23,14 @@ use super::body::{Body, Budget};
 use super::call::{Answer, Call, Route, Spent, Trail};
 use super::coming::BodyError;
 use super::conversing::{Thread, Threads};
-use super::counting::{Counting, bytes_of_token, check_countable, check_stays_here, counting, form_of, model_in};
+use super::counting::{Counting, bytes_of_token, check_path, counting, form_of};
 use super::dress::{Undressed, place_of_credential};
 use super::earnings::Earnings;
 use super::exchange::{Held, judge, unanswered};
 use super::explaining::complaint;
 use super::hop::drop_hop_by_hop;
 use super::listener::Listener;
+use super::model_path::PathModel;
 use super::outgoing::{Outgoing, Replayable};
 use super::put_off::check_not_put_off;
 use super::route::way;
@@ -167,16 +168,16 @@ impl Client {
             (way, regard)
         };
         let request = Undressed::new(parts, guest.has_budget()).map_err(none)?;
-        check_stays_here(&request, &guest).map_err(none)?;
-        check_countable(&request, &guest).map_err(none)?;
+        check_path(&request, &guest).map_err(none)?;
         let asked = Instant::now();
         let body = body.into_replayable().await.map_err(none)?;
-        check_not_put_off(&request, &guest, &body).await.map_err(none)?;
+        let pieces = body.pieces();
+        check_not_put_off(&request, &guest, pieces).await.map_err(none)?;
         let spent = Spent {
             body: asked.elapsed(),
             ..Spent::default()
         };
-        let pieces = body.pieces().unwrap_or_default();
+        let pieces = pieces.unwrap_or_default();
         let is_listed = request.is_listed(&way.providers, around.table);
         // A budget is held whatever else is counted.
         let counting = if around.counts_usage || guest.has_budget() {
@@ -197,8 +198,8 @@ impl Client {
             Route::Model(model) => Some(model.as_str()),
             Route::Provider(_) | Route::Any => skimmed.model.as_deref(),
         };
-        let counted_model = model.or_else(|| model_in(request.path())).filter(|_| is_counted);
-        let counted_model = counted_model.map(Arc::from);
+        let in_path = || PathModel::of(request.method(), request.path()).map(|model| Arc::from(model.name()));
+        let counted_model = is_counted.then(|| model.map(Arc::from).or_else(in_path)).flatten();
         let is_safe = request.method().is_safe() || (is_listed && !skimmed.leaves_something);
         let plan = Plan {
             // Its number is given when it begins.

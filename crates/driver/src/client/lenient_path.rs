@@ -17,7 +17,7 @@ pub(super) fn lenient(path: &str) -> Vec<String> {
 }
 
 /// The text with its escapes undone once; `None` if it has none.
-fn unescaped(text: &str) -> Option<String> {
+pub(super) fn unescaped(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((byte, after)) = rest.split_first() {

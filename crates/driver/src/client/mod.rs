@@ -19,6 +19,7 @@ mod hop;
 mod lenient_path;
 mod listener;
 mod member_name;
+mod model_path;
 mod models_within;
 mod multipart;
 mod opening;
@@ -41,6 +42,8 @@ pub(crate) use captured::read_captured;
 pub(crate) use errand::{Client, Parts, Surroundings};
 pub use events::{Event, Events};
 pub(crate) use explaining::explain;
+#[doc(hidden)]
+pub use model_path::{PathModel, below_version};
 pub(crate) use reading::read_event;
 #[doc(hidden)]
 pub use sole_model::NamedModels;

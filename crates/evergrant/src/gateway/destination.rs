@@ -1,5 +1,6 @@
 //! Where a request's path leads.
 
+use evergrant_driver::client::PathModel;
 use evergrant_driver::{Label, ProviderId};
 use http::{Method, Uri};
 use url::form_urlencoded;
@@ -98,11 +99,11 @@ const NEED_MODEL: [&str; 9] = [
     "/audio/translations",
 ];
 
-/// The model that a path names: that of `/models/MODEL`, or of `?model=MODEL`, as realtime sessions have it.
-pub(super) fn model_of(path_and_query: &str) -> Option<String> {
+/// The model that an address names: that of `/models/MODEL`, or of `?model=MODEL`, as realtime sessions have it.
+pub(super) fn model_of(method: &Method, path_and_query: &str) -> Option<String> {
     let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
-    match path.strip_prefix("/models/") {
-        Some(model) => unescaped(model),
+    match PathModel::of(method, path) {
+        Some(model) => Some(model.name()),
         None => form_urlencoded::parse(query.as_bytes())
             .filter(|(name, _)| is_model_field(name))
             .map(|(_, model)| model.into_owned())
@@ -217,18 +218,22 @@ mod tests {
     }
 
     #[test]
-    fn a_path_can_is_model_field() {
-        assert_eq!(model_of("/models/grok-4.3?x"), Some("grok-4.3".to_owned()));
-        assert_eq!(model_of("/models/a%2Fb/c"), Some("a/b/c".to_owned()));
-        assert_eq!(model_of("/realtime?a=b&model=grok-4.3"), Some("grok-4.3".to_owned()));
+    fn an_address_can_name_a_model() {
+        assert_eq!(model_of(&Method::GET, "/models/grok-4.3?x"), Some("grok-4.3".to_owned()));
+        assert_eq!(model_of(&Method::GET, "/models/a%2Fb/c"), Some("a/b/c".to_owned()));
+        assert_eq!(model_of(&Method::GET, "/realtime?a=b&model=grok-4.3"), Some("grok-4.3".to_owned()));
         for query in ["Model=grok-4.3", "mod%65l=grok%2d4.3", "model=&MODEL=grok-4.3"] {
             assert_eq!(
-                model_of(&format!("/realtime?{query}")),
+                model_of(&Method::GET, &format!("/realtime?{query}")),
                 Some("grok-4.3".to_owned()),
                 "{query}"
             );
         }
-        assert_eq!(model_of("/models/"), None);
-        assert_eq!(model_of("/files/x"), None);
+        assert_eq!(
+            model_of(&Method::POST, "/v1beta/models/grok-4.3:generateContent?alt=sse"),
+            Some("grok-4.3".to_owned())
+        );
+        assert_eq!(model_of(&Method::GET, "/models/"), None);
+        assert_eq!(model_of(&Method::GET, "/files/x"), None);
     }
 }

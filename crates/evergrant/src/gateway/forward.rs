@@ -56,7 +56,7 @@ pub(super) async fn forward(
             let asked = Instant::now();
             let named = body.model(&parts.headers).await.map_err(none)?;
             waited += asked.elapsed();
-            match named.or_else(|| model_of(&path)) {
+            match named.or_else(|| model_of(&parts.method, &path)) {
                 Some(model) => Route::Model(model),
                 // A compressed body may name one, which only its provider can read.
                 None if needs_model(&parts.method, &path) && !parts.headers.contains_key(CONTENT_ENCODING) => {
@@ -72,7 +72,7 @@ pub(super) async fn forward(
     let asked = parts.headers.get("x-evergrant-credential");
     let asked = || asked.and_then(|label| label.to_str().ok()).map(Label::from);
     let pin = aim.pin.or_else(asked);
-    let session = upgrade.as_ref().and_then(|_| model_of(&path));
+    let session = upgrade.as_ref().and_then(|_| model_of(&parts.method, &path));
     // The path was a part of an address already.
     parts.uri = Uri::try_from(path).unwrap_or_default();
     let call = Call {

@@ -1,13 +1,13 @@
 //! Holds a request to the models that its client key allows: it must name one where that decides what answers.
 
-use evergrant_driver::client::Body;
+use evergrant_driver::client::{Body, PathModel, below_version};
 use evergrant_driver::{Failure, Guest};
 use http::header::UPGRADE;
 use http::request::Parts;
 use http::{HeaderName, Method};
 use url::form_urlencoded;
 
-use super::destination::{MODEL, is_model_field, model_of};
+use super::destination::{MODEL, is_model_field};
 
 /// Refuses a request that means, or could be read to mean, a model that is not allowed. What only reads uses none.
 pub(super) async fn allowed(guest: &Guest, parts: &Parts, body: &mut Body, path: &str) -> Result<(), Failure> {
@@ -65,9 +65,8 @@ enum Place {
 }
 
 fn place(method: &Method, below: &str, leaves_http: bool) -> Place {
-    let after = |version: &&str| below.strip_prefix(*version).filter(|rest| rest.starts_with('/'));
-    let below = VERSIONS.iter().find_map(after).unwrap_or(below);
-    let named = || below.strip_prefix("/models/");
+    let below = below_version(below);
+    let named = || PathModel::of(method, below);
     if leaves_http {
         return if below == "/realtime" {
             Place::Session
@@ -79,15 +78,19 @@ fn place(method: &Method, below: &str, leaves_http: bool) -> Place {
         if IN_BODY.contains(&below) {
             return Place::Body;
         }
-        return match named().and_then(|named| named.split_once(':')) {
-            Some((model, deed)) if is_plain(model) && IN_PATH.contains(&deed) => Place::Path(model.to_owned()),
+        return match named() {
+            Some(PathModel {
+                written,
+                deed: Some(deed),
+            }) if is_plain(written) && IN_PATH.contains(&deed) => Place::Path(written.to_owned()),
             Some(_) | None => Place::Unknown,
         };
     }
     let first = below.split('/').nth(1).unwrap_or_default();
     let only_reads = [Method::GET, Method::HEAD].contains(method) && READ.contains(&first) && !below.contains(':');
     match (only_reads, named()) {
-        (true, Some(_)) => model_of(below).map_or(Place::Unknown, Place::Path),
+        (true, Some(model)) => Place::Path(model.name()),
+        (true, None) if below == "/models/" => Place::Unknown,
         (true, None) => Place::Nowhere,
         (false, _) => Place::Unknown,
     }
@@ -104,9 +107,6 @@ fn names_a_model(name: &str) -> bool {
     let says = |word: &str| ELSEWHERE.iter().any(|known| known.eq_ignore_ascii_case(word));
     name.split(['-', '_']).any(says)
 }
-
-/// What may stand before a path, where the provider's base has no version.
-const VERSIONS: [&str; 3] = ["/v1", "/v1beta", "/v1alpha"];
 
 /// The endpoints that take their model from the body, and from nowhere else.
 const IN_BODY: [&str; 18] = [
