@@ -14,7 +14,7 @@ use crate::driver::Driver;
 use crate::entropy::random;
 use crate::kernel::Kernel;
 use crate::settings::Settings;
-use crate::store::{Mode, StoreFault, open};
+use crate::store::{Mode, open};
 
 /// A client key that is lent: it serves for as long as this lives, and is removed by [`LentKey::give_back`]. If the process
 /// ends without that, it expires by itself within minutes.
@@ -294,17 +294,17 @@ async fn extend(kernel: Weak<Kernel>, mut record: ClientKey) {
         tokio::time::sleep(LOOK_EVERY).await;
         let Some(kernel) = kernel.upgrade() else { return };
         let now = kernel.clock().now().wall;
-        let until = record.terms.expires_at.unwrap_or(now);
-        if until.since(now) > LENT_FOR.saturating_sub(EXTENDED_EVERY) {
+        let ends = record.terms.expires_at.unwrap_or(now);
+        if ends.since(now) > LENT_FOR.saturating_sub(EXTENDED_EVERY) {
             continue;
         }
-        let mut longer = record.clone();
-        longer.terms.expires_at = Some(now.plus(LENT_FOR));
-        let lent = longer.clone();
-        let work = move |kernel: &Kernel| lend_on(kernel, lent, until <= now);
+        let until = now.plus(LENT_FOR);
+        let name = record.name.clone();
+        // One that is gone has been removed by somebody, and stays so.
+        let work = move |kernel: &Kernel| kernel.store().extend_client_key(&name, until);
         match kernel.blocking(work).await {
             Ok(true) => {
-                record = longer;
+                record.terms.expires_at = Some(until);
                 failing = false;
             }
             Ok(false) => return,
@@ -315,18 +315,6 @@ async fn extend(kernel: Weak<Kernel>, mut record: ClientKey) {
             Err(_) => {}
         }
     }
-}
-
-/// Extends a lent key; one that was over may have been cleared away meanwhile, and is lent again. One that was not has been
-/// removed by somebody, and stays so.
-fn lend_on(kernel: &Kernel, mut key: ClientKey, was_over: bool) -> Result<bool, StoreFault> {
-    let until = key.terms.expires_at.unwrap_or(key.created_at);
-    if kernel.store().extend_client_key(&key.name, until)? {
-        return Ok(true);
-    }
-    // What is added clears away what is over by then.
-    key.created_at = kernel.clock().now().wall;
-    Ok(was_over && kernel.store().add_client_key(&key)?)
 }
 
 /// The client keys of a home, read offline: nothing is written.

@@ -24,11 +24,13 @@ pub(super) fn all(connection: &Connection) -> Result<Vec<ClientKey>, Trouble> {
     Ok(keys)
 }
 
-/// Adds one; `false` if its name is taken. Those that were lent and never given back go once they have expired.
+/// Adds one; `false` if its name is taken. Those that were lent and never given back go a day after they
+/// have expired: whoever lent one to a process that slept, or was stopped, finds it until then, and nobody makes a key anew that
+/// has been removed meanwhile.
 pub(super) fn insert(connection: &Connection, key: &ClientKey) -> Result<bool, Trouble> {
     connection
         .prepare_cached("DELETE FROM client_key WHERE lent = 1 AND expires_at <= ?1")?
-        .execute([key.created_at.as_millis()])?;
+        .execute([key.created_at.as_millis() - SPARED_MILLIS])?;
     let terms = &key.terms;
     let mut providers: Vec<&str> = terms.providers.iter().map(ProviderId::as_str).collect();
     if terms.metrics {
@@ -115,6 +117,9 @@ fn texts(row: &Row<'_>, column: &str) -> Result<Vec<String>, Trouble> {
 /// What stands in the place of providers in a key for the metrics alone. An evergrant that does not know it takes it for a
 /// provider that there is not, and lets such a key do nothing.
 const METRICS: &str = "/metrics";
+
+/// A day: whoever stops a command with Ctrl-Z in the evening goes on in the morning.
+const SPARED_MILLIS: i64 = 86_400_000;
 
 const SELECT: &str = "SELECT name, fingerprint, providers, models, requests_per_minute, concurrency, tokens_per_day, \
     expires_at, lent, created_at FROM client_key ORDER BY name";
