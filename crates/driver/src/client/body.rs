@@ -2,9 +2,11 @@
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use evergrant_engine::failure::Failure;
+use evergrant_engine::failure::{Code, Failure};
+use evergrant_engine::remedy::Remedy;
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -27,6 +29,12 @@ impl Budget {
     pub(super) fn read(&self) -> (u64, u64) {
         let free = self.0.available_permits();
         (KEPT_IN_ALL.saturating_sub(free) as u64, KEPT_IN_ALL as u64)
+    }
+
+    /// One of which nothing is left.
+    #[cfg(test)]
+    pub(super) fn taken() -> Self {
+        Self(Arc::new(Semaphore::new(0)))
     }
 }
 
@@ -59,8 +67,10 @@ pub(super) enum Progress {
     Enough,
     /// The body is whole.
     Ended,
-    /// No more of it can be kept.
+    /// No more of one body is kept.
     Full,
+    /// The memory for all bodies is taken, for now.
+    Crowded,
 }
 
 impl Body {
@@ -161,7 +171,7 @@ impl Body {
                 return Ok(Progress::Enough);
             }
             if !has_room {
-                return Ok(Progress::Full);
+                return Ok(Progress::Crowded);
             }
         }
     }
@@ -250,6 +260,18 @@ impl fmt::Debug for Body {
             .finish()
     }
 }
+
+/// A body has to be read whole before it goes out, and there is no room for it now.
+pub(super) fn crowded() -> Failure {
+    let all = KEPT_IN_ALL / (1024 * 1024);
+    let message = format!("the {all} MiB in which the bodies of requests are kept are taken, and this one must be read first");
+    Failure::new(Code::Transient, message)
+        .with_remedy(Remedy::Wait { until: None })
+        .with_retry_after(ROOM_AGAIN)
+}
+
+/// 1 s: most requests are sent and answered sooner.
+const ROOM_AGAIN: Duration = Duration::from_secs(1);
 
 /// 32 MiB of one request: a long conversation with images; more is an upload, which no agent repeats by itself.
 pub(super) const KEPT_EACH: usize = 32 * 1024 * 1024;

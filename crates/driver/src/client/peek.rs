@@ -5,7 +5,7 @@ use evergrant_engine::remedy::Remedy;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
-use super::body::{Body, KEPT_EACH, Progress};
+use super::body::{Body, KEPT_EACH, Progress, crowded};
 use super::coding::Coding;
 use super::multipart::Multipart;
 use super::skim::Skim;
@@ -49,7 +49,8 @@ impl Body {
         let model = looking.found();
         match (progress, &model) {
             (Progress::Full, None) if is_object => Err(too_large()),
-            (Progress::Full | Progress::Enough | Progress::Ended, _) => Ok(model),
+            (Progress::Crowded, None) => Err(crowded()),
+            (Progress::Full | Progress::Crowded | Progress::Enough | Progress::Ended, _) => Ok(model),
         }
     }
 }
@@ -79,6 +80,6 @@ impl Looking {
 fn too_large() -> Failure {
     let limit = KEPT_EACH / (1024 * 1024);
     let message =
-        format!("the body names no `model` within the {limit} MiB (or the memory) that can be looked through");
+        format!("the body names no `model` within the {limit} MiB that can be looked through");
     Failure::new(Code::BodyTooLarge, message).with_remedy(Remedy::ChangeRequest)
 }

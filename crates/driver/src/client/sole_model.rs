@@ -9,7 +9,7 @@ use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 
-use super::body::{Body, KEPT_EACH, Progress};
+use super::body::{Body, KEPT_EACH, Progress, crowded};
 use super::member_name::plain;
 use super::models_within::ModelsWithin;
 use super::strict_form::{Doubtful, boundary, model};
@@ -39,6 +39,7 @@ impl Body {
         match self.read(|_| false).await? {
             Progress::Ended | Progress::Enough => {}
             Progress::Full => return Err(too_large()),
+            Progress::Crowded => return Err(crowded()),
         }
         let whole = self.gathered();
         if whole.is_empty() {
@@ -212,6 +213,10 @@ const SEVERAL: [&str; 3] = ["models", "fallbacks", "fallback_models"];
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+    use http_body_util::Full;
+
+    use super::super::body::Budget;
     use super::*;
 
     #[track_caller]
@@ -248,6 +253,22 @@ mod tests {
         ] {
             check(body, Err(()));
         }
+    }
+
+    #[tokio::test]
+    async fn who_finds_no_room_may_come_again() {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, "application/json".parse().unwrap());
+        let whole = Full::new(Bytes::from_static(b"{\"model\":\"a\"}"));
+        let failure = Body::coming(whole.clone(), &Budget::taken()).sole_model(&headers).await;
+        let failure = failure.unwrap_err();
+        assert_eq!(failure.code, Code::Transient);
+        assert!(failure.retry_after.is_some() && failure.remedy == Some(Remedy::Wait { until: None }));
+        let rest = Full::new(Bytes::from_static(b"{\"input\":1,"));
+        let failure = Body::coming(rest, &Budget::taken()).model(&headers).await;
+        assert_eq!(failure.unwrap_err().code, Code::Transient);
+        let named = Body::coming(whole, &Budget::default()).sole_model(&headers).await;
+        assert_eq!(named.unwrap().sole.as_deref(), Some("a"));
     }
 
     #[test]

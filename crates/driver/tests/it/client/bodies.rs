@@ -127,7 +127,9 @@ async fn all_kept_bodies_share_one_memory() {
         begin: Some(b"{\"metadata\":\""),
         ..upload(31 * MIB, MIB, false)
     });
-    assert_eq!(body.model(&headers).await.unwrap_err().code, Code::BodyTooLarge);
+    // Not this one is too large: the others leave it no room for now.
+    let failure = body.model(&headers).await.unwrap_err();
+    assert!(failure.code == Code::Transient && failure.retry_after.is_some(), "{failure}");
     drop((kept, body));
     good(ask(&driver, with(&driver, upload(20 * MIB, MIB, false))).await);
 }
