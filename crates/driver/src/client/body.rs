@@ -55,6 +55,8 @@ pub struct Body {
     /// Whether everything is.
     as_one: bool,
     length: usize,
+    /// The one model that it names, if it has been read for that.
+    pub(super) named: Option<Arc<str>>,
     coming: Option<Coming>,
     budget: Option<Budget>,
     reserved: Option<OwnedSemaphorePermit>,
@@ -109,6 +111,7 @@ impl Body {
             pieces: if bytes.is_empty() { Vec::new() } else { vec![bytes] },
             crumbs: BytesMut::new(),
             as_one: false,
+            named: None,
             coming: None,
             budget: None,
             reserved: None,
@@ -264,7 +267,8 @@ impl fmt::Debug for Body {
 /// A body has to be read whole before it goes out, and there is no room for it now.
 pub(super) fn crowded() -> Failure {
     let all = KEPT_IN_ALL / (1024 * 1024);
-    let message = format!("the {all} MiB in which the bodies of requests are kept are taken, and this one must be read first");
+    let message =
+        format!("the {all} MiB in which the bodies of requests are kept are taken, and this one must be read first");
     Failure::new(Code::Transient, message)
         .with_remedy(Remedy::Wait { until: None })
         .with_retry_after(ROOM_AGAIN)

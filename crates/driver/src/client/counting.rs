@@ -70,7 +70,9 @@ fn check_countable(request: &Undressed, guest: &Guest) -> Result<(), Failure> {
     }
     let is_later = |segment: &str| {
         let (name, verb) = segment.split_once(':').unwrap_or((segment, ""));
-        LATER.iter().any(|later| name.eq_ignore_ascii_case(later)) || verb.contains("atch") || verb.contains("ongRunning")
+        LATER.iter().any(|later| name.eq_ignore_ascii_case(later))
+            || verb.contains("atch")
+            || verb.contains("ongRunning")
     };
     if *request.method() == Method::POST && lenient(request.path()).iter().any(|segment| is_later(segment)) {
         return guest.uncountable("work that is done later");

@@ -169,7 +169,7 @@ impl Client {
         };
         let request = Undressed::new(parts, guest.has_budget()).map_err(none)?;
         check_path(&request, &guest).map_err(none)?;
-        let asked = Instant::now();
+        let (asked, named) = (Instant::now(), body.named.clone());
         let body = body.into_replayable().await.map_err(none)?;
         let pieces = body.pieces();
         check_not_put_off(&request, &guest, pieces).await.map_err(none)?;
@@ -188,7 +188,7 @@ impl Client {
         let is_counted = counting == Counting::Booked;
         let skimmed = if regard.conversation || regard.model || is_listed {
             Skim::all(pieces)
-        } else if is_counted && !matches!(call.route, Route::Model(_)) {
+        } else if is_counted && named.is_none() && !matches!(call.route, Route::Model(_)) {
             Skim::model_alone(pieces)
         } else {
             Skimmed::default()
@@ -196,7 +196,7 @@ impl Client {
         let conversation = || self.threads.conversation(request.headers(), &skimmed, pieces);
         let model = match &call.route {
             Route::Model(model) => Some(model.as_str()),
-            Route::Provider(_) | Route::Any => skimmed.model.as_deref(),
+            Route::Provider(_) | Route::Any => named.as_deref().or(skimmed.model.as_deref()),
         };
         let in_path = || PathModel::of(request.method(), request.path()).map(|model| Arc::from(model.name()));
         let counted_model = is_counted.then(|| model.map(Arc::from).or_else(in_path)).flatten();

@@ -22,8 +22,20 @@ mod tests {
 
     #[test]
     fn no_writing_hides_a_name() {
-        for name in ["model", "MODEL", " model\t", "model\0", "model\0x", "\0model", "\u{7}Model\u{a0}"] {
-            assert_eq!((plain(name).as_str(), is_named(name, "model")), ("model", true), "{name:?}");
+        for name in [
+            "model",
+            "MODEL",
+            " model\t",
+            "model\0",
+            "model\0x",
+            "\0model",
+            "\u{7}Model\u{a0}",
+        ] {
+            assert_eq!(
+                (plain(name).as_str(), is_named(name, "model")),
+                ("model", true),
+                "{name:?}"
+            );
         }
         for other in ["models", "mo del", "", "x\0model"] {
             assert!(plain(other) != "model" && !is_named(other, "model"), "{other:?}");

@@ -22,6 +22,7 @@ mod member_name;
 mod model_path;
 mod models_within;
 mod multipart;
+mod named_models;
 mod opening;
 mod outgoing;
 mod peek;
@@ -30,7 +31,6 @@ mod reading;
 mod rest;
 mod route;
 mod skim;
-mod sole_model;
 mod strict_form;
 mod turns;
 mod withheld;
@@ -44,9 +44,9 @@ pub use events::{Event, Events};
 pub(crate) use explaining::explain;
 #[doc(hidden)]
 pub use model_path::{PathModel, below_version};
-pub(crate) use reading::read_event;
 #[doc(hidden)]
-pub use sole_model::NamedModels;
+pub use named_models::NamedModels;
+pub(crate) use reading::read_event;
 #[doc(hidden)]
 pub use turns::AttemptRecorder;
 pub(crate) use withheld::shown;

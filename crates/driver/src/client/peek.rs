@@ -31,6 +31,9 @@ impl Body {
     /// # }
     /// ```
     pub async fn model(&mut self, headers: &HeaderMap) -> Result<Option<String>, Failure> {
+        if let Some(named) = &self.named {
+            return Ok(Some(named.to_string()));
+        }
         let typed = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let mut looking = match typed.and_then(Multipart::new) {
             Some(form) => Looking::Form(Box::new(form)),
@@ -79,7 +82,6 @@ impl Looking {
 
 fn too_large() -> Failure {
     let limit = KEPT_EACH / (1024 * 1024);
-    let message =
-        format!("the body names no `model` within the {limit} MiB that can be looked through");
+    let message = format!("the body names no `model` within the {limit} MiB that can be looked through");
     Failure::new(Code::BodyTooLarge, message).with_remedy(Remedy::ChangeRequest)
 }

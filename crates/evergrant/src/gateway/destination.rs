@@ -219,9 +219,15 @@ mod tests {
 
     #[test]
     fn an_address_can_name_a_model() {
-        assert_eq!(model_of(&Method::GET, "/models/grok-4.3?x"), Some("grok-4.3".to_owned()));
+        assert_eq!(
+            model_of(&Method::GET, "/models/grok-4.3?x"),
+            Some("grok-4.3".to_owned())
+        );
         assert_eq!(model_of(&Method::GET, "/models/a%2Fb/c"), Some("a/b/c".to_owned()));
-        assert_eq!(model_of(&Method::GET, "/realtime?a=b&model=grok-4.3"), Some("grok-4.3".to_owned()));
+        assert_eq!(
+            model_of(&Method::GET, "/realtime?a=b&model=grok-4.3"),
+            Some("grok-4.3".to_owned())
+        );
         for query in ["Model=grok-4.3", "mod%65l=grok%2d4.3", "model=&MODEL=grok-4.3"] {
             assert_eq!(
                 model_of(&Method::GET, &format!("/realtime?{query}")),

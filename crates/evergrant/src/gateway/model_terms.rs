@@ -11,7 +11,7 @@ use super::destination::{MODEL, is_model_field};
 
 /// Refuses a request that means, or could be read to mean, a model that is not allowed. What only reads uses none.
 pub(super) async fn allowed(guest: &Guest, parts: &Parts, body: &mut Body, path: &str) -> Result<(), Failure> {
-    let in_body = body.sole_model(&parts.headers).await?;
+    let in_body = body.named_models(&parts.headers).await?;
     let (below, query) = path.split_once('?').unwrap_or((path, ""));
     let fields: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
     let (in_query, others): (Vec<_>, Vec<_>) = fields.iter().partition(|(name, _)| is_model_field(name));

@@ -129,7 +129,10 @@ async fn all_kept_bodies_share_one_memory() {
     });
     // Not this one is too large: the others leave it no room for now.
     let failure = body.model(&headers).await.unwrap_err();
-    assert!(failure.code == Code::Transient && failure.retry_after.is_some(), "{failure}");
+    assert!(
+        failure.code == Code::Transient && failure.retry_after.is_some(),
+        "{failure}"
+    );
     drop((kept, body));
     good(ask(&driver, with(&driver, upload(20 * MIB, MIB, false))).await);
 }

@@ -260,7 +260,10 @@ async fn no_answer_is_made_later_for_a_budget() {
     }
     assert!(upstream.seen().is_empty());
     let now = "{\"model\":\"raw-1\",\"background\":false,\"x\":{\"background\":true}}";
-    let (status, text) = upstream.gateway.status(&post("/v1/responses", &secret, JSON, now)).await;
+    let (status, text) = upstream
+        .gateway
+        .status(&post("/v1/responses", &secret, JSON, now))
+        .await;
     assert_eq!(status, 200, "{text}");
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::sync::Arc;
 
 use evergrant_engine::failure::{Code, Failure};
 use evergrant_engine::remedy::Remedy;
@@ -34,7 +35,7 @@ impl Body {
     /// # Errors
     /// A body that names a model twice, in another writing, or in a form in which it cannot be looked for.
     #[doc(hidden)]
-    pub async fn sole_model(&mut self, headers: &HeaderMap) -> Result<NamedModels, Failure> {
+    pub async fn named_models(&mut self, headers: &HeaderMap) -> Result<NamedModels, Failure> {
         self.in_one_piece();
         match self.read(|_| false).await? {
             Progress::Ended | Progress::Enough => {}
@@ -56,15 +57,18 @@ impl Body {
             return Err(unreadable("it needs one `Content-Type`"));
         };
         let form = boundary(typed).and_then(|boundary| boundary.map(|boundary| model(&whole, &boundary)).transpose());
-        match form {
-            Ok(Some(sole)) => Ok(NamedModels {
+        let named = match form {
+            Ok(Some(sole)) => NamedModels {
                 sole,
                 ..NamedModels::default()
-            }),
-            Ok(None) if is_json(typed) => of_json(&whole),
-            Ok(None) => Err(unreadable("it is neither JSON nor a form with parts")),
-            Err(Doubtful) => Err(unreadable("its form is written in a way that can be read differently")),
-        }
+            },
+            Ok(None) if is_json(typed) => of_json(&whole)?,
+            Ok(None) => return Err(unreadable("it is neither JSON nor a form with parts")),
+            Err(Doubtful) => return Err(unreadable("its form is written in a way that can be read differently")),
+        };
+        // By it the request goes and is booked: it is not read for that again.
+        self.named = named.sole.as_deref().map(Arc::from);
+        Ok(named)
     }
 }
 
@@ -260,15 +264,29 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, "application/json".parse().unwrap());
         let whole = Full::new(Bytes::from_static(b"{\"model\":\"a\"}"));
-        let failure = Body::coming(whole.clone(), &Budget::taken()).sole_model(&headers).await;
+        let failure = Body::coming(whole.clone(), &Budget::taken())
+            .named_models(&headers)
+            .await;
         let failure = failure.unwrap_err();
         assert_eq!(failure.code, Code::Transient);
         assert!(failure.retry_after.is_some() && failure.remedy == Some(Remedy::Wait { until: None }));
         let rest = Full::new(Bytes::from_static(b"{\"input\":1,"));
         let failure = Body::coming(rest, &Budget::taken()).model(&headers).await;
         assert_eq!(failure.unwrap_err().code, Code::Transient);
-        let named = Body::coming(whole, &Budget::default()).sole_model(&headers).await;
+        let named = Body::coming(whole, &Budget::default()).named_models(&headers).await;
         assert_eq!(named.unwrap().sole.as_deref(), Some("a"));
+    }
+
+    #[tokio::test]
+    async fn what_was_proved_is_what_the_request_goes_by() {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, "application/json".parse().unwrap());
+        let mut body = Body::full(Bytes::from_static(b"{\"model\":\"a\"}"));
+        body.named_models(&headers).await.unwrap();
+        assert_eq!(body.named.as_deref(), Some("a"));
+        // Whatever another way of reading would find.
+        headers.insert(CONTENT_ENCODING, "x-own".parse().unwrap());
+        assert_eq!(body.model(&headers).await.unwrap().as_deref(), Some("a"));
     }
 
     #[test]
@@ -287,7 +305,10 @@ mod tests {
     fn a_tool_that_names_two_names_both() {
         for (tools, expected) in [
             (r#"[{"model":"b","model":"c","Model":"d"}]"#, &["b", "c", "d"][..]),
-            (r#"[[{"model":"no"}],7,null,"x",{"model":null},{"a":{"model":"no"}}]"#, &[]),
+            (
+                r#"[[{"model":"no"}],7,null,"x",{"model":null},{"a":{"model":"no"}}]"#,
+                &[],
+            ),
             (r#"{"model":"no"}"#, &[]),
             ("null", &[]),
         ] {
@@ -301,7 +322,14 @@ mod tests {
         let many: String = (0..65).map(|number| format!("{{\"model\":\"m{number}\"}},")).collect();
         let deep = format!("{{\"model\":[{}[0]]}},", "[0],".repeat(100_000));
         let long = format!("{{\"model\":\"{}\"}},", "m".repeat(513));
-        for part in ["{\"model\":7},", "{\"model\":{}},", "{\"model\":true},", &many, &deep, &long] {
+        for part in [
+            "{\"model\":7},",
+            "{\"model\":{}},",
+            "{\"model\":true},",
+            &many,
+            &deep,
+            &long,
+        ] {
             let body = format!("{{\"model\":\"a\",\"tools\":[{part}{{}}]}}");
             assert!(of_json(body.as_bytes()).is_err(), "{}", &part[..20.min(part.len())]);
         }
