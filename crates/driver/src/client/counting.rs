@@ -5,6 +5,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, Method};
 
 use super::dress::Undressed;
+use super::endpoint::Endpoint;
 use super::lenient_path::lenient;
 use crate::admission::Guest;
 use crate::usage::{Answer, Beginning, Form};
@@ -23,9 +24,12 @@ pub(super) enum Counting {
 impl Counting {
     /// By which id what is counted so can be fetched again, where a budget pays for it.
     pub(super) fn answer(self, request: &Undressed, guest: &Guest) -> Answer {
+        if !guest.has_budget() {
+            return Answer::Once;
+        }
         match (self, fetched(request.path())) {
             (Self::Spent, Some(id)) => Answer::Fetched(id.into_boxed_str()),
-            (Self::Booked, None) if guest.has_budget() && request.makes_threads() => Answer::Kept(Beginning::default()),
+            (Self::Booked, None) if request.makes_threads() => Answer::Kept(Beginning::default()),
             (Self::Booked | Self::Spent | Self::Nothing, _) => Answer::Once,
         }
     }
@@ -37,7 +41,7 @@ pub(super) fn counting(request: &Undressed, guest: &Guest) -> Counting {
     if request.is_upgrade() {
         return Counting::Booked;
     }
-    if *request.method() == Method::POST && !uses_nothing(request.path()) {
+    if *request.method() == Method::POST && !Endpoint::uses_nothing(request.path()) {
         return Counting::Booked;
     }
     let is_read = *request.method() == Method::GET && guest.has_budget();
@@ -68,13 +72,7 @@ fn check_countable(request: &Undressed, guest: &Guest) -> Result<(), Failure> {
     if request.is_upgrade() {
         return guest.uncountable("a WebSocket");
     }
-    let is_later = |segment: &str| {
-        let (name, verb) = segment.split_once(':').unwrap_or((segment, ""));
-        LATER.iter().any(|later| name.eq_ignore_ascii_case(later))
-            || verb.contains("atch")
-            || verb.contains("ongRunning")
-    };
-    if *request.method() == Method::POST && lenient(request.path()).iter().any(|segment| is_later(segment)) {
+    if *request.method() == Method::POST && Endpoint::uses_later(request.path()) {
         return guest.uncountable("work that is done later");
     }
     Ok(())
@@ -86,22 +84,10 @@ fn check_stays_here(request: &Undressed, guest: &Guest) -> Result<(), Failure> {
     if *request.method() != Method::POST || !guest.is_limited() {
         return Ok(());
     }
-    let leads_past = |segment: &String| {
-        let name = segment.split(':').next().unwrap_or_default();
-        PAST_US.iter().any(|past| name.eq_ignore_ascii_case(past))
-    };
-    if lenient(request.path()).iter().any(leads_past) {
+    if Endpoint::leads_past(request.path()) {
         return guest.leads_past();
     }
     Ok(())
-}
-
-/// Only what is written as everybody writes it.
-fn uses_nothing(path: &str) -> bool {
-    let first = path.split('/').nth(1).unwrap_or_default();
-    let last = path.rsplit('/').next().unwrap_or_default();
-    let is_plain = !path.contains(['%', ';', '\\']) && !path.contains("//");
-    is_plain && (KEPT.contains(&first) || FREE.contains(&last) || last.ends_with(":countTokens"))
 }
 
 /// The form of an answer that can be read; `None`: it cannot.
@@ -151,42 +137,6 @@ fn is_text(headers: &HeaderMap) -> bool {
         .is_none_or(|typed| typed.as_bytes().to_ascii_lowercase().starts_with(b"text/"))
 }
 
-/// What is only kept at the provider.
-const KEPT: [&str; 4] = ["files", "uploads", "vector_stores", "conversations"];
-
-/// What is only counted, or ended.
-const FREE: [&str; 4] = ["count_tokens", "input_tokens", "tokenize", "cancel"];
-
-/// What uses tokens after it was answered, and tells of them elsewhere if at all.
-const LATER: [&str; 9] = [
-    "batches",
-    "batch",
-    "fine_tuning",
-    "evals",
-    "threads",
-    "agents",
-    "jobs",
-    "videos",
-    "video",
-];
-
-/// What answers with a key of the provider's own, short-lived (OpenAI, xAI, Azure, Google) or lasting, or, as WebRTC does, leads
-/// media to the provider itself.
-const PAST_US: [&str; 12] = [
-    "realtime",
-    "realtimeapi",
-    "client_secrets",
-    "transcription_sessions",
-    "chatkit",
-    "auth_tokens",
-    "authTokens",
-    "keys",
-    "api_keys",
-    "api-keys",
-    "admin_api_keys",
-    "service_accounts",
-];
-
 #[cfg(test)]
 mod tests {
     use http::HeaderValue;
@@ -222,30 +172,6 @@ mod tests {
             assert_eq!(fetched(path).as_deref(), Some("resp_1"), "{path}");
         }
         assert_eq!((fetched("/responses"), fetched("/files/x")), (None, None));
-    }
-
-    #[test]
-    fn what_is_kept_or_counted_uses_nothing() {
-        for path in [
-            "/files",
-            "/messages/count_tokens",
-            "/v1beta/models/g:countTokens",
-            "/responses/resp_1/cancel",
-        ] {
-            assert!(uses_nothing(path), "{path}");
-        }
-        for path in [
-            "/messages",
-            "/responses",
-            "/responses/compact",
-            "/embeddings",
-            "/images/edits",
-            "/files//responses",
-            "/responses%2Fx/cancel",
-            "/responses;x/cancel",
-        ] {
-            assert!(!uses_nothing(path), "{path}");
-        }
     }
 
     #[test]

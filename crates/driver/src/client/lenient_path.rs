@@ -18,6 +18,9 @@ pub(super) fn lenient(path: &str) -> Vec<String> {
 
 /// The text with its escapes undone once; `None` if it has none.
 pub(super) fn unescaped(text: &str) -> Option<String> {
+    if !text.contains('%') {
+        return None;
+    }
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((byte, after)) = rest.split_first() {

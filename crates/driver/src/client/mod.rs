@@ -10,6 +10,7 @@ mod conversing;
 mod counting;
 mod dress;
 mod earnings;
+mod endpoint;
 mod errand;
 mod events;
 mod exchange;
@@ -39,6 +40,8 @@ pub use answer_body::AnswerBody;
 pub use body::Body;
 pub use call::{Answer, Call, Route, Spent, Trail};
 pub(crate) use captured::read_captured;
+#[doc(hidden)]
+pub use endpoint::Endpoint;
 pub(crate) use errand::{Client, Parts, Surroundings};
 pub use events::{Event, Events};
 pub(crate) use explaining::explain;

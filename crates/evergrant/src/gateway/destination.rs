@@ -1,6 +1,6 @@
 //! Where a request's path leads.
 
-use evergrant_driver::client::PathModel;
+use evergrant_driver::client::{Endpoint, PathModel};
 use evergrant_driver::{Label, ProviderId};
 use http::{Method, Uri};
 use url::form_urlencoded;
@@ -82,22 +82,8 @@ impl Destination {
 /// usual one of their own.
 pub(super) fn needs_model(method: &Method, path_and_query: &str) -> bool {
     let path = path_and_query.split('?').next().unwrap_or_default();
-    *method == Method::POST && NEED_MODEL.contains(&path.trim_end_matches('/'))
+    *method == Method::POST && Endpoint::needs_model(path.trim_end_matches('/'))
 }
-
-/// The endpoints whose APIs call `model` required; `/responses` takes a stored prompt in its place, which only a provider that is
-/// addressed by name can know.
-const NEED_MODEL: [&str; 9] = [
-    "/chat/completions",
-    "/completions",
-    "/responses",
-    "/messages",
-    "/messages/count_tokens",
-    "/embeddings",
-    "/audio/speech",
-    "/audio/transcriptions",
-    "/audio/translations",
-];
 
 /// The model that an address names: that of `/models/MODEL`, or of `?model=MODEL`, as realtime sessions have it.
 pub(super) fn model_of(method: &Method, path_and_query: &str) -> Option<String> {

@@ -1,6 +1,6 @@
 //! Holds a request to the models that its client key allows: it must name one where that decides what answers.
 
-use evergrant_driver::client::{Body, PathModel, below_version};
+use evergrant_driver::client::{Body, Endpoint, PathModel, below_version};
 use evergrant_driver::{Failure, Guest};
 use http::header::UPGRADE;
 use http::request::Parts;
@@ -64,33 +64,32 @@ enum Place {
     Unknown,
 }
 
-fn place(method: &Method, below: &str, leaves_http: bool) -> Place {
-    let below = below_version(below);
-    let named = || PathModel::of(method, below);
+fn place(method: &Method, path: &str, leaves_http: bool) -> Place {
+    let named = || PathModel::of(method, path);
     if leaves_http {
-        return if below == "/realtime" {
+        return if below_version(path) == "/realtime" {
             Place::Session
         } else {
             Place::Unknown
         };
     }
     if *method == Method::POST {
-        if IN_BODY.contains(&below) {
+        if Endpoint::has_model_in_body(path) {
             return Place::Body;
         }
         return match named() {
             Some(PathModel {
                 written,
                 deed: Some(deed),
-            }) if is_plain(written) && IN_PATH.contains(&deed) => Place::Path(written.to_owned()),
+            }) if is_plain(written) && Endpoint::has_model_in_path(deed) => Place::Path(written.to_owned()),
             Some(_) | None => Place::Unknown,
         };
     }
-    let first = below.split('/').nth(1).unwrap_or_default();
-    let only_reads = [Method::GET, Method::HEAD].contains(method) && READ.contains(&first) && !below.contains(':');
+    let is_read = [Method::GET, Method::HEAD].contains(method);
+    let only_reads = is_read && Endpoint::reads_without_model(path) && !path.contains(':');
     match (only_reads, named()) {
         (true, Some(model)) => Place::Path(model.name()),
-        (true, None) if below == "/models/" => Place::Unknown,
+        (true, None) if below_version(path) == "/models/" => Place::Unknown,
         (true, None) => Place::Nowhere,
         (false, _) => Place::Unknown,
     }
@@ -107,51 +106,6 @@ fn names_a_model(name: &str) -> bool {
     let says = |word: &str| ELSEWHERE.iter().any(|known| known.eq_ignore_ascii_case(word));
     name.split(['-', '_']).any(says)
 }
-
-/// The endpoints that take their model from the body, and from nowhere else.
-const IN_BODY: [&str; 18] = [
-    "/chat/completions",
-    "/completions",
-    "/responses",
-    "/responses/compact",
-    "/responses/input_tokens",
-    "/messages",
-    "/messages/count_tokens",
-    "/embeddings",
-    "/moderations",
-    "/rerank",
-    "/images/generations",
-    "/images/edits",
-    "/images/variations",
-    "/audio/speech",
-    "/audio/transcriptions",
-    "/audio/translations",
-    "/videos",
-    "/videos/generations",
-];
-
-/// What is done with the model of `/models/MODEL:DEED`. Of a batch each request names it again, and is read; there may be others
-/// elsewhere in work that is done later.
-const IN_PATH: [&str; 6] = [
-    "generateContent",
-    "streamGenerateContent",
-    "countTokens",
-    "embedContent",
-    "batchEmbedContents",
-    "predict",
-];
-
-/// Where reading uses no model.
-const READ: [&str; 8] = [
-    "models",
-    "responses",
-    "chat",
-    "messages",
-    "files",
-    "batches",
-    "videos",
-    "conversations",
-];
 
 /// Words that say a model is named there.
 const ELSEWHERE: [&str; 4] = ["model", "models", "deployment", "engine"];
