@@ -10,11 +10,6 @@ impl Driver {
     #[doc(hidden)]
     pub fn proof(&self, instance: &str, challenge: &str) -> String {
         let said = Secret::from(format!("gateway {instance} {challenge}"));
-        let fingerprint = self.kernel.store().fingerprint_key().fingerprint(&said);
-        fingerprint
-            .as_bytes()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        hex::encode(self.kernel.store().fingerprint_key().fingerprint(&said).as_bytes())
     }
 }

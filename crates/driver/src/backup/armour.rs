@@ -76,8 +76,7 @@ impl Parts {
 }
 
 fn sum_of(text: &str) -> String {
-    let sum = Sha256::digest(text.as_bytes());
-    sum.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(Sha256::digest(text.as_bytes()))
 }
 
 /// The first words of a backup.

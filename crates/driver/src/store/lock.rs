@@ -1,6 +1,5 @@
 //! The lock of a grant: an advisory lock on a file that is never unlinked, with its holder's name beside it.
 
-use std::fmt::Write;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
@@ -170,11 +169,7 @@ fn file_name(name: &LockName) -> String {
         LockName::Credential(id) => id.as_str().to_owned(),
         LockName::Client(client) => {
             let digest = Sha256::digest(client.as_bytes());
-            digest[..16].iter().fold("client-".to_owned(), |mut text, byte| {
-                // Writing to a string does not fail.
-                let _ = write!(text, "{byte:02x}");
-                text
-            })
+            format!("client-{}", hex::encode(&digest[..16]))
         }
     }
 }

@@ -307,26 +307,13 @@ impl TryFrom<LastErrorWire> for LastError {
 
 /// All 256 bits as 64 hex digits.
 pub(super) fn write_fingerprint(fingerprint: &Fingerprint) -> String {
-    use std::fmt::Write;
-    fingerprint
-        .as_bytes()
-        .iter()
-        .fold(String::with_capacity(64), |mut text, byte| {
-            // Writing to a string does not fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    hex::encode(fingerprint.as_bytes())
 }
 
 /// The fingerprint of those digits.
 pub(super) fn read_fingerprint(text: &str) -> Result<Fingerprint, Unreadable> {
     let mut bytes = [0; 32];
-    if text.len() != 64 || !text.is_ascii() {
-        return Err(Unreadable("fingerprint"));
-    }
-    for (at, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&text[at * 2..at * 2 + 2], 16).map_err(|_| Unreadable("fingerprint"))?;
-    }
+    hex::decode_to_slice(text, &mut bytes).map_err(|_| Unreadable("fingerprint"))?;
     Ok(Fingerprint::from_bytes(bytes))
 }
 

@@ -75,8 +75,7 @@ async fn the_refresh_token_is_revoked_and_then_the_access_token() {
         form.append_pair("token", token)
             .append_pair("token_type_hint", hint)
             .append_pair("client_id", &grant.login.client_id);
-        let digest = <sha2::Sha256 as sha2::Digest>::digest(form.finish().as_bytes());
-        digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+        hex::encode(<sha2::Sha256 as sha2::Digest>::digest(form.finish().as_bytes()))
     };
     let names = "token token_type_hint client_id".to_owned();
     assert_eq!(
