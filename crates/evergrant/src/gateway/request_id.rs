@@ -1,5 +1,6 @@
 //! Names for requests, so that an answer and its log lines can be brought together.
 
+use std::io::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use evergrant_driver::{Failure, entropy};
@@ -25,30 +26,19 @@ impl RequestIds {
 
     /// The next name.
     pub(super) fn next(&self) -> HeaderValue {
-        let mut rest = self.next.fetch_add(1, Ordering::Relaxed);
-        // From its last digit on, in the place of the value itself: one is made for each request.
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
         let mut text = [0; LENGTH];
-        let mut from = LENGTH;
-        while from > self.process.len() {
-            from -= 1;
-            text[from] = DIGITS[usize::try_from(rest & 0xf).unwrap_or_default()];
-            rest >>= 4;
-            if rest == 0 {
-                break;
-            }
-        }
-        from -= self.process.len();
-        text[from..from + self.process.len()].copy_from_slice(self.process.as_bytes());
+        let mut rest = &mut text[..];
+        // There is room for all of it.
+        let _ = write!(rest, "{}{number:x}", self.process);
+        let length = LENGTH - rest.len();
         // Hexadecimal digits are always a header's value.
-        HeaderValue::from_bytes(&text[from..]).unwrap_or(HeaderValue::from_static("0"))
+        HeaderValue::from_bytes(&text[..length]).unwrap_or(HeaderValue::from_static("0"))
     }
 }
 
 /// 16 digits, a hyphen, and at most 16 digits.
 const LENGTH: usize = 33;
-
-/// In small letters.
-const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
 #[cfg(test)]
 mod tests {
