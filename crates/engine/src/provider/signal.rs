@@ -125,7 +125,7 @@ impl Needles {
         Self { texts, finders, bits }
     }
 
-    /// The bits that stand for them, `None` if one of them has none; each is asked for its bit once.
+    /// The bits that stand for them, `None` if one of them has none. They are kept: there is one list of texts that have bits.
     pub(crate) fn bits(&self, bit_of: impl Fn(&str) -> Option<u64>) -> Option<u64> {
         let bits = || self.texts.iter().try_fold(0, |bits, text| Some(bits | bit_of(text)?));
         *self.bits.get_or_init(bits)

@@ -119,8 +119,9 @@ fn inference<'s>(
         }
         common = stronger(common.take(), hit);
     });
-    *leads = met.leads;
-    if let Some(hit) = of_provider(row, setting, evidence, met.noted.as_ref()) {
+    let noted = met.as_ref().map(|met| met.noted);
+    *leads = met.map(|met| met.leads);
+    if let Some(hit) = of_provider(row, setting, evidence, noted.as_ref()) {
         let over = over_the_row(hit, common, authentication);
         // A row's class that says nothing particular leaves the word to the sentence as well.
         let words = (over.tier == Tier::Provider && is_general(over.verdict))

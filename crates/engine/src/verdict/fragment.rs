@@ -216,7 +216,16 @@ fn holds_a_key(word: &str) -> bool {
 
 /// How the text begins if it begins like a key, a token or an id, in any letter case.
 fn key_lead(text: &[u8]) -> Option<&'static str> {
-    let leads: &[&str] = match text.first()? | 0x20 {
+    let begins = |lead: &&&str| {
+        let head = text.get(..lead.len());
+        head.is_some_and(|head| head.eq_ignore_ascii_case(lead.as_bytes()))
+    };
+    leads(*text.first()?).iter().find(begins).copied()
+}
+
+/// How keys, tokens and ids begin whose first letter is this one.
+const fn leads(first: u8) -> &'static [&'static str] {
+    match first | 0x20 {
         b's' => &["sk-", "sk_"],
         b'p' => &["pk-"],
         b'a' => &["ak-", "aiza"],
@@ -227,13 +236,8 @@ fn key_lead(text: &[u8]) -> Option<&'static str> {
         b'u' => &["user_"],
         b'g' => &["gsk_", "ghp_"],
         b'h' => &["hf_"],
-        _ => return None,
-    };
-    let begins = |lead: &&&str| {
-        let head = text.get(..lead.len());
-        head.is_some_and(|head| head.eq_ignore_ascii_case(lead.as_bytes()))
-    };
-    leads.iter().find(begins).copied()
+        _ => &[],
+    }
 }
 
 static TWO_SPACES: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("  "));
@@ -250,3 +254,23 @@ const FRAGMENT_LIMIT: usize = 200;
 const SHORTEST_RANDOM: usize = 20;
 /// 8 bytes: no key, token or id that is worth hiding is shorter.
 const SHORTEST_SECRET: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_begins_like_a_key_is_left_out_in_the_middle_of_a_sentence() {
+        for lead in (b'a'..=b'z').flat_map(leads) {
+            for key in [format!("{lead}abcdefgh"), format!("{}ABCDEFGH", lead.to_uppercase())] {
+                let mut fragment = String::new();
+                assert!(
+                    key.len() < SHORTEST_RANDOM,
+                    "a longer one would be found without its beginning"
+                );
+                add(&mut fragment, &format!("the key {key} is wrong"));
+                assert_eq!(fragment, "the key [..] is wrong");
+            }
+        }
+    }
+}

@@ -207,10 +207,11 @@ static KNOWN: LazyLock<Table<&'static [u8], Meaning>> = LazyLock::new(|| {
         .collect()
 });
 
-static SPELLINGS: LazyLock<Spellings<Meaning>> = LazyLock::new(|| {
-    let plain = KEYS.iter().flat_map(|(keys, _)| keys.iter().copied());
-    Spellings::new(plain, in_any_spelling)
-});
+static SPELLINGS: LazyLock<Spellings<Meaning>> = LazyLock::new(|| Spellings::new(plain_keys(), in_any_spelling));
+
+fn plain_keys() -> impl Iterator<Item = &'static str> {
+    KEYS.iter().flat_map(|(keys, _)| keys.iter().copied())
+}
 
 /// The keys that mean something, in lower case without `_` and `-`.
 const KEYS: &[(&[&str], Meaning)] = &[
@@ -331,3 +332,18 @@ const LIMITS: &[&str] = &[
 const KEY_LENGTH: usize = 40;
 /// 96 bytes: the longest name of a limit's header has 50.
 const NAME_LENGTH: usize = 96;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_short_key_is_found_as_it_is_written() {
+        for key in plain_keys().filter(|key| (1..=16).contains(&key.len())) {
+            assert!(
+                SPELLINGS.meaning(key).is_some(),
+                "{key}: there are fewer slots than keys"
+            );
+        }
+    }
+}

@@ -222,10 +222,10 @@ pub(super) struct Compiled {
 /// What was met on the way that is no signal of the table.
 #[derive(Debug)]
 pub(super) struct Met {
-    /// The leads of sentences, if somebody looked for them.
-    pub(super) leads: Option<Leads>,
-    /// The texts of built-in rows, if somebody looked for them.
-    pub(super) noted: Option<Noted>,
+    /// The leads of sentences.
+    pub(super) leads: Leads,
+    /// The texts of built-in rows.
+    pub(super) noted: Noted,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -299,16 +299,15 @@ impl Compiled {
             });
             uses[at].push(one);
         };
+        let is_shared = !leads.is_empty() || !noted.is_empty();
         let leads = leads.iter().enumerate().map(|(at, lead)| (at, *lead, Part::Lead));
         let noted = noted
             .iter()
             .enumerate()
             .map(|(at, text)| (at, text.as_str(), Part::Noted));
-        let mut is_shared = false;
         for (signal, text, part) in leads.chain(noted) {
             let roles = u8::MAX;
             add(text, Use { signal, part, roles });
-            is_shared = true;
         }
         for (place, signal) in signals.iter().enumerate() {
             if matches!(signal.field, Field::Header(_)) || signal.pattern == Pattern::Present || signal.all.len() > 31 {
@@ -355,19 +354,17 @@ impl Compiled {
         self.sieve.is_some()
     }
 
-    /// Calls `hit` with every signal that matches, in the order of the table; gives back what else was met on the way.
+    /// Calls `hit` with every signal that matches, in the order of the table; gives back what else was met on the
+    /// way, if that was looked for.
     pub(super) fn matches<'s>(
         &'s self,
         setting: Setting,
         evidence: &Evidence<'_>,
         mut hit: impl FnMut(Hit<'s>),
-    ) -> Met {
+    ) -> Option<Met> {
         let Some(sieve) = self.sieve.as_ref().filter(|_| stands(Protection::CompiledTables)) else {
             one_by_one(self.signals.iter(), setting, evidence, None).for_each(hit);
-            return Met {
-                leads: None,
-                noted: None,
-            };
+            return None;
         };
         let (mut leads, mut noted) = (Leads::default(), Noted::default());
         let mut field = Span::default();
@@ -419,10 +416,7 @@ impl Compiled {
         let bodiless = self.bodiless.iter().filter(|(bits, _)| may_be(*bits));
         let bodiless = bodiless.map(|(_, place)| &self.signals[*place]);
         one_by_one(bodiless, setting, evidence, None).for_each(hit);
-        Met {
-            leads: self.is_shared.then_some(leads),
-            noted: self.is_shared.then_some(noted),
-        }
+        self.is_shared.then_some(Met { leads, noted })
     }
 }
 

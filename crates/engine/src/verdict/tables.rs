@@ -74,13 +74,13 @@ impl Tables {
         signals.chain(words).collect()
     }
 
-    /// Calls `hit` with every signal for inference that matches; gives back what else was met on the way.
+    /// Calls `hit` with every signal for inference that matches; gives back what else was met on the way, if that was looked for.
     pub(super) fn of_inference<'s>(
         &'s self,
         setting: Setting,
         evidence: &Evidence<'_>,
         mut hit: impl FnMut(Hit<'s>),
-    ) -> Met {
+    ) -> Option<Met> {
         self.signals.matches(setting, evidence, |one| {
             if self.has(one.signal) {
                 hit(one);
