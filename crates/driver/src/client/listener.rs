@@ -1,6 +1,5 @@
 //! Listens to a stream that the client is reading: what breaks there cannot be repaired, but the right one is blamed.
 
-use std::collections::VecDeque;
 use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
@@ -12,6 +11,7 @@ use memchr::memmem::Finder;
 
 use super::events::Events;
 use super::exchange::Stream;
+use super::last_words::LastWords;
 use super::reading::{hear_event, read_event};
 use super::turns::{Run, Turns};
 
@@ -25,7 +25,7 @@ pub(super) struct Listener {
     events: Events,
     heard: Heard,
     /// The last events, for the question whether the stream has said that it has ended.
-    last: VecDeque<Bytes>,
+    last: LastWords,
     reads_all: bool,
 }
 
@@ -48,7 +48,7 @@ impl Listener {
             row,
             events: stream.events,
             heard: stream.heard,
-            last: VecDeque::with_capacity(LAST_EVENTS),
+            last: LastWords::default(),
         };
         if stream.late.is_some() {
             listener.broke(stream.late);
@@ -66,7 +66,7 @@ impl Listener {
                 return;
             }
             has_failed = self.tells_of_failure(&raw);
-            self.remember(raw);
+            self.last.remember(&raw);
         });
         self.events = events;
         has_failed
@@ -94,9 +94,9 @@ impl Listener {
     /// The stream is over; answers whether it had said that it would be. If it has not, it was cut.
     pub(super) fn ended(mut self) -> bool {
         if let Some(rest) = self.events.rest() {
-            self.remember(rest);
+            self.last.remember(&rest);
         }
-        for raw in &self.last {
+        for raw in self.last.iter() {
             hear_event(&mut self.heard, raw);
         }
         let cut = self.heard.is_unfinished();
@@ -104,17 +104,6 @@ impl Listener {
             self.broke(None);
         }
         !cut
-    }
-
-    fn remember(&mut self, raw: Bytes) {
-        // Comments come after the last word, too.
-        if raw.starts_with(b":") {
-            return;
-        }
-        if self.last.len() == LAST_EVENTS {
-            self.last.pop_front();
-        }
-        self.last.push_back(raw);
     }
 
     fn broke(&mut self, reading: Option<Reading>) {
@@ -133,6 +122,3 @@ fn hints_at_an_error(raw: &[u8]) -> bool {
         LazyLock::new(|| ["error", "failed", "response.incomplete"].map(Finder::new));
     WORDS.iter().any(|word| word.find(raw).is_some())
 }
-
-/// 4 events: after the last words there are what was used, and `[DONE]`.
-const LAST_EVENTS: usize = 4;

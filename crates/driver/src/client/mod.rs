@@ -17,6 +17,7 @@ mod exchange;
 mod explaining;
 mod gate;
 mod hop;
+mod last_words;
 mod lenient_path;
 mod listener;
 mod member_name;

@@ -1,0 +1,70 @@
+//! The last events of a stream, by which it tells whether it has ended.
+
+use std::collections::VecDeque;
+
+/// Copies of them: an event that is a part of what came would hold the whole buffer that it came in.
+#[derive(Debug, Default)]
+pub(super) struct LastWords(VecDeque<Vec<u8>>);
+
+impl LastWords {
+    /// Takes up an event that goes by.
+    pub(super) fn remember(&mut self, raw: &[u8]) {
+        // Comments come after the last word, too.
+        if raw.starts_with(b":") {
+            return;
+        }
+        // The oldest one's room is taken over, so that nothing is asked for once there are enough.
+        let mut words = if self.0.len() < EVENTS {
+            Vec::new()
+        } else {
+            self.0.pop_front().unwrap_or_default()
+        };
+        words.clear();
+        if words.capacity() > ROOM {
+            words = Vec::new();
+        }
+        words.extend_from_slice(raw);
+        self.0.push_back(words);
+    }
+
+    /// From the oldest on.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.iter().map(Vec::as_slice)
+    }
+}
+
+/// 4 events: after the last words there are what was used, and `[DONE]`.
+const EVENTS: usize = 4;
+
+/// 4 KiB of room are kept for the next event: most have a few hundred bytes, and one with a picture has a megabyte.
+const ROOM: usize = 4 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_few_are_known_and_none_of_them_is_large_for_long() {
+        let mut words = LastWords::default();
+        let large = vec![b'x'; 1024 * 1024];
+        let events = [
+            b"data: 1\n\n".as_slice(),
+            &large,
+            b"data: 2\n\n",
+            b": still here\n\n",
+            b"data: 3\n\n",
+        ];
+        for event in events {
+            words.remember(event);
+        }
+        let kept: Vec<_> = words.iter().collect();
+        assert_eq!(kept, [b"data: 1\n\n", large.as_slice(), b"data: 2\n\n", b"data: 3\n\n"]);
+        for number in 4..9 {
+            words.remember(format!("data: {number}\n\n").as_bytes());
+        }
+        let kept: Vec<_> = words.iter().collect();
+        let expected = [5, 6, 7, 8].map(|number| format!("data: {number}\n\n"));
+        assert_eq!(kept, expected.each_ref().map(|event| event.as_bytes()));
+        assert!(words.0.iter().all(|words| words.capacity() <= ROOM));
+    }
+}
