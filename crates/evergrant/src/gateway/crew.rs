@@ -36,14 +36,15 @@ impl Crew {
         })
     }
 
-    /// Lets the one who has the least to do serve a connection to its end.
-    pub(super) fn spawn(&self, connection: impl Future<Output = ()> + Send + 'static) {
+    /// Lets the one who has the least to do serve a connection to its end. What does that is made there: as a future that is
+    /// handed over, each connection would have room for it twice.
+    pub(super) fn spawn<F: Future<Output = ()> + Send>(&self, serve: impl FnOnce() -> F + Send + 'static) {
         let Some(hand) = self.hands.iter().min_by_key(|hand| hand.busy.load(Ordering::Relaxed)) else {
             return;
         };
         let busy = Busy::on(&hand.busy);
         hand.runtime.spawn(async move {
-            connection.await;
+            serve().await;
             drop(busy);
         });
     }

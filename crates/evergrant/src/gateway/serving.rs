@@ -262,7 +262,7 @@ impl Door {
 
     fn serve(&self, stream: Arrived, place: OwnedSemaphorePermit) {
         let reception = Arc::clone(&self.reception);
-        self.crew.spawn(async move {
+        self.crew.spawn(|| async move {
             match stream.enter() {
                 Ok(stream) => converse(stream, reception).await,
                 Err(error) => warn!(%error, "a connection could not be taken over"),
