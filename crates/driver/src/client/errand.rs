@@ -333,7 +333,7 @@ impl Errand<'_> {
                 Action::Send(lease) => self.attempt(&mut run, lease).await?,
                 Action::FallBack(_) => Input::FellBack,
                 Action::Renew(_) | Action::Reread(_) | Action::WaitUntil(_) | Action::AwaitGeneration { .. } => {
-                    self.recover(&step.action).await?
+                    Box::pin(self.recover(&step.action)).await?
                 }
             };
             let Some(machine) = step.next else {

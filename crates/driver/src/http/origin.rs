@@ -100,7 +100,8 @@ impl<B: RequestBody> Origin<B> {
             return Ok(waiting);
         }
         if wish.upgrade || !self.target.secure || self.http1_only.load(Ordering::Relaxed) {
-            return self.dial(network, open, wish, limit).await;
+            // Boxed: every request has the room that its largest way needs, and most find a connection that waits.
+            return Box::pin(self.dial(network, open, wish, limit)).await;
         }
         // One dials and the others share what it brings.
         let late = |_| Broken::late(Phase::Connect, &format!("no connection to `{}`", self.target), limit);
@@ -110,7 +111,7 @@ impl<B: RequestBody> Origin<B> {
         } else if let Some(place) = self.shared.take() {
             return Ok(Connection::new(Kind::Shared(place), wish.reuse));
         }
-        self.dial(network, open, wish, limit).await
+        Box::pin(self.dial(network, open, wish, limit)).await
     }
 
     /// Sends the request on the connection, in the form that it needs.

@@ -47,7 +47,8 @@ pub(super) async fn forward(
     let mut waited = Duration::ZERO;
     if guest.is_held_to_models() {
         let asked = Instant::now();
-        allowed(&guest, &parts, &mut body, &path).await.map_err(none)?;
+        let allowed = Box::pin(allowed(&guest, &parts, &mut body, &path));
+        allowed.await.map_err(none)?;
         waited = asked.elapsed();
     }
     let route = match aim.provider {

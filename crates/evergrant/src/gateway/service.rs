@@ -172,7 +172,8 @@ impl Gateway {
             Destination::Metrics if self.has_metrics => {
                 metrics(&self.driver, &self.measures, request.headers()).map_err(none)
             }
-            Destination::Models => models(&self.driver, &guest, request.headers()).await,
+            // Boxed, as all that is rare: every request has the room that its largest way needs.
+            Destination::Models => Box::pin(models(&self.driver, &guest, request.headers())).await,
             Destination::Forward { provider, pin, path } => {
                 let aim = Aim { provider, pin };
                 forward(&self.driver, guest, request, aim, path, surface, noted).await
