@@ -4,12 +4,14 @@ use std::time::{Duration, Instant};
 
 use evergrant_sandbox::Order;
 use evergrant_sandbox::client::HttpClient;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 use tokio::time::timeout;
 
 use super::bytes::{dechunked, post};
 use super::desk::{Desk, streamed};
-use super::upstream::Upstream;
+use super::numbers::Numbers;
+use super::upstream::{Upstream, leading_to};
 
 const PATHS: [&str; 3] = ["/v1/chat/completions", "/v1/responses", "/v1/messages"];
 
@@ -140,4 +142,55 @@ async fn a_stream_that_says_nothing_is_let_go_after_ten_seconds_and_kept_alive_a
         );
     }
     assert_eq!(upstream.seen().len(), 1);
+}
+
+/// Reads until this has come.
+async fn until(stream: &mut (impl AsyncRead + Unpin), wanted: &str) {
+    let (mut got, mut seen) = (Vec::<u8>::new(), 0);
+    while !got[seen..]
+        .windows(wanted.len())
+        .any(|window| window == wanted.as_bytes())
+    {
+        seen = got.len().saturating_sub(wanted.len());
+        let mut piece = vec![0; 64 * 1024];
+        let read = timeout(Duration::from_secs(60), stream.read(&mut piece)).await;
+        let length = read.expect("more of it").unwrap();
+        assert_ne!(length, 0, "it ended before {wanted:?}");
+        got.extend_from_slice(&piece[..length]);
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_has_begun_holds_nothing_of_its_request() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (_scratch, gateway) = leading_to(listener.local_addr().unwrap()).await;
+    for length in [100, 1024 * 1024] {
+        let mut client = gateway.connect().await;
+        let question = format!(
+            "{{\"model\":\"raw-1\",\"stream\":true,\"messages\":[],\"x\":\"{}\",\"end\":1}}",
+            "x".repeat(length)
+        );
+        let asked = post("/v1/chat/completions", &question);
+        client.write_all(asked.as_bytes()).await.unwrap();
+        let (mut provider, _) = listener.accept().await.unwrap();
+        until(&mut provider, "\"end\":1}").await;
+        // Until there is an answer it could have to be sent again.
+        let numbers = Numbers::of(&gateway).await;
+        assert_eq!(numbers.value("evergrant_replay_kept_bytes"), question.len() as f64);
+        let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+        let event = "data: {\"choices\":[{\"delta\":{\"content\":\"Hel\"}}]}\n\n";
+        let begun = format!("{head}{:x}\r\n{event}\r\n", event.len());
+        provider.write_all(begun.as_bytes()).await.unwrap();
+        until(&mut client, "Hel").await;
+        let numbers = Numbers::of(&gateway).await;
+        assert_eq!(numbers.value("evergrant_streams_open"), 1.0);
+        assert_eq!(
+            numbers.value("evergrant_replay_kept_bytes"),
+            0.0,
+            "of {}",
+            question.len()
+        );
+        drop((client, provider));
+        Numbers::until(&gateway, |numbers| numbers.value("evergrant_streams_open") == 0.0).await;
+    }
 }
