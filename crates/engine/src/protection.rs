@@ -115,6 +115,8 @@ protections! {
     HopByHop = "hop-by-hop";
     /// What is written to a client leaves at once, and does not wait for what comes next.
     NoDelay = "no-delay";
+    /// What a client sends is read in helpings, so that the buffers that it comes in stay small.
+    Helpings = "helpings";
 }
 
 /// Whether the protection stands.

@@ -48,7 +48,7 @@ pub(super) struct Reception {
 }
 
 impl Reception {
-    fn patient<S>(&self, stream: S) -> Patient<S> {
+    fn patient<S: AsyncRead>(&self, stream: S) -> Patient<S> {
         Patient::new(stream, self.write_idle, self.gateway.given_up())
     }
 }
