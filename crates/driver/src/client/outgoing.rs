@@ -58,7 +58,7 @@ impl Replayable {
             kept: Arc::clone(&self.kept),
             next: 0,
             left: self.kept.length,
-            coming: self.coming.take(),
+            coming: self.coming.take().map(Box::new),
         }
     }
 
@@ -73,7 +73,8 @@ pub(super) struct Outgoing {
     kept: Arc<Kept>,
     next: usize,
     left: u64,
-    coming: Option<Coming>,
+    /// Boxed, because hyper has room for 32 requests with each connection, and hardly any body is longer than what is kept.
+    coming: Option<Box<Coming>>,
 }
 
 impl HttpBody for Outgoing {
@@ -101,7 +102,7 @@ impl HttpBody for Outgoing {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.left == 0 && self.coming.as_ref().is_none_or(HttpBody::is_end_stream)
+        self.left == 0 && self.coming.as_ref().is_none_or(|coming| coming.is_end_stream())
     }
 
     fn size_hint(&self) -> SizeHint {
