@@ -68,6 +68,9 @@ mod client_keys;
 #[doc(hidden)]
 pub mod clock;
 pub mod core_dump;
+#[cfg(feature = "courier")]
+#[doc(hidden)]
+pub mod courier;
 pub mod doctor;
 mod driver;
 #[doc(hidden)]

@@ -8,6 +8,7 @@ mod cli;
 mod demo;
 mod gateway;
 mod tasks;
+mod traces;
 
 /// A request through the gateway asks for memory some forty times; the system's allocator took an eighth of its time.
 #[global_allocator]

@@ -35,6 +35,7 @@ use super::outgoing::{Outgoing, Replayable};
 use super::put_off::check_not_put_off;
 use super::route::way;
 use super::skim::{Skim, Skimmed};
+use super::steps;
 use super::turns::{AttemptRecorder, Custom, Run, Turns};
 use super::withheld::withhold_from_client;
 use crate::admission::Guest;
@@ -345,7 +346,7 @@ impl Errand<'_> {
 
     /// What is done between two tries.
     async fn recover(&mut self, action: &Action) -> Result<Input, Failure> {
-        let began = Instant::now();
+        let (began, _span) = (Instant::now(), steps::recovery(action));
         let input = match action {
             Action::Renew(renew) => Input::Renewed(self.client.renew(renew, self.around, Duration::ZERO).await),
             Action::Reread(lease) => Input::Renewed(reread(lease, self.around).await),
@@ -378,9 +379,10 @@ impl Errand<'_> {
             connect: CONNECT,
             first_byte: row.first_byte.unwrap_or(FIRST_BYTE),
         };
-        let began = Instant::now();
+        let (began, span) = (Instant::now(), steps::attempt(&lease, &row));
         let sent = self.client.pooled.send(request, &row.hosts, limits).await;
         let latency = began.elapsed();
+        steps::attempted(&span, &sent);
         if let Some(failure) = self.body.broke() {
             return Err(failure);
         }

@@ -33,6 +33,7 @@ mod reading;
 mod rest;
 mod route;
 mod skim;
+mod steps;
 mod strict_form;
 mod turns;
 mod withheld;
@@ -51,6 +52,8 @@ pub use model_path::{PathModel, below_version};
 #[doc(hidden)]
 pub use named_models::NamedModels;
 pub(crate) use reading::read_event;
+#[doc(hidden)]
+pub use steps::TRACE;
 #[doc(hidden)]
 pub use turns::AttemptRecorder;
 pub(crate) use withheld::shown;

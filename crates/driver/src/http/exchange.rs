@@ -59,6 +59,19 @@ impl Network {
     }
 }
 
+#[cfg(feature = "courier")]
+impl Network {
+    /// The same at any address: for what holds nothing that belongs to a provider.
+    pub(crate) async fn carry(&self, request: Request, limits: ExchangeLimits) -> Result<Reply, Broken> {
+        let target = Target::of(&request.url)?;
+        let stream = self.stream(&target, Purpose::Fresh, limits.connect).await?;
+        let fresh = Fresh { stream, target };
+        fresh
+            .exchange_through(Gate::<fn() -> bool>::Open, request, limits.total)
+            .await
+    }
+}
+
 impl Fresh {
     /// Sends the request and reads its answer, within the limit.
     ///

@@ -39,6 +39,7 @@ use super::stdin;
 use super::token;
 use super::typed::{Command, Everywhere, Typed};
 use super::usage;
+use crate::traces::Traces;
 
 /// Runs the command that the arguments name.
 pub(crate) fn run(arguments: Vec<OsString>, environment: Environment) -> ExitCode {
@@ -73,13 +74,16 @@ pub(crate) fn run(arguments: Vec<OsString>, environment: Environment) -> ExitCod
         // Whoever asked is told that the grant is dead, with what helps.
         "warn,evergrant::grant_dead=error"
     };
-    let ended = log::start(
-        usual,
-        everywhere.verbose,
-        environment.value("EVERGRANT_LOG"),
-        console.colour_err(),
-    )
-    .and_then(|()| execute(&typed.command, everywhere, &environment, &console));
+    let traces = if let Command::Serve(_) = typed.command {
+        Traces::named(|name| environment.value(name))
+    } else {
+        Ok(Traces::none())
+    };
+    let ended = traces.and_then(|traces| {
+        let (directives, colour) = (environment.value("EVERGRANT_LOG"), console.colour_err());
+        log::start(usual, everywhere.verbose, directives, colour, &traces)?;
+        execute(&typed.command, everywhere, &environment, &console, &traces)
+    });
     match ended {
         Ok(exit) => exit.into(),
         Err(failure) => {
@@ -94,6 +98,7 @@ fn execute(
     everywhere: &Everywhere,
     environment: &Environment,
     console: &Console,
+    traces: &Traces,
 ) -> Result<Exit, Failure> {
     let home = || everywhere.home.clone();
     let settings = || Settings::load_past(home(), environment.variables()).map(|examined| warned(examined, console));
@@ -117,7 +122,7 @@ fn execute(
         Command::Serve(typed) => {
             // A service that began with half of what was set would send requests where nobody meant them to go.
             let settings = Settings::load(home(), environment.variables())?;
-            serve::run(typed, self::unlocked(settings), console)
+            serve::run(typed, self::unlocked(settings), console, traces)
         }
         Command::Key(typed) => key::run(typed, unlocked()?, console),
         Command::Usage(typed) => usage::run(typed, &settings()?, console),

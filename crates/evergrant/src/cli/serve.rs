@@ -12,6 +12,7 @@ use super::console::Console;
 use super::exit::Exit;
 use super::online;
 use crate::gateway::{ServeOptions, ServiceManager, inherited_sockets, serve};
+use crate::traces::Traces;
 
 /// What can be typed.
 #[derive(Args, Debug)]
@@ -98,13 +99,15 @@ struct ListeningShape<'a> {
 ///
 /// # Errors
 /// An address that cannot be had, a store that cannot be opened.
-pub(crate) fn run(typed: &Typed, settings: Settings, console: &Console) -> Result<Exit, Failure> {
+pub(crate) fn run(typed: &Typed, settings: Settings, console: &Console, traces: &Traces) -> Result<Exit, Failure> {
     let (settings, options) = typed.meant(settings)?;
     let tls = options.serve.certificate.is_some();
     online::run(async {
+        traces.begin(&settings.network)?;
         let driver = Driver::open(settings)?;
-        serve(driver, options, |address| announce(address, tls, console)).await?;
-        Ok(Exit::DONE)
+        let served = serve(driver, options, |address| announce(address, tls, console)).await;
+        traces.finish().await;
+        served.map(|()| Exit::DONE)
     })
 }
 

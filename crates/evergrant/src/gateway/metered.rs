@@ -12,6 +12,7 @@ use http_body::{Body, Frame, SizeHint};
 use super::access::{AccessLog, Ended, Entry};
 use super::body::GatewayBody;
 use super::measures::Running;
+use super::traced::Traced;
 
 /// A body that is watched; what becomes of it is told when it is dropped at the latest.
 #[derive(Debug)]
@@ -20,6 +21,7 @@ pub(super) struct Metered {
     length: Length,
     running: Option<Running>,
     log: Option<(AccessLog, Box<Entry>)>,
+    traced: Traced,
 }
 
 /// After how many bytes a body is whole.
@@ -49,18 +51,22 @@ impl Metered {
         length: Length,
         running: Running,
         log: Option<(AccessLog, Box<Entry>)>,
+        traced: Traced,
     ) -> Self {
         Self {
             body,
             length,
             running: Some(running),
             log,
+            traced,
         }
     }
 
     fn end(&mut self, ended: Ended) {
         let Some(running) = self.running.take() else { return };
         let ending = running.end();
+        // Here its trace ends, whoever holds the rest for longer.
+        std::mem::take(&mut self.traced).ended(ended.as_str());
         if let Some((log, entry)) = self.log.take() {
             log.keep(entry.ended(ended, ending));
         }

@@ -37,6 +37,7 @@ mod streams;
 mod surface;
 mod tail;
 mod told;
+mod traced;
 mod trail;
 mod tunnel;
 mod way;

@@ -11,6 +11,7 @@ use http::Response;
 
 use super::access::Entry;
 use super::measures::Measures;
+use super::traced::Traced;
 
 /// What is noted of a request.
 #[derive(Debug)]
@@ -23,21 +24,25 @@ pub(super) struct Noted {
     pub(super) is_stream: bool,
     /// Its line of the access log, if there is one.
     pub(super) entry: Option<Box<Entry>>,
+    /// Its trace, if there is one.
+    pub(super) traced: Traced,
 }
 
 impl Noted {
     /// Nothing yet.
-    pub(super) fn new(measures: &Arc<Measures>, entry: Option<Box<Entry>>) -> Self {
+    pub(super) fn new(measures: &Arc<Measures>, entry: Option<Box<Entry>>, traced: Traced) -> Self {
         Self {
             measures: Arc::clone(measures),
             trail: Trail::default(),
             is_stream: false,
             entry,
+            traced,
         }
     }
 
     /// Whose key was shown, if one was.
     pub(super) fn is_asked_by(&mut self, key: Option<&KeyName>) {
+        self.traced.is_asked_by(key);
         if let Some(entry) = &mut self.entry {
             entry.is_asked_by(key);
         }
@@ -45,6 +50,7 @@ impl Noted {
 
     /// The model that it asks for.
     pub(super) fn asks_for(&mut self, model: &str) {
+        self.traced.asks_for(model);
         if let Some(entry) = &mut self.entry {
             entry.asks_for(model);
         }
@@ -53,6 +59,7 @@ impl Noted {
     /// The gateway answers it with a failure of its own.
     pub(super) fn failed(&mut self, trail: Trail, code: Code) {
         self.trail = trail;
+        self.traced.failed(code.as_str());
         if let Some(entry) = &mut self.entry {
             entry.failed(code.as_str());
         }

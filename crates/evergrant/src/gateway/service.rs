@@ -27,6 +27,7 @@ use super::noted::Noted;
 use super::refusal::refusal;
 use super::request_id::RequestIds;
 use super::surface::Surface;
+use super::traced::Traced;
 use super::trail::{REQUEST_ID, Unanswered, mark};
 
 /// What all connections share.
@@ -108,7 +109,8 @@ impl Gateway {
             let entry = Entry::new(&request, id.clone(), client, operation.as_str());
             Box::new(entry)
         });
-        let mut noted = Noted::new(&self.measures, entry);
+        let traced = Traced::begin(&request, &id, operation.as_str());
+        let mut noted = Noted::new(&self.measures, entry, traced.clone());
         let surface = Surface::of(request.uri(), request.headers());
         let span = info_span!(
             "request",
@@ -116,7 +118,7 @@ impl Gateway {
             client_id = client_id(request.headers())
         );
         let led = self.lead(request, is_local_socket, surface, &mut noted);
-        let mut response = match led.instrument(span).await {
+        let mut response = match traced.around(led.instrument(span)).await {
             Ok(response) => response,
             Err((failure, trail)) => {
                 debug!(code = failure.code.as_str(), "answered by ourselves: {failure}");
@@ -129,10 +131,11 @@ impl Gateway {
         };
         response.headers_mut().insert(&REQUEST_ID, id);
         let own = running.answered(response.status(), &noted.trail, noted.is_stream);
+        traced.answered(response.status(), &noted.trail);
         let log = noted.into_entry(&response, own);
         let log = self.log.clone().zip(log);
         let length = Length::of(&method, response.status(), response.headers());
-        response.map(|body| Metered::new(body, length, running, log))
+        response.map(|body| Metered::new(body, length, running, log, traced))
     }
 
     async fn lead(

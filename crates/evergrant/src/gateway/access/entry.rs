@@ -47,7 +47,7 @@ pub(in crate::gateway) enum Ended {
 }
 
 impl Ended {
-    pub(super) const fn as_str(self) -> &'static str {
+    pub(in crate::gateway) const fn as_str(self) -> &'static str {
         match self {
             Self::Whole => "whole",
             Self::Left => "left",

@@ -26,7 +26,7 @@ pub(in crate::gateway) fn path(path: &str) -> String {
 }
 
 /// A model as it was asked for.
-pub(super) fn model(model: &str) -> &str {
+pub(in crate::gateway) fn model(model: &str) -> &str {
     let is_sane = model.len() <= NAME && !begins_like_a_key(model) && !model.contains('@');
     if is_sane { model } else { HIDDEN }
 }

@@ -28,6 +28,8 @@ mod socket_terms;
 mod streams;
 mod surfaces;
 mod tls;
+#[cfg(feature = "otel")]
+mod traces;
 pub(crate) mod upstream;
 mod usage;
 mod withheld;
