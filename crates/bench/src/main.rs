@@ -3,8 +3,10 @@
 mod answers;
 mod connection;
 mod figures;
+mod lane;
 mod load;
 mod moment;
+mod relay;
 mod streams;
 mod target;
 mod typed;
@@ -16,9 +18,14 @@ use clap::Parser as _;
 
 use typed::{Bench, Typed};
 
+/// The gateway's, so that the relay is measured by the same.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let done = match Typed::parse().bench {
         Bench::Upstream(wanted) => upstream::serve(&wanted),
+        Bench::Relay(wanted) => relay::serve(&wanted),
         Bench::Streams(wanted) => streams::measure(&wanted),
         Bench::Load(wanted) => load::measure(&wanted),
     };

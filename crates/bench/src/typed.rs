@@ -15,6 +15,8 @@ pub(crate) struct Typed {
 pub(crate) enum Bench {
     /// A provider of fixed answers; prints its address.
     Upstream(Served),
+    /// A bare relay over hyper to one address, without anything of the product; prints its own.
+    Relay(Relaying),
     /// Streams of stamped events: what each was late by.
     Streams(Streamed),
     /// Requests one after another on each of many connections: what each took.
@@ -26,6 +28,16 @@ pub(crate) enum Bench {
 pub(crate) struct Served {
     #[arg(long, default_value = "127.0.0.1:0")]
     pub(crate) listen: std::net::SocketAddr,
+}
+
+/// Where the relay listens and leads.
+#[derive(Args)]
+pub(crate) struct Relaying {
+    #[arg(long, default_value = "127.0.0.1:0")]
+    pub(crate) listen: std::net::SocketAddr,
+    /// The provider's address.
+    #[arg(long)]
+    pub(crate) to: std::net::SocketAddr,
 }
 
 /// Streams to measure.

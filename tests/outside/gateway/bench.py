@@ -20,6 +20,7 @@ HERTZ = os.sysconf("SC_CLK_TCK")
 ROUNDS = 3
 CELL_SECS = 4
 WARM_SECS = 1
+RELAY = "bare hyper relay"
 
 
 def bench(*arguments):
@@ -44,6 +45,7 @@ class Stage:
         self.gateway = self.home.serve(*options)
         self.targets = {"direct": Target("direct", f"http://{self.address}", None)}
         self.nginx = None
+        self.relay = None
 
     def __enter__(self):
         return self
@@ -53,6 +55,8 @@ class Stage:
         if self.nginx:
             self.nginx.terminate()
             self.nginx.wait()
+        if self.relay:
+            self.relay.end()
         self.provider.end()
         self.sandbox.__exit__()
         self.home.__exit__()
@@ -80,6 +84,12 @@ class Stage:
         self.nginx = subprocess.Popen(["nginx", "-p", self.folder, "-c", self.folder / "nginx.conf"], stderr=subprocess.DEVNULL)
         until(lambda: wire.get(f"http://{listen}/v1/models").status == 200)
         self.targets["nginx"] = Target("nginx", f"http://{listen}", self.nginx.pid)
+        return self
+
+    def with_relay(self):
+        """A bare relay over hyper as something to measure: what is left when nothing of the product is done."""
+        self.relay = Child(bench("relay", "--to", self.address), environment(self.folder))
+        self.targets[RELAY] = Target(RELAY, f"http://{self.relay.said['address']}", self.relay.process.pid)
         return self
 
     def cells(self, connections, body, rounds=ROUNDS, names=None):
@@ -197,7 +207,7 @@ def table(cells):
     """The figures for people, one line a target."""
     for name, cell in cells.items():
         print(
-            f"     {name:10} {cell['rate']:9.0f} /s  p50 {cell['p50']:7.0f} us  p99 {cell['p99']:7.0f} us  "
+            f"     {name:16} {cell['rate']:9.0f} /s  p50 {cell['p50']:7.0f} us  p99 {cell['p99']:7.0f} us  "
             f"{cell['cpu']:.4f} CPU s per 1,000  errors {cell['errors']:.0f}",
             flush=True,
         )
