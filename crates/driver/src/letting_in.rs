@@ -20,8 +20,7 @@ impl Driver {
     /// `client-key-invalid`, or `client-key-limited` with the time to come back.
     #[doc(hidden)]
     pub async fn let_in(&self, uri: &Uri, headers: &HeaderMap, needs_key: bool) -> Result<Guest, KeptOut> {
-        let shown = shown(uri, headers);
-        let mut ours = shown.iter().filter(|text| is_ours(text.as_bytes()));
+        let mut ours = shown(uri, headers).filter(|text| is_ours(text.as_bytes()));
         let Some(key) = ours.next() else {
             return if needs_key || self.kernel.settings().require_key {
                 Err(needed().into())
@@ -32,10 +31,11 @@ impl Driver {
         if ours.any(|other| other != key) {
             return Err(unknown().into());
         }
+        drop(ours);
         let door = self.kernel.door();
-        let entry = match door.enter(key) {
+        let entry = match door.enter(&key) {
             // It may have been made, or extended, a moment ago.
-            Entry::Unknown | Entry::Over(_) if self.look_at_keys().await => door.enter(key),
+            Entry::Unknown | Entry::Over(_) if self.look_at_keys().await => door.enter(&key),
             entry => entry,
         };
         match entry {

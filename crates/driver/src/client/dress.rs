@@ -12,8 +12,10 @@ use http::header::{
     SEC_WEBSOCKET_PROTOCOL, UPGRADE,
 };
 use http::request::Parts;
+use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use http_body::Body as _;
+use url::Position;
 
 use super::hop::{asks_for_websocket, drop_hop_by_hop, drop_lookalikes};
 use super::outgoing::Outgoing;
@@ -22,7 +24,7 @@ use super::withheld::{withhold, without_keys};
 /// A request as it will be sent, save for what differs from provider to provider.
 pub(super) struct Undressed {
     method: Method,
-    path_and_query: String,
+    path_and_query: PathAndQuery,
     headers: HeaderMap,
     /// Whether it said how long its body is; how long it is, the body itself says.
     tells_length: bool,
@@ -32,7 +34,9 @@ impl Undressed {
     /// Takes from a request what concerns only its way to us; where what is used must be counted, a plain answer is asked for
     /// whatever the body is.
     pub(super) fn new(parts: Parts, must_be_plain: bool) -> Result<Self, Failure> {
-        let path_and_query = without_keys(parts.uri.path_and_query().map_or("/", |path| path.as_str()))?;
+        let asked = parts.uri.path_and_query().map_or("/", PathAndQuery::as_str);
+        let left = without_keys(asked)?;
+        let left = (left != asked).then(|| left.into_owned());
         if leaves_its_base(parts.uri.path()) {
             return Err(
                 Failure::new(Code::UnknownPath, "a path with `..` leads out of the provider's base")
@@ -40,6 +44,14 @@ impl Undressed {
             );
         }
         let is_upgrade = asks_for_websocket(&parts);
+        let path_and_query = match left {
+            Some(left) => PathAndQuery::try_from(left).map_err(|error| no_path(&error))?,
+            None => parts
+                .uri
+                .into_parts()
+                .path_and_query
+                .unwrap_or(PathAndQuery::from_static("/")),
+        };
         let mut headers = parts.headers;
         let tells_length = headers.contains_key(CONTENT_LENGTH) && !is_upgrade;
         if stands(Protection::HopByHop) {
@@ -77,7 +89,7 @@ impl Undressed {
 
     /// Its path below the provider's base, without a query.
     pub(super) fn path(&self) -> &str {
-        self.path_and_query.split('?').next().unwrap_or_default()
+        self.path_and_query.path()
     }
 
     /// Its headers, without those that are between two hops.
@@ -101,18 +113,16 @@ impl Undressed {
         self.headers.contains_key(UPGRADE)
     }
 
-    /// The request for this provider, with its credential.
+    /// The request for this provider, with its credential; of its address path and query.
     pub(super) fn dress(
         &self,
         row: &Row,
         credential: HeaderValue,
         body: Outgoing,
     ) -> Result<Request<Outgoing>, Failure> {
-        let base = row.base_url.as_str().trim_end_matches('/');
-        let uri = Uri::try_from(format!("{base}{}", self.path_and_query)).map_err(|error| {
-            Failure::new(Code::UnknownPath, format!("not a path that can be asked for: {error}"))
-                .with_remedy(Remedy::ChangeRequest)
-        })?;
+        let base = row.base_url[Position::BeforePath..].trim_end_matches('/');
+        let path = [base, self.path_and_query.as_str()].concat();
+        let uri = Uri::try_from(path).map_err(|error| no_path(&error))?;
         let mut headers = self.headers.clone();
         for (name, value) in &row.headers {
             if !self.headers.contains_key(name) {
@@ -146,6 +156,11 @@ pub(super) fn place_of_credential(row: &Row) -> (HeaderName, bool) {
         Auth::OAuth(_) => (AUTHORIZATION, true),
         Auth::ApiKey(key) => (key.header.clone(), key.header == AUTHORIZATION),
     }
+}
+
+fn no_path(error: &dyn std::error::Error) -> Failure {
+    Failure::new(Code::UnknownPath, format!("not a path that can be asked for: {error}"))
+        .with_remedy(Remedy::ChangeRequest)
 }
 
 /// Whether a segment of the path is `..` or `.`, however it is written.

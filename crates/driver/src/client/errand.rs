@@ -380,7 +380,8 @@ impl Errand<'_> {
             first_byte: row.first_byte.unwrap_or(FIRST_BYTE),
         };
         let (began, span) = (Instant::now(), steps::attempt(&lease, &row));
-        let sent = self.client.pooled.send(request, &row.hosts, limits).await;
+        let server = &row.base_url;
+        let sent = self.client.pooled.send_to(server, request, &row.hosts, limits).await;
         let latency = began.elapsed();
         steps::attempted(&span, &sent);
         if let Some(failure) = self.body.broke() {

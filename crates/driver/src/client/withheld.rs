@@ -3,6 +3,8 @@
 //! One table for both sides: a client key is looked for only in places that are emptied before a request goes on, so that none
 //! can be let in and passed on.
 
+use std::borrow::Cow;
+
 use evergrant_engine::failure::{Code, Failure};
 use evergrant_engine::remedy::Remedy;
 use http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL, SET_COOKIE};
@@ -12,32 +14,27 @@ use url::form_urlencoded;
 use crate::client_key::holds_one;
 
 /// Every text that a client shows where clients carry their keys; one that is no header text is no key either.
-pub(crate) fn shown(uri: &Uri, headers: &HeaderMap) -> Vec<String> {
-    let mut shown: Vec<String> = Vec::new();
-    for value in headers.get_all(AUTHORIZATION) {
-        let (scheme, key) = value.to_str().unwrap_or_default().split_once(' ').unwrap_or_default();
-        if scheme.eq_ignore_ascii_case("bearer") {
-            shown.push(key.trim().to_owned());
-        }
-    }
-    for name in KEY_HEADERS {
-        let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
-        shown.extend(values.map(|key| key.trim().to_owned()));
-    }
-    for pair in uri.query().unwrap_or_default().split('&') {
-        let fields = form_urlencoded::parse(pair.as_bytes());
-        shown.extend(
-            fields
-                .filter(|(name, _)| is_field_of_a_key(name))
-                .map(|(_, key)| key.into_owned()),
-        );
-    }
-    for protocol in protocols(headers) {
-        let carried = protocol.split_once('.').filter(|(lead, _)| names_a_secret(lead));
-        shown.extend(carried.map(|(_, key)| key.to_owned()));
-    }
-    shown.retain(|text| !text.is_empty());
-    shown
+pub(crate) fn shown<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> impl Iterator<Item = Cow<'a, str>> {
+    let texts = |name: &HeaderName| {
+        headers
+            .get_all(name)
+            .into_iter()
+            .filter_map(|value| value.to_str().ok())
+    };
+    let bearers = texts(&AUTHORIZATION).filter_map(|text| {
+        let (scheme, key) = text.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
+    });
+    let named = KEY_HEADERS.iter().flat_map(texts).map(str::trim);
+    let asked = uri.query().into_iter().flat_map(|query| query.split('&'));
+    let asked = asked.flat_map(|pair| form_urlencoded::parse(pair.as_bytes()));
+    let asked = asked.filter_map(|(name, key)| is_field_of_a_key(&name).then_some(key));
+    let carried = protocols(headers).into_iter().filter_map(|protocol| {
+        let (lead, key) = protocol.split_once('.')?;
+        names_a_secret(lead).then_some(key)
+    });
+    let plain = bearers.chain(named).chain(carried).map(Cow::Borrowed);
+    plain.chain(asked).filter(|text| !text.is_empty())
 }
 
 /// Takes out of a request's headers what stays here.
@@ -59,7 +56,11 @@ pub(super) fn withhold(headers: &mut HeaderMap) {
 ///
 /// # Errors
 /// A path that holds a client key, which nothing can be taken out of.
-pub(super) fn without_keys(path_and_query: &str) -> Result<String, Failure> {
+pub(super) fn without_keys(path_and_query: &str) -> Result<Cow<'_, str>, Failure> {
+    // What holds none as it stands and has nothing coded holds none when it is read, and without a query there are no fields.
+    if !path_and_query.contains(['?', '%', '+']) && !holds_one(path_and_query.as_bytes()) {
+        return Ok(Cow::Borrowed(path_and_query));
+    }
     let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
     // As a form it is read once; whoever writes it twice coded has no server that would read it.
     if form_urlencoded::parse(path.as_bytes())
@@ -73,12 +74,12 @@ pub(super) fn without_keys(path_and_query: &str) -> Result<String, Failure> {
             .any(|(name, value)| is_field_of_a_key(&name) || holds_one(name.as_bytes()) || holds_one(value.as_bytes()))
     };
     if !query.split('&').any(|pair| stays(&pair)) {
-        return Ok(path_and_query.to_owned());
+        return Ok(Cow::Borrowed(path_and_query));
     }
     let kept: Vec<&str> = query.split('&').filter(|pair| !stays(pair)).collect();
     Ok(match kept.as_slice() {
-        [] => path.to_owned(),
-        kept => format!("{path}?{}", kept.join("&")),
+        [] => Cow::Borrowed(path),
+        kept => Cow::Owned(format!("{path}?{}", kept.join("&"))),
     })
 }
 
@@ -145,7 +146,11 @@ fn is_field_of_a_key(name: &str) -> bool {
 }
 
 /// Where clients carry a key beside `Authorization: Bearer`.
-const KEY_HEADERS: [&str; 3] = ["x-api-key", "api-key", "x-goog-api-key"];
+static KEY_HEADERS: [HeaderName; 3] = [
+    HeaderName::from_static("x-api-key"),
+    HeaderName::from_static("api-key"),
+    HeaderName::from_static("x-goog-api-key"),
+];
 
 /// Fields of a query in which clients carry a key, in small letters and without `-` and `_`.
 const KEY_FIELDS: [&str; 7] = [
@@ -211,7 +216,7 @@ mod tests {
             ),
         ]);
         let uri = Uri::from_static("/v1/x?key=six&a=no&K%65y=&Api_Key=se%76en&keys=no");
-        let mut found = shown(&uri, &headers);
+        let mut found: Vec<_> = shown(&uri, &headers).collect();
         found.sort();
         assert_eq!(
             found,
@@ -231,7 +236,7 @@ mod tests {
         ] {
             assert!(stays_here(name), "{name}");
         }
-        for name in KEY_HEADERS.iter().chain(&METHOD_HEADERS) {
+        for name in KEY_HEADERS.iter().map(HeaderName::as_str).chain(METHOD_HEADERS) {
             assert!(stays_here(name), "{name}");
         }
         for name in [

@@ -11,7 +11,7 @@ use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderValue, Request, Uri, Version};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
-use url::Url;
+use url::{Position, Url};
 
 use super::broken::{Broken, in_words};
 use super::keep_alive::{Idle, Lane};
@@ -58,13 +58,17 @@ pub(super) struct Wish {
 }
 
 impl<B: RequestBody> Origin<B> {
-    /// The origin of an absolute address.
-    pub(super) fn new(scheme: Scheme, authority: Authority) -> Result<Self, Broken> {
-        let url: Url = format!("{scheme}://{authority}/")
-            .parse()
-            .map_err(|error| Broken::unsent(in_words(&error)))?;
+    /// The origin of an address.
+    pub(super) fn new(server: &Url) -> Result<Self, Broken> {
+        let unusable = |error: &(dyn std::error::Error + 'static)| Broken::unsent(in_words(error));
+        let place = &server[..Position::BeforePath];
+        let url: Url = place.parse().map_err(|error| unusable(&error))?;
         let target = Target::of(&url)?;
-        let host = HeaderValue::try_from(target.host_header()).map_err(|error| Broken::unsent(in_words(&error)))?;
+        let host = HeaderValue::try_from(target.host_header()).map_err(|error| unusable(&error))?;
+        let parts = place.parse::<Uri>().map_err(|error| unusable(&error))?.into_parts();
+        let (Some(scheme), Some(authority)) = (parts.scheme, parts.authority) else {
+            return Err(Broken::unsent("an address without a scheme and a host"));
+        };
         Ok(Self {
             url,
             target,
@@ -76,6 +80,11 @@ impl<B: RequestBody> Origin<B> {
             http1_only: AtomicBool::new(false),
             dialling: Mutex::new(()),
         })
+    }
+
+    /// Scheme, host and port as an address writes them.
+    pub(super) fn place(&self) -> &str {
+        &self.url[..Position::BeforePath]
     }
 
     /// Refuses hosts that may not be sent the credential.

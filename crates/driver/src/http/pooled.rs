@@ -1,6 +1,5 @@
 //! The pooled client: inference requests over connections that are kept, shared and cancelled with their bodies.
 
-use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
@@ -8,12 +7,12 @@ use arc_swap::ArcSwap;
 use evergrant_engine::provider::Hosts;
 use evergrant_engine::wire::Phase;
 use http::header::UPGRADE;
-use http::uri::{Authority, Scheme};
-use http::{Request, Response, StatusCode, Uri};
+use http::{Request, Response, StatusCode};
 use tokio::runtime::{Handle, Id};
 use tokio::task::AbortHandle;
+use url::{Position, Url};
 
-use super::broken::Broken;
+use super::broken::{Broken, in_words};
 use super::keep_alive::IDLE_LIMIT;
 use super::network::Network;
 use super::origin::{Origin, Wish};
@@ -41,16 +40,16 @@ pub struct Pooled<B> {
     most: OnceLock<u64>,
 }
 
-type Origins<B> = HashMap<Key, Kept<B>>;
+/// A few for each runtime: to look at all of them takes less than to reckon where one of them would be.
+type Origins<B> = Vec<Kept<B>>;
 
 struct Kept<B> {
+    /// A connection belongs to the runtime in which it was made: another one would wait for its wake-ups across threads.
+    runtime: Id,
     origin: Arc<Origin<B>>,
     /// Ends with its runtime, or when the origin is gone.
     sweeper: AbortHandle,
 }
-
-/// A connection belongs to the runtime in which it was made: another one would wait for its wake-ups across threads.
-type Key = (Id, Scheme, Authority);
 
 impl<B: RequestBody> Pooled<B> {
     /// A pool without connections.
@@ -63,18 +62,36 @@ impl<B: RequestBody> Pooled<B> {
         }
     }
 
-    /// Sends a request with an absolute address that `hosts` allows, and answers with the head of its response.
+    /// Sends a request with an absolute address that `hosts` allows, and answers with the head of its response; otherwise as
+    /// [`Self::send_to`].
+    pub async fn send(
+        &self,
+        request: Request<B>,
+        hosts: &Hosts,
+        limits: PooledLimits,
+    ) -> Result<Response<ResponseBody>, Broken> {
+        let (Some(scheme), Some(authority)) = (request.uri().scheme(), request.uri().authority()) else {
+            return Err(Broken::unsent("an address without a scheme and a host"));
+        };
+        let server =
+            Url::parse(&format!("{scheme}://{authority}/")).map_err(|error| Broken::unsent(in_words(&error)))?;
+        self.send_to(&server, request, hosts, limits).await
+    }
+
+    /// Sends a request to the server of an address that `hosts` allows, and answers with the head of its response. Of the
+    /// request's own address only path and query count.
     ///
     /// Headers go out as they are, except `host`. No redirect is followed and nothing is sent twice: only a request
     /// that a kept connection handed back whole, because it had been closed meanwhile, goes out on a new one. A `101`
     /// is upgraded by `hyper::upgrade::on`. Dropping the future or the body cancels the request upstream.
-    pub async fn send(
+    pub async fn send_to(
         &self,
+        server: &Url,
         mut request: Request<B>,
         hosts: &Hosts,
         limits: PooledLimits,
     ) -> Result<Response<ResponseBody>, Broken> {
-        let origin = self.origin(request.uri(), hosts)?;
+        let origin = self.origin(server, hosts)?;
         let mut wish = Wish {
             upgrade: request.headers().contains_key(UPGRADE),
             reuse: true,
@@ -103,33 +120,36 @@ impl<B: RequestBody> Pooled<B> {
     fn make_room(&self) {
         let most = *self.most.get_or_init(|| open_files::pairs().unwrap_or(u64::MAX));
         if self.open.read() >= most {
-            self.origins.load().values().for_each(|kept| kept.origin.drop_idle());
+            self.origins.load().iter().for_each(|kept| kept.origin.drop_idle());
         }
     }
 
-    fn origin(&self, uri: &Uri, hosts: &Hosts) -> Result<Arc<Origin<B>>, Broken> {
-        let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
-            return Err(Broken::unsent("an address without a scheme and a host"));
-        };
-        // Both are counted references or plain numbers: cloning them allocates nothing.
-        let key = (Handle::current().id(), scheme.clone(), authority.clone());
-        if let Some(kept) = self.origins.load().get(&key) {
+    fn origin(&self, server: &Url, hosts: &Hosts) -> Result<Arc<Origin<B>>, Broken> {
+        let (runtime, place) = (Handle::current().id(), &server[..Position::BeforePath]);
+        let is_it = |kept: &&Kept<B>| kept.runtime == runtime && kept.origin.place() == place;
+        if let Some(kept) = self.origins.load().iter().find(is_it) {
             kept.origin.check(hosts)?;
             return Ok(Arc::clone(&kept.origin));
         }
-        let origin = Arc::new(Origin::new(key.1.clone(), key.2.clone())?);
+        let origin = Arc::new(Origin::new(server)?);
         origin.check(hosts)?;
         let sweeper = tokio::spawn(sweep(Arc::downgrade(&origin))).abort_handle();
-        let ours = Kept { origin, sweeper };
+        let ours = Kept {
+            runtime,
+            origin,
+            sweeper,
+        };
         let known = self.origins.rcu(|origins| {
             // A runtime that has ended took its sweeper along, and its sockets.
-            let stand = origins.iter().filter(|(_, kept)| !kept.sweeper.is_finished());
-            let mut origins: Origins<B> = stand.map(|(key, kept)| (key.clone(), kept.clone())).collect();
-            origins.entry(key.clone()).or_insert_with(|| ours.clone());
+            let stand = origins.iter().filter(|kept| !kept.sweeper.is_finished());
+            let mut origins: Origins<B> = stand.cloned().collect();
+            if !origins.iter().any(|kept| is_it(&kept)) {
+                origins.push(ours.clone());
+            }
             origins
         });
         // Another request may have been here first; ours ends unused then.
-        let theirs = known.get(&key).filter(|kept| !kept.sweeper.is_finished());
+        let theirs = known.iter().filter(is_it).find(|kept| !kept.sweeper.is_finished());
         Ok(theirs.map_or(ours.origin, |kept| Arc::clone(&kept.origin)))
     }
 }
@@ -137,6 +157,7 @@ impl<B: RequestBody> Pooled<B> {
 impl<B> Clone for Kept<B> {
     fn clone(&self) -> Self {
         Self {
+            runtime: self.runtime,
             origin: Arc::clone(&self.origin),
             sweeper: self.sweeper.clone(),
         }
