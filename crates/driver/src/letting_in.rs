@@ -35,7 +35,7 @@ impl Driver {
         let door = self.kernel.door();
         let entry = match door.enter(&key) {
             // It may have been made, or extended, a moment ago.
-            Entry::Unknown | Entry::Over(_) if self.look_at_keys().await => door.enter(&key),
+            Entry::Unknown | Entry::Over(_) if Box::pin(self.look_at_keys()).await => door.enter(&key),
             entry => entry,
         };
         match entry {

@@ -70,13 +70,14 @@ pub(super) async fn judge(
             (answered(&lease, reading), held)
         }
         Glance::Body => {
-            let (pieces, rest) = beginning(body).await;
+            // Boxed, as are the events of a stream: a whole answer that is good needs no room for either.
+            let (pieces, rest) = Box::pin(beginning(body)).await;
             let reading = read_answer(&row, status, &head.headers, &pieces, now());
             let held = held(head, pieces, rest, None, Some(&reading));
             (answered(&lease, reading), held)
         }
         Glance::Events(reading) => {
-            let gated = gate(body, &row, now()).await;
+            let gated = Box::pin(gate(body, &row, now())).await;
             let input = match gated.end {
                 GateEnd::Open => answered(&lease, reading),
                 GateEnd::Failed(reading) => broke(&lease, Some(reading)),

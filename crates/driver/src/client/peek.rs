@@ -44,7 +44,8 @@ impl Body {
             Coding::Other => return Ok(None),
             coding @ (Coding::Gzip | Coding::Deflate | Coding::Zstd | Coding::Brotli) => {
                 let progress = self.read(|_| false).await?;
-                coding.read(self.kept(), |piece| looking.feed(piece)).await;
+                // Boxed, as all that is rare: every request has the room that its largest way needs.
+                Box::pin(coding.read(self.kept(), |piece| looking.feed(piece))).await;
                 progress
             }
         };
