@@ -1,7 +1,10 @@
 //! How far the gateway is on its way to its end, as every connection gets to know it.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 
 use tokio::sync::watch;
 
@@ -57,9 +60,20 @@ impl Audience {
         self.falling.load(Ordering::Relaxed)
     }
 
-    /// Waits for this stage, or a later one.
+    /// Waits for this stage, or a later one; in one task, which is woken for much else.
     pub(super) async fn until(&mut self, stage: Stage) {
-        if self.stage.wait_for(|now| *now >= stage).await.is_err() {
+        let Self { stage: now, falling } = self;
+        let mut comes = pin!(now.wait_for(|now| *now >= stage));
+        let mut has_asked = false;
+        let comes = poll_fn(|cx| {
+            // Whoever lets the curtain fall says so before it wakes: until then the first question stands.
+            if has_asked && !falling.load(Ordering::Relaxed) {
+                return Poll::Pending;
+            }
+            has_asked = true;
+            comes.as_mut().poll(cx).map(|came| came.is_ok())
+        });
+        if !comes.await {
             // Whoever would have told has gone without a word.
             std::future::pending::<()>().await;
         }
