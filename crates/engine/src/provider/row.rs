@@ -219,6 +219,11 @@ pub enum DeviceDialect {
 pub struct ModelGlob(pub String);
 
 impl ModelGlob {
+    /// The first byte of every text that matches; `None`: they have none in common.
+    pub(super) fn lead(&self) -> Option<u8> {
+        self.0.bytes().next().filter(|byte| *byte != b'*')
+    }
+
     /// Whether the model matches.
     pub fn matches(&self, model: &str) -> bool {
         let (mut pattern, mut text) = (self.0.as_bytes(), model.as_bytes());

@@ -1,5 +1,6 @@
 //! The table of providers: the built-in rows, and the user's own over them.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::fault::RowError;
@@ -17,7 +18,14 @@ use crate::remedy::Remedy;
 pub struct Table {
     rows: Vec<Arc<Row>>,
     barred: Vec<(ProviderId, Failure)>,
+    /// Where each row stands: a request asks for its own some four times, and there are dozens.
+    places: HashMap<ProviderId, usize>,
+    /// What each row's globs begin with, by row, so that only those are read that can match.
+    leads: Vec<(Lead, usize)>,
 }
+
+/// The first byte of what a glob matches; `None`: any, or none at all.
+type Lead = Option<u8>;
 
 impl Table {
     /// The rows that are embedded in the program.
@@ -28,8 +36,11 @@ impl Table {
             .filter_map(|(file, text)| Row::parse(file, text, Origin::BuiltIn).ok())
             .map(Arc::new)
             .collect();
-        let barred = Vec::new();
-        Self { rows, barred }.paired()
+        let unpaired = Self {
+            rows,
+            ..Self::default()
+        };
+        unpaired.paired()
     }
 
     /// The table with the user's files over it. A row with a built-in id takes that row's place; a file of signals alone
@@ -57,7 +68,7 @@ impl Table {
             }
         }
         // The row that a file of signals extends may stand in a file that comes after it.
-        if let Some((_, otherwise)) = homeless.into_iter().find(|(id, _)| self.row(id).is_none()) {
+        if let Some((_, otherwise)) = homeless.into_iter().find(|(id, _)| self.place(id).is_none()) {
             return Err(otherwise);
         }
         for (id, signals) in own.into_iter().rev() {
@@ -116,17 +127,35 @@ impl Table {
                 Arc::make_mut(row).key_provider = key_provider;
             }
         }
+        self.indexed()
+    }
+
+    fn indexed(mut self) -> Self {
+        let numbered = || self.rows.iter().enumerate();
+        self.places = numbered().map(|(place, row)| (row.id.clone(), place)).collect();
+        let globs = numbered().flat_map(|(place, row)| row.models.iter().map(move |glob| (glob.lead(), place)));
+        self.leads = globs.collect();
+        self.leads.dedup();
         self
     }
 
     /// The row of that id.
     pub fn row(&self, id: &ProviderId) -> Option<&Arc<Row>> {
-        self.place(id).map(|place| &self.rows[place])
+        self.places.get(id).map(|place| &self.rows[*place])
     }
 
     /// The rows whose globs match the model, in the table's order.
     pub fn by_model<'a>(&'a self, model: &'a str) -> impl Iterator<Item = &'a Arc<Row>> {
-        self.rows.iter().filter(move |row| row.serves(model))
+        let first = model.bytes().next();
+        let may_match = self
+            .leads
+            .iter()
+            .filter(move |(lead, _)| lead.is_none() || *lead == first);
+        let mut last = None;
+        let places = may_match.filter_map(move |(_, place)| (last.replace(*place) != Some(*place)).then_some(*place));
+        places
+            .map(|place| &self.rows[place])
+            .filter(move |row| row.serves(model))
     }
 
     /// Every row, in the table's order.
@@ -198,6 +227,29 @@ mod tests {
             "there is no provider `opneai`; did you mean `openai`?"
         );
         assert_eq!(table.missing(&"nosuch".into()).message, "there is no provider `nosuch`");
+    }
+
+    #[test]
+    fn every_row_is_found_by_its_id_and_by_what_its_globs_match() {
+        let own = "id = \"acme\"\nbase_url = \"https://acme.example\"\nauth = \"api-key\"\n";
+        let own = format!("{own}models = [\"*-mini\", \"gpt-*\", \"gpt-5\"]\n");
+        let fault = Failure::new(Code::RowInvalid, "b.toml:3: `colour`");
+        let first = Table::built_in().rows().next().unwrap().id.clone();
+        let table = Table::built_in().with([read("acme.toml", &own)]).unwrap();
+        for table in [&table, &table.clone().without(first, fault), &Table::built_in()] {
+            for row in table.rows() {
+                assert!(Arc::ptr_eq(row, table.row(&row.id).unwrap()), "{}", row.id);
+            }
+            for model in ["gpt-5", "gpt-5-mini", "grok-4.3", "claude-opus-4", "nobody's", ""] {
+                let found: Vec<_> = table.by_model(model).map(|row| &row.id).collect();
+                let expected: Vec<_> = table
+                    .rows()
+                    .filter(|row| row.serves(model))
+                    .map(|row| &row.id)
+                    .collect();
+                assert_eq!(found, expected, "{model}");
+            }
+        }
     }
 
     #[test]
