@@ -133,14 +133,9 @@ impl Body {
         }
     }
 
-    /// Lays all that will come into one piece, for a reader who needs it so: a body that says how long it is takes its room at
-    /// once, and no copy is made of it.
-    pub(super) fn in_one_piece(&mut self) {
+    /// Lays all that will come into one piece, for a reader who needs it so.
+    pub(super) const fn in_one_piece(&mut self) {
         self.as_one = true;
-        let told = self.coming.as_ref().and_then(|coming| coming.size_hint().exact());
-        let told = told.and_then(|told| usize::try_from(told).ok()).unwrap_or_default();
-        // Memory that nothing has been written to is none yet.
-        self.crumbs.reserve(told.min(KEPT_EACH));
     }
 
     /// Shows every piece from the beginning on, and reads until the reader has seen enough.
@@ -216,6 +211,9 @@ impl Body {
                 }
             }
         };
+        if self.as_one {
+            self.make_room(piece.len());
+        }
         self.length += piece.len();
         let is_first = self.pieces.is_empty() && self.crumbs.is_empty();
         if self.as_one || (piece.len() < CRUMB && !is_first) {
@@ -225,6 +223,24 @@ impl Body {
             self.pieces.push(piece);
         }
         has_room
+    }
+
+    /// Room for a piece, and for what is to come after it: for as much again as has come, or, once much has, for all that is told
+    /// of, so that it is not moved again. Who says that much will come, and sends little, takes little.
+    fn make_room(&mut self, piece: usize) {
+        if self.crumbs.capacity() - self.crumbs.len() >= piece {
+            return;
+        }
+        let rest = self.coming.as_ref().and_then(|coming| coming.size_hint().exact());
+        let rest = rest.and_then(|rest| usize::try_from(rest).ok()).unwrap_or_default();
+        let told = rest.saturating_add(piece).min(KEPT_EACH.saturating_sub(self.length));
+        let room = if self.length < BELIEVED {
+            told.min(self.length.max(AT_FIRST))
+        } else {
+            // Memory that nothing has been written to is none yet.
+            told
+        };
+        self.crumbs.reserve(room.max(piece));
     }
 
     /// All that has been read, in one piece.
@@ -283,5 +299,62 @@ pub(super) const KEPT_EACH: usize = 32 * 1024 * 1024;
 /// 256 MiB for all requests of a process: eight of the largest, or thousands of ordinary ones.
 const KEPT_IN_ALL: usize = 256 * 1024 * 1024;
 
+/// 64 KiB are made room for at once; most bodies are no longer.
+const AT_FIRST: usize = 64 * 1024;
+
+/// 1 MiB: who has sent as much means to send the rest, and the memory for all bodies holds no more than 256 of that size.
+const BELIEVED: usize = 1024 * 1024;
+
 /// Pieces smaller than this are copied together: their bookkeeping would weigh more than they do.
 const CRUMB: usize = 2 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+
+    use http_body::{Frame, SizeHint};
+
+    use super::*;
+
+    /// A body that tells of so many bytes, and comes in pieces of a kilobyte.
+    struct Told(u64);
+
+    impl http_body::Body for Told {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            if self.0 == 0 {
+                return Poll::Ready(None);
+            }
+            self.0 -= 1_024;
+            Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(&[b'x'; 1_024])))))
+        }
+
+        fn size_hint(&self) -> SizeHint {
+            SizeHint::with_exact(self.0)
+        }
+    }
+
+    #[tokio::test]
+    async fn room_is_made_for_what_comes_and_not_for_what_is_told() {
+        for (pieces, most) in [(1, AT_FIRST), (100, 128 * 1_024), (1_000, 1_024 * 1_024)] {
+            let mut body = Body::coming(Told(KEPT_EACH as u64), &Budget::default());
+            body.in_one_piece();
+            assert_eq!(body.crumbs.capacity(), 0);
+            let mut seen = 0;
+            let enough = |_: &[u8]| {
+                seen += 1;
+                seen == pieces
+            };
+            assert_eq!(body.read(enough).await.unwrap(), Progress::Enough);
+            assert!(body.crumbs.capacity() <= most, "{pieces}: {}", body.crumbs.capacity());
+        }
+        let mut body = Body::coming(Told(300 * 1_024), &Budget::default());
+        body.in_one_piece();
+        assert_eq!(body.read(|_| false).await.unwrap(), Progress::Ended);
+        assert_eq!((body.gathered().len(), body.pieces.len()), (300 * 1_024, 1));
+    }
+}
