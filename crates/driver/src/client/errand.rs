@@ -33,6 +33,7 @@ use super::listener::Listener;
 use super::model_path::PathModel;
 use super::outgoing::{Outgoing, Replayable};
 use super::put_off::check_not_put_off;
+use super::rereading::{reread, unusable};
 use super::route::way;
 use super::skim::{Skim, Skimmed};
 use super::steps;
@@ -277,7 +278,7 @@ impl Client {
                     ended = Some(renewed.clone());
                     Input::Renewed(renewed)
                 }
-                Action::Reread(lease) => Input::Renewed(reread(lease, around).await),
+                Action::Reread(lease) => Input::Renewed(reread(lease, around.borrowing).await),
                 Action::WaitUntil(until) => self.wait(until).await,
                 Action::AwaitGeneration { fence, until } => self.await_generation(fence, until).await,
                 Action::FallBack(_) => Input::FellBack,
@@ -349,7 +350,7 @@ impl Errand<'_> {
         let (began, _span) = (Instant::now(), steps::recovery(action));
         let input = match action {
             Action::Renew(renew) => Input::Renewed(self.client.renew(renew, self.around, Duration::ZERO).await),
-            Action::Reread(lease) => Input::Renewed(reread(lease, self.around).await),
+            Action::Reread(lease) => Input::Renewed(reread(lease, self.around.borrowing).await),
             Action::WaitUntil(until) => self.client.wait(until).await,
             Action::AwaitGeneration { fence, until } => self.client.await_generation(fence, until).await,
             Action::Send(_) | Action::FallBack(_) | Action::Deliver(_) | Action::Fail(_) | Action::Close => {
@@ -467,24 +468,6 @@ impl Errand<'_> {
 fn row(table: &Table, lease: &Lease) -> Result<Arc<Row>, Failure> {
     let row = table.row(&lease.provider).cloned();
     row.ok_or_else(|| table.missing(&lease.provider))
-}
-
-/// Reads a borrowed token's file again, apart from the runtime's threads.
-async fn reread(lease: &Lease, around: Surroundings<'_>) -> Renewed {
-    let (borrowing, asked) = (Arc::clone(around.borrowing), lease.clone());
-    let read = tokio::task::spawn_blocking(move || borrowing.reread(&asked)).await;
-    read.unwrap_or_else(|_| {
-        let failure = lost("a borrowed token's file could not be read again");
-        unusable(lease, Obstacle::NotRenewable, failure)
-    })
-}
-
-fn unusable(lease: &Lease, obstacle: Obstacle, failure: Failure) -> Renewed {
-    Renewed::Unusable {
-        generation: lease.fence.generation,
-        obstacle,
-        failure,
-    }
 }
 
 fn lost(what: &str) -> Failure {

@@ -30,6 +30,7 @@ mod outgoing;
 mod peek;
 mod put_off;
 mod reading;
+mod rereading;
 mod rest;
 mod route;
 mod skim;

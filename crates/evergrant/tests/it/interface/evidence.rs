@@ -184,7 +184,16 @@ async fn only_a_login_helps_is_401_without_a_time() {
         error["credentials"][0]["remedy"]["command"],
         "evergrant login acme --label default"
     );
-    let status = scratch.run(&["status", "acme", "--json"]).await.expect(3).json();
+    // The gateway writes down what it has learnt after it has answered.
+    let mut status = scratch.run(&["status", "acme", "--json"]).await;
+    for _ in 0..100 {
+        if status.exit == Some(3) {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        status = scratch.run(&["status", "acme", "--json"]).await;
+    }
+    let status = status.expect(3).json();
     assert_eq!(status["credentials"][0]["why"], error["credentials"][0]["message"]);
 }
 
