@@ -83,6 +83,8 @@ mod file_system;
 pub mod history;
 pub mod home;
 pub mod http;
+#[doc(hidden)]
+pub mod hush;
 mod import;
 mod imports;
 mod in_stream;

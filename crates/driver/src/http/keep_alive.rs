@@ -17,6 +17,7 @@ use hyper::body::Incoming;
 use hyper::client::conn::TrySendError;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
+use tokio::task::unconstrained;
 use tokio::time::Instant;
 
 use super::broken::{Broken, in_words};
@@ -149,12 +150,14 @@ impl<B: RequestBody> Lane<B> {
 
     /// The head of the answer, if it is here by then.
     async fn exchange(&mut self, request: Request<B>, by: Instant) -> Option<Answered<B>> {
-        let mut answer = pin!(self.sender.try_send_request(request));
+        // A channel of tokio's, which could put its word off until another turn.
+        let mut answer = pin!(unconstrained(self.sender.try_send_request(request)));
         let (connection, alarm) = (&mut self.connection, &mut self.alarm);
         poll_fn(|cx| {
             drive(connection, cx);
-            // A channel of tokio's, which may put its word off until another turn and has to wake whoever waits.
-            if let Poll::Ready(answer) = answer.as_mut().poll(cx) {
+            // What the connection brings is looked at in this very turn, so nobody needs to wake it.
+            let mut unheard = Context::from_waker(Waker::noop());
+            if let Poll::Ready(answer) = answer.as_mut().poll(&mut unheard) {
                 return Poll::Ready(Some(answer));
             }
             alarm.poll(cx, by).map(|()| None)

@@ -9,6 +9,7 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
 use super::load::OpenStream;
+use crate::hush::hushed;
 
 /// The body as it comes in; nothing of it is read before it is asked for, save what the connection buffers.
 pub struct ResponseBody {
@@ -81,10 +82,12 @@ impl Body for ResponseBody {
             Connection::Alone(connection) => {
                 // What the connection brings is looked at in this very turn, so nobody needs to wake it.
                 let mut unheard = Context::from_waker(Waker::noop());
-                let mut frame = Pin::new(&mut this.incoming).poll_frame(&mut unheard);
+                // Nor whom it wakes: the connection is driven here before anybody waits for more.
+                let mut look = || hushed(|| Pin::new(&mut this.incoming).poll_frame(&mut unheard)).0;
+                let mut frame = look();
                 if frame.is_pending() {
                     connection.drive(cx);
-                    frame = Pin::new(&mut this.incoming).poll_frame(&mut unheard);
+                    frame = look();
                 }
                 frame
             }

@@ -7,6 +7,7 @@ use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use evergrant_driver::hush::Hush;
 use http::header::CONNECTION;
 use http::{HeaderValue, Request, StatusCode};
 use hyper::body::Incoming;
@@ -159,11 +160,14 @@ where
         .with_upgrades();
     let mut connection = pin!(connection);
     let mut audience = reception.audience.clone();
+    // Its requests' bodies are read, and their answers brought, by the very task that it is.
+    let hush = Hush::default();
     tokio::select! {
-        ended = connection.as_mut() => ended.map_err(Broken::from),
+        biased;
+        ended = hush.around(connection.as_mut()) => ended.map_err(Broken::from),
         () = audience.until(Stage::Closed) => {
             connection.as_mut().graceful_shutdown();
-            connection.await.map_err(Broken::from)
+            hush.around(connection).await.map_err(Broken::from)
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use evergrant_driver::hush::hushed;
 use evergrant_driver::measures::Counter;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
@@ -38,7 +39,13 @@ impl Body for Received {
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let this = self.get_mut();
-        let polled = Pin::new(&mut this.incoming).poll_frame(cx);
+        let (polled, unheard) = hushed(|| Pin::new(&mut this.incoming).poll_frame(cx));
+        if let Some(unheard) = unheard
+            && !this.incoming.is_end_stream()
+        {
+            // The connection may have more of it, or has been waiting for somebody to want it.
+            unheard.tell();
+        }
         if let Poll::Ready(Some(Ok(frame))) = &polled
             && let Some(data) = frame.data_ref()
         {
