@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -136,8 +136,7 @@ where
 {
     let service = service_fn(|request: Request<Incoming>| async {
         // Boxed, so that its room is given back when the head of the answer is there: a stream goes on without it.
-        let answering = Box::pin(reception.gateway.answer(request, reception.is_local_socket, client));
-        let mut response = answering.await;
+        let mut response = in_place(|| reception.gateway.answer(request, reception.is_local_socket, client)).await;
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             if let Some(tunnel) = response.extensions_mut().remove() {
                 // There is one at most: HTTP ends with it.
@@ -172,6 +171,12 @@ where
     }
 }
 
+/// A future made where it will run: one that is made first and boxed then is copied whole, most of it room for what is to come.
+#[inline]
+fn in_place<F>(make: impl FnOnce() -> F) -> Pin<Box<F>> {
+    Box::into_pin(Box::write(Box::new_uninit(), make()))
+}
+
 async fn speak_h2<S>(stream: S, client: Option<SocketAddr>, reception: &Arc<Reception>) -> Result<(), Broken>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -182,7 +187,7 @@ where
     let service = service_fn(move |request: Request<Incoming>| {
         let reception = Arc::clone(&answering);
         async move {
-            let answering = Box::pin(reception.gateway.answer(request, reception.is_local_socket, client));
+            let answering = in_place(|| reception.gateway.answer(request, reception.is_local_socket, client));
             Ok::<_, Infallible>(answering.await.map(Watched::new))
         }
     });
