@@ -123,6 +123,8 @@ mod token;
 mod unanswered;
 mod usage;
 pub mod vault;
+#[doc(hidden)]
+pub mod waited;
 
 pub use account::{Account, AccountError};
 pub use accounts::KeySource;

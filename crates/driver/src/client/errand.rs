@@ -1,5 +1,6 @@
 //! The one client: it does what the machine of a request says, and tells it what happened, until there is an answer.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,6 +50,7 @@ use crate::refresh::Renewals;
 use crate::settings::{Environment, Route as ModelRoute, Settings};
 use crate::store::Store;
 use crate::usage::{Books, Entry, Spending, Weight};
+use crate::waited::waited;
 
 /// What the client is made of.
 pub(crate) struct Parts {
@@ -171,12 +173,13 @@ impl Client {
         };
         let request = Undressed::new(parts, guest.has_budget()).map_err(none)?;
         check_path(&request, &guest).map_err(none)?;
-        let (asked, named) = (Instant::now(), body.named.clone());
-        let body = body.into_replayable().await.map_err(none)?;
+        let named = body.named.clone();
+        let (body, took) = waited(pin!(body.into_replayable())).await;
+        let body = body.map_err(none)?;
         let pieces = body.pieces();
         check_not_put_off(&request, &guest, pieces).await.map_err(none)?;
         let spent = Spent {
-            body: asked.elapsed(),
+            body: took,
             ..Spent::default()
         };
         let pieces = pieces.unwrap_or_default();
@@ -392,8 +395,9 @@ impl Errand<'_> {
             Ok(answer) => {
                 let providers = &self.client.measures.providers;
                 providers.at(&lease.provider, |of| of.latency.observe(latency));
-                let (input, held) = judge(answer, lease, row, || self.client.turns.now().wall).await;
-                self.trail.spent.upstream += began.elapsed();
+                let judging = judge(answer, lease, row, || self.client.turns.now().wall);
+                let ((input, held), took) = waited(pin!(judging)).await;
+                self.trail.spent.upstream += latency + took;
                 self.held = Some(held);
                 Ok(input)
             }

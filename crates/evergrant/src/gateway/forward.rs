@@ -1,8 +1,10 @@
 //! Hands a request to the driver, and its answer back, as they are.
 
-use std::time::{Duration, Instant};
+use std::pin::pin;
+use std::time::Duration;
 
 use evergrant_driver::client::{Answer, AnswerBody, Call, Route, Trail};
+use evergrant_driver::waited::waited as wait_for;
 use evergrant_driver::{Code, Driver, Failure, Guest, Label, ProviderId, Remedy};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, UPGRADE};
 use http::{HeaderMap, Request, Response, StatusCode, Uri};
@@ -16,7 +18,7 @@ use super::noted::Noted;
 use super::received::Received;
 use super::silent_stream::KeepAlive;
 use super::surface::Surface;
-use super::trail::{Unanswered, mark};
+use super::trail::{self, Unanswered, mark};
 use super::tunnel::{Terms, Tunnel};
 
 /// Whom a request's address names.
@@ -46,18 +48,17 @@ pub(super) async fn forward(
     let mut body = driver.body(Received::new(incoming, noted));
     let mut waited = Duration::ZERO;
     if guest.is_held_to_models() {
-        let asked = Instant::now();
-        let allowed = Box::pin(allowed(&guest, &parts, &mut body, &path));
-        allowed.await.map_err(none)?;
-        waited = asked.elapsed();
+        let mut allowed = Box::pin(allowed(&guest, &parts, &mut body, &path));
+        let (allowed, took) = wait_for(allowed.as_mut()).await;
+        allowed.map_err(none)?;
+        waited = took;
     }
     let route = match aim.provider {
         Some(provider) => Route::Provider(provider),
         None => {
-            let asked = Instant::now();
-            let named = body.model(&parts.headers).await.map_err(none)?;
-            waited += asked.elapsed();
-            match named.or_else(|| model_of(&parts.method, &path)) {
+            let (named, took) = wait_for(pin!(body.model(&parts.headers))).await;
+            waited += took;
+            match named.map_err(none)?.or_else(|| model_of(&parts.method, &path)) {
                 Some(model) => Route::Model(model),
                 // A compressed body may name one, which only its provider can read.
                 None if needs_model(&parts.method, &path) && !parts.headers.contains_key(CONTENT_ENCODING) => {
@@ -70,7 +71,7 @@ pub(super) async fn forward(
     if let Route::Model(model) = &route {
         noted.asks_for(model);
     }
-    let asked = parts.headers.get("x-evergrant-credential");
+    let asked = parts.headers.get(&trail::CREDENTIAL);
     let asked = || asked.and_then(|label| label.to_str().ok()).map(Label::from);
     let pin = aim.pin.or_else(asked);
     let session = upgrade.as_ref().and_then(|_| model_of(&parts.method, &path));

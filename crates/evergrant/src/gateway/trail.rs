@@ -9,6 +9,7 @@ pub(super) type Unanswered = (Failure, Trail);
 
 /// Says in an answer's headers which way its request took.
 pub(super) fn mark(headers: &mut HeaderMap, trail: &Trail) {
+    headers.reserve(LINES);
     let mut set = |name: &HeaderName, text: &str| {
         // A label with characters that no header can carry is left out.
         if let Ok(value) = HeaderValue::from_str(text) {
@@ -43,9 +44,13 @@ pub(super) fn mark(headers: &mut HeaderMap, trail: &Trail) {
 /// The request's name.
 pub(super) static REQUEST_ID: HeaderName = HeaderName::from_static("x-evergrant-request-id");
 
+/// The credential that was used; of a request, the one that is to be.
+pub(super) static CREDENTIAL: HeaderName = HeaderName::from_static("x-evergrant-credential");
 static PROVIDER: HeaderName = HeaderName::from_static("x-evergrant-provider");
-static CREDENTIAL: HeaderName = HeaderName::from_static("x-evergrant-credential");
 static ATTEMPTS: HeaderName = HeaderName::from_static("x-evergrant-attempts");
 static REPAIRED: HeaderName = HeaderName::from_static("x-evergrant-repaired");
 static SKIPPED: HeaderName = HeaderName::from_static("x-evergrant-skipped");
 static REPLAY: HeaderName = HeaderName::from_static("x-evergrant-replay");
+
+/// Room is made at once for what most answers have: provider, credential, attempts, and the request's id.
+const LINES: usize = 4;
