@@ -8,8 +8,7 @@ use evergrant_engine::protection::{Protection, stands};
 use evergrant_engine::provider::{Auth, Row, Table};
 use evergrant_engine::remedy::Remedy;
 use http::header::{
-    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, ORIGIN,
-    SEC_WEBSOCKET_PROTOCOL, UPGRADE,
+    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, ORIGIN, SEC_WEBSOCKET_PROTOCOL, UPGRADE,
 };
 use http::request::Parts;
 use http::uri::PathAndQuery;
@@ -17,7 +16,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use http_body::Body as _;
 use url::Position;
 
-use super::hop::{asks_for_websocket, drop_hop_by_hop, drop_lookalikes};
+use super::hop::{asks_for_websocket, drop_named_by_connection, is_lookalike, is_of_one_hop};
 use super::outgoing::Outgoing;
 use super::withheld::{withhold, without_keys};
 
@@ -54,18 +53,16 @@ impl Undressed {
         };
         let mut headers = parts.headers;
         let tells_length = headers.contains_key(CONTENT_LENGTH) && !is_upgrade;
-        if stands(Protection::HopByHop) {
-            drop_hop_by_hop(&mut headers);
-            drop_lookalikes(&mut headers);
-            headers.remove(CONTENT_LENGTH);
+        let is_guarded = stands(Protection::HopByHop);
+        if is_guarded {
+            drop_named_by_connection(&mut headers);
         }
         let offers = is_upgrade && headers.contains_key(SEC_WEBSOCKET_PROTOCOL);
-        withhold(&mut headers);
+        withhold(&mut headers, |name| {
+            is_guarded && (is_of_one_hop(name) || is_lookalike(name))
+        });
         if offers && !headers.contains_key(SEC_WEBSOCKET_PROTOCOL) && headers.contains_key(ORIGIN) {
             return Err(no_choice());
-        }
-        for name in [HOST, EXPECT] {
-            headers.remove(name);
         }
         if must_be_plain || (parts.method == Method::POST && is_json(&headers)) {
             headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
@@ -131,8 +128,11 @@ impl Undressed {
         }
         let (name, _) = place_of_credential(row);
         headers.insert(name, credential);
-        if let Some(length) = body.size_hint().exact().filter(|_| self.tells_length) {
-            headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+        // What the client told of it was told of the hop to us.
+        match body.size_hint().exact().filter(|_| self.tells_length) {
+            Some(length) => drop(headers.insert(CONTENT_LENGTH, HeaderValue::from(length))),
+            None if stands(Protection::HopByHop) => drop(headers.remove(CONTENT_LENGTH)),
+            None => {}
         }
         let mut request = Request::new(body);
         *request.method_mut() = self.method.clone();

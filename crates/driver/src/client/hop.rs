@@ -2,40 +2,47 @@
 
 use http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING, UPGRADE};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, Method, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
 
 /// Drops the headers that are between two hops only (RFC 9110 section 7.6.1), and a length that a transfer coding
 /// overrides (RFC 9112 section 6.3).
 pub(super) fn drop_hop_by_hop(headers: &mut HeaderMap) {
-    let named: Vec<HeaderName> = words(headers, &CONNECTION)
-        .filter_map(|name| name.parse().ok())
-        .collect();
-    for name in named {
-        headers.remove(name);
+    drop_named_by_connection(headers);
+    drop_lines(headers, |name, _| is_of_one_hop(name));
+}
+
+/// Drops the headers that `Connection` names, and a length that a transfer coding overrides.
+pub(super) fn drop_named_by_connection(headers: &mut HeaderMap) {
+    if headers.contains_key(CONNECTION) {
+        let named: Vec<HeaderName> = words(headers, &CONNECTION)
+            .filter_map(|name| name.parse().ok())
+            .collect();
+        for name in named {
+            headers.remove(name);
+        }
     }
     if headers.contains_key(TRANSFER_ENCODING) {
         headers.remove(CONTENT_LENGTH);
     }
-    drop_named(headers, is_of_one_hop);
 }
 
-/// Drops headers that a server which takes `_` for `-`, as CGI does, would read as the length, the coding or the key.
-pub(super) fn drop_lookalikes(headers: &mut HeaderMap) {
-    drop_named(headers, |name| {
-        name.contains('_') && LOOKED_LIKE.contains(&name.replace('_', "-").as_str())
-    });
-}
-
-/// Drops every header of such a name. Those that are there are looked at, and not each name looked up: most requests have a
-/// dozen lines, and none of what may not be among them.
-pub(super) fn drop_named(headers: &mut HeaderMap, is_to_go: impl Fn(&str) -> bool) {
-    while let Some(name) = headers.keys().find(|name| is_to_go(name.as_str())).cloned() {
+/// Drops every header of which a line is such a one. Those that are there are looked at, and not each name looked up: most
+/// requests have a dozen lines, and none of what may not be among them.
+pub(super) fn drop_lines(headers: &mut HeaderMap, is_to_go: impl Fn(&str, &HeaderValue) -> bool) {
+    let to_go = headers.iter().filter(|(name, value)| is_to_go(name.as_str(), value));
+    let to_go: Vec<HeaderName> = to_go.map(|(name, _)| name.clone()).collect();
+    for name in to_go {
         headers.remove(name);
     }
 }
 
-/// Whether a header is between two hops only.
-fn is_of_one_hop(name: &str) -> bool {
+/// Whether a server which takes `_` for `-`, as CGI does, would read this header as the length, the coding or the key.
+pub(super) fn is_lookalike(name: &str) -> bool {
+    name.as_bytes().contains(&b'_') && LOOKED_LIKE.contains(&name.replace('_', "-").as_str())
+}
+
+/// Whether a header is between two hops only, or speaks to the next one alone: whom it asks, and whether it may go on.
+pub(super) fn is_of_one_hop(name: &str) -> bool {
     matches!(
         name,
         "connection"
@@ -47,6 +54,7 @@ fn is_of_one_hop(name: &str) -> bool {
             | "keep-alive"
             | "proxy-connection"
             | "http2-settings"
+            | "expect"
     )
 }
 
@@ -125,7 +133,7 @@ mod tests {
         ] {
             headers.append(name, HeaderValue::from_static("1"));
         }
-        drop_lookalikes(&mut headers);
+        drop_lines(&mut headers, |name, _| is_lookalike(name));
         assert_eq!(headers.len(), 2, "{headers:?}");
         assert!(headers.contains_key("x_request_id") && headers.contains_key("x-plain"));
     }

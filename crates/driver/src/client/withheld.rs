@@ -11,6 +11,7 @@ use http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL, SET_COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use url::form_urlencoded;
 
+use super::hop::drop_lines;
 use crate::client_key::holds_one;
 
 /// Every text that a client shows where clients carry their keys; one that is no header text is no key either.
@@ -37,19 +38,14 @@ pub(crate) fn shown<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> impl Iterator<I
     plain.chain(asked).filter(|text| !text.is_empty())
 }
 
-/// Takes out of a request's headers what stays here.
-pub(super) fn withhold(headers: &mut HeaderMap) {
+/// Takes out of a request's headers what stays here, and what else is not to go on, in one look.
+pub(super) fn withhold(headers: &mut HeaderMap, is_to_go: impl Fn(&str) -> bool) {
     if headers.contains_key(SEC_WEBSOCKET_PROTOCOL) {
         withhold_protocols(headers);
     }
-    let own = |(name, value): (&HeaderName, &HeaderValue)| {
-        let stays = stays_here(name.as_str()) || holds_one(value.as_bytes());
-        stays.then(|| name.clone())
-    };
-    let own: Vec<HeaderName> = headers.iter().filter_map(own).collect();
-    for name in own {
-        headers.remove(name);
-    }
+    drop_lines(headers, |name, value| {
+        is_to_go(name) || stays_here(name) || holds_one(value.as_bytes())
+    });
 }
 
 /// The address below a provider's base without the fields that stay here, the rest byte for byte.
@@ -86,7 +82,7 @@ pub(super) fn without_keys(path_and_query: &str) -> Result<Cow<'_, str>, Failure
 /// Takes out of an answer's headers what the provider would have its account keep: the account is not the client's.
 pub(super) fn withhold_from_client(headers: &mut HeaderMap) {
     headers.remove(SET_COOKIE);
-    headers.remove("set-cookie2");
+    headers.remove(&SET_COOKIE2);
 }
 
 /// Leaves of a WebSocket's subprotocols those that carry no key (browsers can set no other header).
@@ -127,9 +123,13 @@ fn stays_here(name: &str) -> bool {
 
 /// Whether a name says that a secret follows; CGI takes `_` for `-`.
 fn names_a_secret(name: &str) -> bool {
-    let mut before = "";
-    name.split(['-', '_']).any(|word| {
-        let says = |words: &[&str], word: &str| words.iter().any(|known| known.eq_ignore_ascii_case(word));
+    let mut before: &[u8] = b"";
+    name.as_bytes().split(|byte| matches!(byte, b'-' | b'_')).any(|word| {
+        let says = |words: &[&str], word: &[u8]| {
+            words
+                .iter()
+                .any(|known| known.len() == word.len() && known.as_bytes().eq_ignore_ascii_case(word))
+        };
         let found = says(&SECRET_WORDS, word) || (says(&["key"], word) && says(&BEFORE_KEY, before));
         before = word;
         found
@@ -151,6 +151,8 @@ static KEY_HEADERS: [HeaderName; 3] = [
     HeaderName::from_static("api-key"),
     HeaderName::from_static("x-goog-api-key"),
 ];
+
+static SET_COOKIE2: HeaderName = HeaderName::from_static("set-cookie2");
 
 /// Fields of a query in which clients carry a key, in small letters and without `-` and `_`.
 const KEY_FIELDS: [&str; 7] = [
@@ -279,7 +281,7 @@ mod tests {
     fn subprotocols_that_carry_a_key_are_left_out() {
         let left = |offers: &'static str| {
             let mut headers = headers(&[("sec-websocket-protocol", offers)]);
-            withhold(&mut headers);
+            withhold(&mut headers, |_| false);
             let left = headers.get(SEC_WEBSOCKET_PROTOCOL);
             left.map(|left| left.to_str().unwrap().to_owned())
         };

@@ -181,8 +181,10 @@ impl<B: RequestBody> Origin<B> {
     }
 
     fn in_origin_form(&self, mut request: Request<B>) -> Request<B> {
-        let path = path_of(&mut request);
-        *request.uri_mut() = Uri::from(path);
+        if request.uri().authority().is_some() {
+            let path = path_of(&mut request);
+            *request.uri_mut() = Uri::from(path);
+        }
         *request.version_mut() = Version::HTTP_11;
         request.headers_mut().insert(HOST, self.host.clone());
         request

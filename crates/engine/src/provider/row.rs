@@ -230,6 +230,8 @@ impl ModelGlob {
         let mut retry: Option<(&[u8], &[u8])> = None;
         loop {
             match (pattern.split_first(), text.split_first()) {
+                // Whatever follows, as in nearly every glob there is.
+                (Some((b'*', [])), _) => return true,
                 (Some((b'*', rest)), _) => {
                     retry = Some((rest, text));
                     pattern = rest;

@@ -1,8 +1,8 @@
 //! Names for requests, so that an answer and its log lines can be brought together.
 
-use std::io::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use bytes::BytesMut;
 use evergrant_driver::{Failure, entropy};
 use http::HeaderValue;
 
@@ -27,18 +27,20 @@ impl RequestIds {
     /// The next name.
     pub(super) fn next(&self) -> HeaderValue {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let mut text = [0; LENGTH];
-        let mut rest = &mut text[..];
-        // There is room for all of it.
-        let _ = write!(rest, "{}{number:x}", self.process);
-        let length = LENGTH - rest.len();
+        let digits = (u64::BITS - number.leading_zeros()).div_ceil(4).max(1);
+        let mut text = BytesMut::with_capacity(LENGTH);
+        text.extend_from_slice(self.process.as_bytes());
+        let nibbles = (0..digits).rev().map(|place| number >> (place * 4) & 0xf);
+        text.extend(nibbles.filter_map(|nibble| DIGITS.get(usize::try_from(nibble).ok()?)));
         // Hexadecimal digits are always a header's value.
-        HeaderValue::from_bytes(&text[..length]).unwrap_or(HeaderValue::from_static("0"))
+        HeaderValue::from_maybe_shared(text.freeze()).unwrap_or(HeaderValue::from_static("0"))
     }
 }
 
 /// 16 digits, a hyphen, and at most 16 digits.
 const LENGTH: usize = 33;
+
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
 #[cfg(test)]
 mod tests {

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use evergrant_driver::{Failure, Remedy, Unusable};
-use http::{HeaderMap, Uri};
+use http::{HeaderMap, HeaderName, Uri};
 use serde_json::{Value, json};
 
 /// The form of an API.
@@ -35,17 +35,23 @@ pub(super) enum ErrorKind {
     Server,
 }
 
+static ANTHROPIC_VERSION: HeaderName = HeaderName::from_static("anthropic-version");
+
 impl Surface {
     /// The surface of a request.
     pub(super) fn of(uri: &Uri, headers: &HeaderMap) -> Self {
-        let has = |name: &str| uri.path().split('/').any(|segment| segment == name);
-        if has("messages") || headers.contains_key("anthropic-version") {
-            Self::Anthropic
-        } else if has("responses") {
-            Self::Responses
-        } else {
-            Self::OpenAi
+        let mut surface = Self::OpenAi;
+        for segment in uri.path().as_bytes().split(|byte| *byte == b'/') {
+            match segment {
+                b"messages" => return Self::Anthropic,
+                b"responses" => surface = Self::Responses,
+                _ => {}
+            }
         }
+        if headers.contains_key(&ANTHROPIC_VERSION) {
+            surface = Self::Anthropic;
+        }
+        surface
     }
 
     /// A failure of our own in this form; code and remedy stand beside what the form asks for.
