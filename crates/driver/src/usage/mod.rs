@@ -2,6 +2,7 @@
 
 mod beginning;
 mod books;
+mod plain;
 mod said;
 mod scan;
 mod spending;

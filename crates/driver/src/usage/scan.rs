@@ -1,4 +1,4 @@
-//! Finds in an answer that goes by what it says was used: nothing is held back, and only the object itself is parsed.
+//! Finds in an answer that goes by what it says was used: nothing is held back, and only the object itself is read.
 //!
 //! One word is looked for. Where it is found as the name of a member, its object is taken aside, and from there to the end of
 //! the document brackets are counted: they tell how deep it stood, for what a model or a tool wrote may have such a member too.
@@ -7,7 +7,9 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
+use super::plain;
 use super::told::Told;
+use crate::quoted::literal_length;
 
 /// What kind of answer goes by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,11 +25,19 @@ pub(crate) enum Form {
 pub(crate) struct Scan {
     form: Form,
     told: Option<Told>,
-    /// The last bytes of what went by, in which the word may have begun.
-    before: Vec<u8>,
+    begun: Begun,
     measure: Option<Measure>,
     /// How many bytes of a stream have gone by since it told something; none of a document, which tells of all of itself.
     since: u64,
+}
+
+/// How what went by ended.
+#[derive(Clone, Copy, Debug, Default)]
+struct Begun {
+    /// How many bytes of the word were its last ones.
+    length: usize,
+    /// Whether a backslash stood ahead of them.
+    is_escaped: bool,
 }
 
 /// What follows the word in one document.
@@ -37,8 +47,15 @@ struct Measure {
     depth: i32,
     text: Text,
     step: Step,
-    found: Vec<(i32, Told)>,
+    found: Found,
     last_closed: u8,
+}
+
+/// What the objects of one document told, and how deep they stood; it has mostly one.
+#[derive(Debug, Default)]
+struct Found {
+    first: Option<(i32, Told)>,
+    others: Vec<(i32, Told)>,
 }
 
 /// Whether a string is being read.
@@ -56,21 +73,14 @@ enum Text {
 enum Step {
     #[default]
     Nowhere,
-    /// In a string, of which this is known.
-    Name(Name),
+    /// In a string that so far is so many bytes of the longest name.
+    Name(usize),
     /// After the name.
     Colon,
     /// After the colon.
     Value,
-    /// In the object, which began at this depth.
+    /// In the object, which began at this depth: it is cut, or takes the parser to read it.
     Object(i32, Vec<u8>),
-}
-
-/// The beginning of a name: as much as tells whether it is one of those looked for.
-#[derive(Clone, Copy, Debug, Default)]
-struct Name {
-    text: [u8; NAME_LIMIT],
-    length: usize,
 }
 
 impl Scan {
@@ -78,7 +88,10 @@ impl Scan {
         Self {
             form,
             told: None,
-            before: Vec::new(),
+            begun: Begun {
+                length: 0,
+                is_escaped: false,
+            },
             measure: None,
             since: 0,
         }
@@ -97,7 +110,7 @@ impl Scan {
                         if self.document_ended() {
                             self.since = after.len() as u64;
                         }
-                        self.before.clear();
+                        self.begun = Begun::default();
                         rest = after;
                     }
                     None => return,
@@ -130,34 +143,45 @@ impl Scan {
 
     /// The beginning of the word, as it stands outside of strings; answers what follows it.
     fn word<'a>(&mut self, piece: &'a [u8]) -> Option<&'a [u8]> {
+        let before = self.begun;
         // It may have begun in the piece before.
-        for held in (1..WORD.len()).rev() {
-            let (begun, missing) = WORD.split_at(held);
-            if self.before.ends_with(begun) && piece.starts_with(missing) {
-                let escaped = self.before.len() > held && self.before[self.before.len() - held - 1] == b'\\';
-                if !escaped {
-                    self.before.clear();
-                    return Some(&piece[missing.len()..]);
-                }
+        if before.length > 0 {
+            let missing = &WORD[before.length..];
+            if missing.len() > piece.len() && missing.starts_with(piece) {
+                self.begun.length += piece.len();
+                return None;
+            }
+            if !before.is_escaped && piece.starts_with(missing) {
+                self.begun = Begun::default();
+                return Some(&piece[missing.len()..]);
             }
         }
+        let is_escaped = |at: usize| match at.checked_sub(1) {
+            Some(ahead) => piece[ahead] == b'\\',
+            None => before.length == 0 && before.is_escaped,
+        };
         let mut from = 0;
         while let Some(found) = FINDER.find(&piece[from..]) {
             let at = from + found;
-            let ahead = match at.checked_sub(1) {
-                Some(ahead) => piece.get(ahead),
-                None => self.before.last(),
-            };
-            if ahead != Some(&b'\\') {
-                self.before.clear();
-                return Some(&piece[at + WORD.len()..]);
-            }
             from = at + WORD.len();
+            if !is_escaped(at) {
+                self.begun = Begun::default();
+                return Some(&piece[from..]);
+            }
         }
-        let kept = piece.len().min(WORD.len());
-        self.before.extend_from_slice(&piece[piece.len() - kept..]);
-        let surplus = self.before.len().saturating_sub(WORD.len());
-        self.before.drain(..surplus);
+        let last = piece.len().saturating_sub(WORD.len() - 1);
+        // It has one quotation mark, at its beginning.
+        let mark = piece[last..]
+            .iter()
+            .rposition(|byte| *byte == WORD[0])
+            .map(|at| last + at);
+        let at = mark
+            .filter(|mark| WORD.starts_with(&piece[*mark..]))
+            .unwrap_or(piece.len());
+        self.begun = Begun {
+            length: piece.len() - at,
+            is_escaped: is_escaped(at),
+        };
         None
     }
 
@@ -174,7 +198,7 @@ impl Scan {
             (Form::Document, b']') | (Form::Events, _) => 2,
             (Form::Document, _) => 1,
         };
-        for (depth, told) in measure.found {
+        for (depth, told) in measure.found.first.into_iter().chain(measure.found.others) {
             if (1..=deepest).contains(&(depth - sunk)) {
                 self.told = Some(self.told.unwrap_or_default().then(told));
                 tells = true;
@@ -189,20 +213,62 @@ impl Measure {
     fn begun() -> Self {
         Self {
             text: Text::Inside,
-            step: Step::Name(Name::begun()),
+            step: Step::Name(WORD.len() - 1),
             ..Self::default()
         }
     }
 
     /// Reads on; answers what follows the document once it has ended.
     fn see<'a>(&mut self, piece: &'a [u8], form: Form) -> Option<&'a [u8]> {
-        for (at, byte) in piece.iter().enumerate() {
+        let mut rest = piece;
+        loop {
+            rest = &rest[self.pass(rest)..];
+            let (byte, after) = rest.split_first()?;
             if form == Form::Events && matches!(byte, b'\n' | b'\r') {
-                return Some(&piece[at + 1..]);
+                return Some(after);
             }
-            self.take(*byte);
+            rest = match self.whole_object(rest, form) {
+                Some(length) => &rest[length..],
+                None => {
+                    self.take(*byte);
+                    after
+                }
+            };
         }
-        None
+    }
+
+    /// Passes over what changes nothing; answers how much that is.
+    fn pass(&mut self, piece: &[u8]) -> usize {
+        let kept = match &mut self.step {
+            Step::Nowhere => None,
+            Step::Object(_, kept) => Some(kept),
+            Step::Name(_) | Step::Colon | Step::Value => return 0,
+        };
+        let passed = match self.text {
+            Text::Inside => literal_length(piece),
+            Text::Outside => {
+                let is_mark = |byte: &u8| matches!(byte, b'"' | b'{' | b'[' | b'}' | b']' | b'\n' | b'\r');
+                piece.iter().position(is_mark).unwrap_or(piece.len())
+            }
+            Text::Escaped => return 0,
+        };
+        let Some(kept) = kept else { return passed };
+        let passed = passed.min(OBJECT_LIMIT.saturating_sub(kept.len()));
+        kept.extend_from_slice(&piece[..passed]);
+        passed
+    }
+
+    /// Reads the object that begins here, if it is one that is looked for and is read in one pass; answers how long it is.
+    fn whole_object(&mut self, piece: &[u8], form: Form) -> Option<usize> {
+        if !matches!(self.step, Step::Value) || piece.first() != Some(&b'{') {
+            return None;
+        }
+        let within = &piece[..piece.len().min(OBJECT_LIMIT)];
+        let (said, length) = plain::read(within, form == Form::Document)?;
+        self.found.note(self.depth, Told::of(&said));
+        self.step = Step::Nowhere;
+        self.last_closed = b'}';
+        Some(length)
     }
 
     /// Whether every bracket seems closed.
@@ -228,8 +294,8 @@ impl Measure {
             }
             (Text::Inside, b'"') => {
                 self.text = Text::Outside;
-                if let Step::Name(name) = &self.step {
-                    let is_it = NAMES.contains(&name.text()) && self.found.len() < OBJECTS;
+                if let Step::Name(length) = self.step {
+                    let is_it = NAME_LENGTHS.contains(&length) && self.found.len() < OBJECTS;
                     self.step = if is_it { Step::Colon } else { Step::Nowhere };
                 }
             }
@@ -240,10 +306,12 @@ impl Measure {
 
     /// A byte of a string that may be the name.
     fn name(&mut self, byte: u8) {
-        if let Step::Name(name) = &mut self.step
-            && !name.push(byte)
-        {
-            self.step = Step::Nowhere;
+        if let Step::Name(length) = &mut self.step {
+            if NAME.get(*length) == Some(&byte) {
+                *length += 1;
+            } else {
+                self.step = Step::Nowhere;
+            }
         }
     }
 
@@ -252,7 +320,7 @@ impl Measure {
             (b'"', Step::Object(..)) => self.text = Text::Inside,
             (b'"', _) => {
                 self.text = Text::Inside;
-                self.step = Step::Name(Name::default());
+                self.step = Step::Name(0);
             }
             (b'{' | b'[', step) => {
                 if byte == b'{' && matches!(step, Step::Value) {
@@ -269,7 +337,7 @@ impl Measure {
                 self.last_closed = byte;
                 if let Step::Object(began, kept) = step {
                     if *began == self.depth {
-                        self.found.extend(Told::read(kept).map(|told| (self.depth, told)));
+                        self.found.note(self.depth, Told::read(kept));
                         self.step = Step::Nowhere;
                     }
                 } else {
@@ -283,40 +351,29 @@ impl Measure {
     }
 }
 
-impl Name {
-    /// After the word.
-    fn begun() -> Self {
-        let mut name = Self::default();
-        for byte in &WORD[1..] {
-            name.push(*byte);
-        }
-        name
+impl Found {
+    fn len(&self) -> usize {
+        usize::from(self.first.is_some()) + self.others.len()
     }
 
-    /// Adds a byte, if there is room for one.
-    fn push(&mut self, byte: u8) -> bool {
-        let room = self.text.get_mut(self.length);
-        let has_room = room.is_some();
-        if let Some(room) = room {
-            *room = byte;
-            self.length += 1;
+    fn note(&mut self, depth: i32, told: Option<Told>) {
+        let Some(told) = told else { return };
+        if self.first.is_none() {
+            self.first = Some((depth, told));
+        } else {
+            self.others.push((depth, told));
         }
-        has_room
-    }
-
-    fn text(&self) -> &[u8] {
-        &self.text[..self.length]
     }
 }
 
 /// How the names begin, with the quotation mark before them: within a string it has a backslash ahead.
 const WORD: &[u8] = b"\"usage";
 
-/// The members that tell what was used.
-const NAMES: [&[u8]; 2] = [b"usage", b"usageMetadata"];
+/// The longest of the members that tell what was used; the other one is how it begins.
+const NAME: &[u8] = b"usageMetadata";
 
-/// No name is longer.
-const NAME_LIMIT: usize = 13;
+/// How long they are: `usage` and `usageMetadata`.
+const NAME_LENGTHS: [usize; 2] = [WORD.len() - 1, NAME.len()];
 
 /// 8 in one document: a model's own words may hold some, and the document's own comes once or twice.
 const OBJECTS: usize = 8;

@@ -32,7 +32,11 @@ pub(crate) struct Tokens {
 impl Told {
     /// Reads a `usage` object; `None` if it tells nothing that is counted.
     pub(super) fn read(object: &[u8]) -> Option<Self> {
-        let said: Said = serde_json::from_slice(object).ok()?;
+        Self::of(&serde_json::from_slice(object).ok()?)
+    }
+
+    /// What a `usage` object tells; `None` if that is nothing that is counted.
+    pub(super) fn of(said: &Said) -> Option<Self> {
         let prompt = said.prompt_tokens.or(said.prompt_token_count);
         let told = Self {
             prompt,
