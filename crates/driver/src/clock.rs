@@ -11,6 +11,11 @@ use evergrant_engine::time::{BootId, BootTime, Moment, Timestamp};
 pub trait Clock: Send + Sync + 'static {
     /// Both clocks, now.
     fn now(&self) -> Moment;
+
+    /// The wall clock alone, now.
+    fn wall(&self) -> Timestamp {
+        self.now().wall
+    }
 }
 
 /// The clocks of this machine.
@@ -40,6 +45,11 @@ impl Clock for SystemClock {
             boot_id: self.boot_id,
         };
         ahead(now)
+    }
+
+    #[cfg(not(feature = "torture"))]
+    fn wall(&self) -> Timestamp {
+        wall(SystemTime::now())
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use evergrant_engine::failure::Failure;
 use evergrant_engine::protection::{Protection, stands};
 use evergrant_engine::time::Timestamp;
+use foldhash::fast::RandomState;
 use tracing::warn;
 
 use super::told::Tokens;
@@ -38,7 +39,8 @@ struct Shared {
 /// What lies ready to be written.
 #[derive(Default)]
 struct Desk {
-    lines: HashMap<UsageSlot, UsageSum>,
+    /// Hashed fast, and by a secret of this process: the models are named by whoever asks.
+    lines: HashMap<UsageSlot, UsageSum, RandomState>,
     waiting: Vec<Sender<()>>,
     closing: bool,
     has_writer: bool,
@@ -68,7 +70,7 @@ impl Books {
 
     /// The time by which use is counted.
     pub(crate) fn now(&self) -> Timestamp {
-        self.shared.clock.now().wall
+        self.shared.clock.wall()
     }
 
     /// What was used since this process began.

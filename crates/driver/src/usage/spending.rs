@@ -142,6 +142,9 @@ impl Drop for Spending {
 
 /// The beginning of a model's name that is too long.
 fn short(model: Arc<str>) -> Arc<str> {
+    if model.len() <= MODEL_LENGTH {
+        return model;
+    }
     match model.char_indices().nth(MODEL_LENGTH) {
         Some((end, _)) => Arc::from(&model[..end]),
         None => model,
