@@ -8,10 +8,17 @@ pub(super) fn plain(name: &str) -> String {
 
 /// Whether this word, in small letters, is its plain form.
 pub(super) fn is_named(name: &str, word: &str) -> bool {
-    bare(name).eq_ignore_ascii_case(word)
+    // What something is left out of is shorter than it was.
+    let least = if name.len() > word.len() { bare(name) } else { name };
+    least.eq_ignore_ascii_case(word)
 }
 
 fn bare(name: &str) -> &str {
+    let bytes = name.as_bytes();
+    let is_seen = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
+    if is_seen(bytes.first()) && is_seen(bytes.last()) && !bytes.contains(&0) {
+        return name;
+    }
     let ended = name.trim_start_matches('\0').split('\0').next().unwrap_or_default();
     ended.trim_matches(|c: char| c.is_whitespace() || c.is_control())
 }

@@ -1,9 +1,12 @@
 //! Finds a few members of a JSON object while it is coming in, without keeping or parsing the rest.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use memchr::memchr2;
 
 use super::member_name::is_named;
+use crate::quoted::literal_length;
 
 /// What a request's body says of how it is to be treated.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -53,7 +56,7 @@ enum Member {
     Other,
 }
 
-/// A string that is being read.
+/// A string that goes on in the next piece.
 #[derive(Debug)]
 struct Text {
     escaped: bool,
@@ -89,9 +92,19 @@ impl Skim {
                 }
                 continue;
             }
+            if self.depth > 1 {
+                rest = self.within(rest);
+                if self.text.is_some() {
+                    continue;
+                }
+            }
             let Some((byte, after)) = rest.split_first() else { break };
-            rest = after;
-            self.between(*byte);
+            rest = if *byte == b'"' && self.depth == 1 {
+                self.begin_text(after)
+            } else {
+                self.between(*byte);
+                after
+            };
         }
         self.ended || self.found.model.is_some()
     }
@@ -106,7 +119,38 @@ impl Skim {
         self.found
     }
 
-    /// A byte outside of strings.
+    /// What stands within a member's value, of which nothing is wanted; answers what follows it, or a string in it that goes
+    /// on in the next piece.
+    fn within<'a>(&mut self, piece: &'a [u8]) -> &'a [u8] {
+        let is_mark = |byte: &u8| matches!(byte, b'"' | b'{' | b'[' | b'}' | b']');
+        let mut rest = piece;
+        while self.depth > 1 {
+            let Some(at) = rest.iter().position(is_mark) else {
+                return &[];
+            };
+            let after = &rest[at + 1..];
+            rest = match rest[at] {
+                b'"' => match text_length(after) {
+                    Some(length) => &after[length + 1..],
+                    None => {
+                        self.text = Some(Text::begun(false));
+                        return after;
+                    }
+                },
+                b'{' | b'[' => {
+                    self.depth = self.depth.saturating_add(1);
+                    after
+                }
+                _ => {
+                    self.depth -= 1;
+                    after
+                }
+            };
+        }
+        rest
+    }
+
+    /// A byte at the top, or ahead of it, that begins no string.
     fn between(&mut self, byte: u8) {
         match (byte, self.depth) {
             (b' ' | b'\t' | b'\r' | b'\n', _) => {}
@@ -117,36 +161,24 @@ impl Skim {
                 self.expect = Expect::Key;
             }
             (_, 0) => self.ended = true,
-            (b'"', depth) => {
-                let is_text = match self.member {
-                    Member::Model | Member::CacheKey | Member::Previous => true,
-                    Member::Switch | Member::PutOff | Member::Other => false,
-                };
-                self.found.is_put_off |= depth == 1 && self.is_value_of_put_off();
-                let wanted = depth == 1 && (self.expect == Expect::Key || (self.expect == Expect::Value && is_text));
-                self.text = Some(Text {
-                    escaped: false,
-                    raw: wanted.then(Vec::new),
-                });
-            }
             (b'{' | b'[', depth) => {
-                self.found.is_put_off |= depth == 1 && self.is_value_of_put_off();
-                self.depth = depth.saturating_add(1);
+                self.found.is_put_off |= self.is_value_of_put_off();
+                self.depth = depth + 1;
             }
             (b'}' | b']', depth) => {
                 self.depth = depth - 1;
                 self.ended = self.depth == 0;
             }
-            (b':', 1) => self.expect = Expect::Value,
-            (b',', 1) => {
+            (b':', _) => self.expect = Expect::Value,
+            (b',', _) => {
                 self.expect = Expect::Key;
                 self.member = Member::Other;
             }
-            (byte, 1) if self.expect == Expect::Value && self.member == Member::Switch => {
+            (byte, _) if self.expect == Expect::Value && self.member == Member::Switch => {
                 self.found.leaves_something |= byte == b't';
                 self.expect = Expect::Comma;
             }
-            (byte, 1) if self.is_value_of_put_off() => {
+            (byte, _) if self.is_value_of_put_off() => {
                 self.found.leaves_something |= byte == b't';
                 self.found.is_put_off |= !matches!(byte, b'f' | b'n');
                 self.expect = Expect::Comma;
@@ -157,6 +189,22 @@ impl Skim {
 
     fn is_value_of_put_off(&self) -> bool {
         self.expect == Expect::Value && self.member == Member::PutOff
+    }
+
+    /// A string has begun at the top; answers what follows it, or all of it if it goes on in the next piece.
+    fn begin_text<'a>(&mut self, piece: &'a [u8]) -> &'a [u8] {
+        let is_wanted = match (self.expect, self.member) {
+            (Expect::Key, _) | (Expect::Value, Member::Model | Member::CacheKey | Member::Previous) => true,
+            (Expect::Value, Member::Switch | Member::PutOff | Member::Other)
+            | (Expect::Object | Expect::Colon | Expect::Comma, _) => false,
+        };
+        self.found.is_put_off |= self.is_value_of_put_off();
+        let Some(length) = text_length(piece) else {
+            self.text = Some(Text::begun(is_wanted));
+            return piece;
+        };
+        self.said(Some(&piece[..length]).filter(|raw| is_wanted && raw.len() <= TEXT_LIMIT));
+        &piece[length + 1..]
     }
 
     /// The inside of a string; answers what follows it, or `None` if it goes on in the next piece.
@@ -179,7 +227,7 @@ impl Skim {
             }
             text.take(&piece[..at - 1]);
             if let Some(Text { raw, .. }) = self.text.take() {
-                self.said(raw);
+                self.said(raw.as_deref());
             }
             return Some(&piece[at..]);
         }
@@ -188,24 +236,17 @@ impl Skim {
     }
 
     /// A string has ended.
-    fn said(&mut self, raw: Option<Vec<u8>>) {
+    fn said(&mut self, raw: Option<&[u8]>) {
         if self.depth != 1 {
             return;
         }
         match self.expect {
             Expect::Key => {
-                self.member = match raw.as_deref().and_then(unescaped).as_deref() {
-                    Some("model") => Member::Model,
-                    Some("prompt_cache_key") => Member::CacheKey,
-                    Some("previous_response_id") => Member::Previous,
-                    Some("store") => Member::Switch,
-                    Some(name) if PUT_OFF.iter().any(|known| is_named(name, known)) => Member::PutOff,
-                    Some(_) | None => Member::Other,
-                };
+                self.member = raw.map(Member::named).unwrap_or_default();
                 self.expect = Expect::Colon;
             }
             Expect::Value => {
-                let text = || raw.as_deref().and_then(unescaped);
+                let text = || raw.and_then(unescaped).map(Cow::into_owned);
                 match self.member {
                     Member::Model => self.found.model = text(),
                     Member::CacheKey => self.found.prompt_cache_key = text(),
@@ -219,7 +260,37 @@ impl Skim {
     }
 }
 
+impl Member {
+    /// The one whose name stands between two quotes.
+    fn named(raw: &[u8]) -> Self {
+        match raw {
+            b"model" => Self::Model,
+            b"prompt_cache_key" => Self::CacheKey,
+            b"previous_response_id" => Self::Previous,
+            b"store" => Self::Switch,
+            b"background" | b"deferred" => Self::PutOff,
+            // Every other writing of one has something else in it.
+            _ if raw.iter().all(|byte| matches!(byte, b'a'..=b'z' | b'_')) => Self::Other,
+            _ => match unescaped(raw).as_deref() {
+                Some("model") => Self::Model,
+                Some("prompt_cache_key") => Self::CacheKey,
+                Some("previous_response_id") => Self::Previous,
+                Some("store") => Self::Switch,
+                Some(name) if PUT_OFF.iter().any(|known| is_named(name, known)) => Self::PutOff,
+                Some(_) | None => Self::Other,
+            },
+        }
+    }
+}
+
 impl Text {
+    fn begun(is_wanted: bool) -> Self {
+        Self {
+            escaped: false,
+            raw: is_wanted.then(Vec::new),
+        }
+    }
+
     fn take(&mut self, more: &[u8]) {
         if let Some(raw) = &mut self.raw {
             if raw.len() + more.len() > TEXT_LIMIT {
@@ -231,18 +302,38 @@ impl Text {
     }
 }
 
+/// How long the string is whose first quote stands before the piece; `None` if it goes on in the next one.
+fn text_length(piece: &[u8]) -> Option<usize> {
+    // Most are short; the search for the end of a long one is worth its beginning.
+    let near = &piece[..piece.len().min(NEAR)];
+    let mut at = literal_length(near);
+    if near.get(at) == Some(&b'"') {
+        return Some(at);
+    }
+    loop {
+        at += memchr2(b'"', b'\\', piece.get(at..)?)?;
+        if piece[at] == b'"' {
+            return Some(at);
+        }
+        at += 2;
+    }
+}
+
 /// The text between two quotes, its escapes undone.
-fn unescaped(raw: &[u8]) -> Option<String> {
+fn unescaped(raw: &[u8]) -> Option<Cow<'_, str>> {
     let text = std::str::from_utf8(raw).ok()?;
-    if text.contains('\\') {
-        serde_json::from_str(&format!("\"{text}\"")).ok()
+    if literal_length(raw) < raw.len() && raw.contains(&b'\\') {
+        serde_json::from_str(&format!("\"{text}\"")).ok().map(Cow::Owned)
     } else {
-        Some(text.to_owned())
+        Some(Cow::Borrowed(text))
     }
 }
 
 /// The members that let an answer be made later: of OpenAI and Google, and of xAI.
 const PUT_OFF: [&str; 2] = ["background", "deferred"];
+
+/// 64 bytes: the names of members, and of most models.
+const NEAR: usize = 64;
 
 /// Longer than the name of any model.
 const TEXT_LIMIT: usize = 512;
@@ -283,6 +374,23 @@ mod tests {
         check(r#"{"model":"\u0067rok\/4","x":1}"#, Some("grok/4"), false);
         check(r#"{"mod\u0065l":"m"}"#, Some("m"), false);
         check("\u{feff}{\"model\":\"m\"}", Some("m"), false);
+    }
+
+    #[test]
+    fn a_model_is_found_behind_and_within_texts_of_every_length() {
+        for length in (0..20).chain(NEAR - 3..NEAR + 3).chain(TEXT_LIMIT - 3..TEXT_LIMIT + 3) {
+            for last in ["", "\\\"", "\\\\", "\\\\\\\"", "\\u0022", "\u{e9}"] {
+                let text = format!("{}{last}", "x".repeat(length));
+                let value: String = serde_json::from_str(&format!("\"{text}\"")).unwrap();
+                let named = (text.len() <= TEXT_LIMIT).then_some(value.as_str());
+                check(&format!("{{\"model\":\"{text}\"}}"), named, false);
+                check(
+                    &format!("{{\"{text}\":[\"{text}\"],\"model\":\"m\"}}"),
+                    Some("m"),
+                    false,
+                );
+            }
+        }
     }
 
     #[test]
