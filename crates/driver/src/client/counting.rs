@@ -2,7 +2,7 @@
 
 use evergrant_engine::failure::Failure;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderValue, Method};
 
 use super::dress::Undressed;
 use super::endpoint::Endpoint;
@@ -90,66 +90,79 @@ fn check_stays_here(request: &Undressed, guest: &Guest) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The form of an answer that can be read; `None`: it cannot.
-pub(super) fn form_of(headers: &HeaderMap) -> Option<Form> {
-    if is_coded(headers) { None } else { kind_of(headers) }
+/// The form of an answer that can be read, `None` if it cannot, and how many bytes of it stand for a token where it does not
+/// tell: the usual rule of thumb for text, and less the less of it is text.
+pub(super) fn form_and_weight(headers: &HeaderMap) -> (Option<Form>, u64) {
+    let kind = Kind::of(headers.get(CONTENT_TYPE));
+    match (kind, is_coded(headers)) {
+        (Kind::Read(form @ Form::Document), false) => (Some(form), 4),
+        // Coded text is a third or less of what it was.
+        (Kind::Read(Form::Document), true) => (None, 1),
+        // An event carries one token or a few, and a frame around them.
+        (Kind::Read(form @ Form::Events), false) => (Some(form), 200),
+        (Kind::Read(Form::Events), true) => (None, 10),
+        // Words without a frame.
+        (Kind::Text, _) => (None, 4),
+        // A second of sound, or a corner of an image.
+        (Kind::Other, _) => (None, 1_000),
+    }
 }
 
-/// How many bytes of an answer stand for a token where it does not tell: the usual rule of thumb for text, and less the less of
-/// it is text.
+/// The same of a request's body.
 pub(super) fn bytes_of_token(headers: &HeaderMap) -> u64 {
-    match (kind_of(headers), is_coded(headers)) {
-        (Some(Form::Document), false) => 4,
-        // Coded text is a third or less of what it was.
-        (Some(Form::Document), true) => 1,
-        // An event carries one token or a few, and a frame around them.
-        (Some(Form::Events), false) => 200,
-        (Some(Form::Events), true) => 10,
-        // Words without a frame.
-        (None, _) if is_text(headers) => 4,
-        // A second of sound, or a corner of an image.
-        (None, _) => 1_000,
-    }
+    form_and_weight(headers).1
 }
 
 /// What an answer is, coded or not.
-fn kind_of(headers: &HeaderMap) -> Option<Form> {
-    let typed = headers.get(CONTENT_TYPE)?.to_str().ok()?;
-    let kind = typed.split(';').next().unwrap_or_default().trim();
-    if kind.eq_ignore_ascii_case("text/event-stream") {
-        return Some(Form::Events);
+enum Kind {
+    /// What tells of itself.
+    Read(Form),
+    /// Other text, or what does not say what it is.
+    Text,
+    Other,
+}
+
+impl Kind {
+    fn of(typed: Option<&HeaderValue>) -> Self {
+        let Some(typed) = typed.map(HeaderValue::as_bytes) else {
+            return Self::Text;
+        };
+        // As most write it.
+        if typed == b"application/json" {
+            return Self::Read(Form::Document);
+        }
+        let is_legible = typed.iter().all(|byte| matches!(byte, b'\t' | b' '..=b'~'));
+        let end = typed.iter().position(|byte| *byte == b';').unwrap_or(typed.len());
+        let kind = typed[..end].trim_ascii();
+        let is_text = || typed.get(..5).is_some_and(|begun| begun.eq_ignore_ascii_case(b"text/"));
+        if is_legible && kind.eq_ignore_ascii_case(b"text/event-stream") {
+            Self::Read(Form::Events)
+        } else if is_legible && kind.windows(4).any(|word| word.eq_ignore_ascii_case(b"json")) {
+            Self::Read(Form::Document)
+        } else if is_text() {
+            Self::Text
+        } else {
+            Self::Other
+        }
     }
-    let mut words = kind.as_bytes().windows(4);
-    words
-        .any(|word| word.eq_ignore_ascii_case(b"json"))
-        .then_some(Form::Document)
 }
 
 fn is_coded(headers: &HeaderMap) -> bool {
-    let plain = |value: &http::HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
+    let plain = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
     headers.get(CONTENT_ENCODING).is_some_and(|value| !plain(value))
-}
-
-/// Whether it is text, or does not say what it is.
-fn is_text(headers: &HeaderMap) -> bool {
-    headers
-        .get(CONTENT_TYPE)
-        .is_none_or(|typed| typed.as_bytes().to_ascii_lowercase().starts_with(b"text/"))
 }
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
-
     use super::*;
 
     #[track_caller]
     fn check(content_type: &'static str, expected: Option<Form>) {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-        assert_eq!(form_of(&headers), expected, "{content_type}");
+        assert_eq!(form_and_weight(&headers).0, expected, "{content_type}");
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-        assert_eq!(form_of(&headers), None);
+        assert_eq!(form_and_weight(&headers).0, None);
     }
 
     #[test]

@@ -1,31 +1,15 @@
-//! The endpoints of the APIs in use, in one table: where each has its model, and what it uses.
+//! The endpoints of the APIs in use, in tables by which part of a path names them: where each has its model, and what it uses.
 
 use super::lenient_path::lenient;
 use super::model_path::below_version;
 
-/// What is known of an endpoint, or of all that a part of their paths stands for.
+/// What is known of an endpoint, or of all whose paths have a part of this name.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct Endpoint {
-    part: Part,
     name: &'static str,
     model: Model,
     uses: Uses,
-}
-
-/// Which part of a path its name is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
-    /// All of it, without a version.
-    Whole,
-    /// Its first segment.
-    First,
-    /// Its last segment.
-    Last,
-    /// One of its segments, whichever.
-    Any,
-    /// What is done with the model of `/models/MODEL:DEED`.
-    Deed,
 }
 
 /// Where it has the model that answers.
@@ -57,13 +41,8 @@ enum Uses {
 }
 
 impl Endpoint {
-    const fn new(part: Part, name: &'static str, model: Model, uses: Uses) -> Self {
-        Self {
-            part,
-            name,
-            model,
-            uses,
-        }
+    const fn new(name: &'static str, model: Model, uses: Uses) -> Self {
+        Self { name, model, uses }
     }
 
     /// Whether only its model can say whom a request to this path is for. `/responses` takes a stored prompt in its place, which
@@ -79,31 +58,33 @@ impl Endpoint {
 
     /// Whether what is done with a model takes no other one than that of its path.
     pub fn has_model_in_path(deed: &str) -> bool {
-        known(Part::Deed, deed).any(|known| known.model == Model::InPath)
+        known(&DEED, deed).is_some_and(|known| known.model == Model::InPath)
     }
 
     /// Whether nothing that is read there uses a model.
     pub fn reads_without_model(path: &str) -> bool {
-        known(Part::First, first(path)).any(|known| known.model == Model::NotToRead)
+        known(&FIRST, first(below_version(path))).is_some_and(|known| known.model == Model::NotToRead)
     }
 
     /// Whether it uses nothing, for certain: the path is written as everybody writes it.
     pub(super) fn uses_nothing(path: &str) -> bool {
-        let is_plain = !path.contains(['%', ';', '\\']) && !path.contains("//");
-        let last = path.rsplit('/').next().unwrap_or_default();
+        let below = below_version(path);
+        let last = after_last(path, b'/');
         // Some APIs have their models elsewhere than in `/models`.
-        let deed = last.split_once(':').map_or("", |(_, deed)| deed);
-        let mut known = known(Part::Whole, below_version(path))
-            .chain(known(Part::First, first(path)))
-            .chain(known(Part::Last, last))
-            .chain(known(Part::Deed, deed));
-        is_plain && known.any(|known| known.uses == Uses::Nothing)
+        let (_, deed) = split(last, b':');
+        let nothing = |table: &[Self], name: &str| {
+            let mut known = table.iter().filter(|known| known.uses == Uses::Nothing);
+            known.any(|known| known.name == name)
+        };
+        let is_known =
+            nothing(&WHOLE, below) || nothing(&FIRST, first(below)) || nothing(&LAST, last) || nothing(&DEED, deed);
+        is_known && !path.contains(['%', ';', '\\']) && !path.contains("//")
     }
 
     /// Whether it may use tokens later, in any reading of its path.
     pub(super) fn uses_later(path: &str) -> bool {
         lenient(path).iter().any(|segment| {
-            let (name, deed) = segment.split_once(':').unwrap_or((segment, ""));
+            let (name, deed) = split(segment, b':');
             is_some_segment(name, Uses::Later) || deed.contains("atch") || deed.contains("ongRunning")
         })
     }
@@ -112,98 +93,140 @@ impl Endpoint {
     pub(super) fn leads_past(path: &str) -> bool {
         lenient(path)
             .iter()
-            .any(|segment| is_some_segment(segment.split(':').next().unwrap_or_default(), Uses::Elsewhere))
+            .any(|segment| is_some_segment(split(segment, b':').0, Uses::Elsewhere))
     }
 }
 
 fn whole(path: &str) -> Option<&'static Endpoint> {
-    known(Part::Whole, below_version(path)).next()
+    known(&WHOLE, below_version(path))
 }
 
-fn known(part: Part, name: &str) -> impl Iterator<Item = &'static Endpoint> {
-    TABLE
-        .iter()
-        .filter(move |known| known.part == part && known.name == name)
+fn known(table: &'static [Endpoint], name: &str) -> Option<&'static Endpoint> {
+    table.iter().find(|known| known.name == name)
 }
 
+/// The first segment of a path, without what stands before its first `/`.
 fn first(path: &str) -> &str {
-    below_version(path).split('/').nth(1).unwrap_or_default()
+    split(split(path, b'/').1, b'/').0
+}
+
+/// What stands before the first of these signs of ASCII, and what stands behind it.
+fn split(text: &str, sign: u8) -> (&str, &str) {
+    match text.bytes().position(|byte| byte == sign) {
+        Some(at) => (&text[..at], &text[at + 1..]),
+        None => (text, ""),
+    }
+}
+
+/// What stands behind the last of these signs of ASCII; all of it without one.
+fn after_last(text: &str, sign: u8) -> &str {
+    let at = text.bytes().rposition(|byte| byte == sign);
+    &text[at.map_or(0, |at| at + 1)..]
 }
 
 fn is_some_segment(name: &str, uses: Uses) -> bool {
-    let mut known = TABLE
-        .iter()
-        .filter(|known| known.part == Part::Any && known.uses == uses);
+    let mut known = ANY.iter().filter(|known| known.uses == uses);
     known.any(|known| known.name.eq_ignore_ascii_case(name))
 }
 
-/// Every endpoint that is known. What is not known is taken to use tokens, and to have its model anywhere.
-const TABLE: [Endpoint; 59] = {
-    use Model::{InBody, InPath, NotToRead, Required, Unknown};
-    use Part::{Any, Deed, First, Last, Whole};
-    use Uses::{Elsewhere, Later, Nothing, Tokens};
+/// By all of their path, without a version. What stands in no table is taken to use tokens, and to have its model anywhere.
+static WHOLE: [Endpoint; 18] = {
+    use Model::{InBody, Required};
+    use Uses::{Later, Nothing, Tokens};
     [
-        Endpoint::new(Whole, "/chat/completions", Required, Tokens),
-        Endpoint::new(Whole, "/completions", Required, Tokens),
-        Endpoint::new(Whole, "/responses", Required, Tokens),
-        Endpoint::new(Whole, "/responses/compact", InBody, Tokens),
-        Endpoint::new(Whole, "/responses/input_tokens", InBody, Nothing),
-        Endpoint::new(Whole, "/messages", Required, Tokens),
-        Endpoint::new(Whole, "/messages/count_tokens", Required, Nothing),
-        Endpoint::new(Whole, "/embeddings", Required, Tokens),
-        Endpoint::new(Whole, "/moderations", InBody, Tokens),
-        Endpoint::new(Whole, "/rerank", InBody, Tokens),
-        Endpoint::new(Whole, "/images/generations", InBody, Tokens),
-        Endpoint::new(Whole, "/images/edits", InBody, Tokens),
-        Endpoint::new(Whole, "/images/variations", InBody, Tokens),
-        Endpoint::new(Whole, "/audio/speech", Required, Tokens),
-        Endpoint::new(Whole, "/audio/transcriptions", Required, Tokens),
-        Endpoint::new(Whole, "/audio/translations", Required, Tokens),
-        Endpoint::new(Whole, "/videos", InBody, Later),
-        Endpoint::new(Whole, "/videos/generations", InBody, Later),
-        Endpoint::new(First, "models", NotToRead, Tokens),
-        Endpoint::new(First, "responses", NotToRead, Tokens),
-        Endpoint::new(First, "chat", NotToRead, Tokens),
-        Endpoint::new(First, "messages", NotToRead, Tokens),
-        Endpoint::new(First, "batches", NotToRead, Later),
-        Endpoint::new(First, "videos", NotToRead, Later),
-        Endpoint::new(First, "files", NotToRead, Nothing),
-        Endpoint::new(First, "conversations", NotToRead, Nothing),
-        Endpoint::new(First, "uploads", Unknown, Nothing),
-        Endpoint::new(First, "vector_stores", Unknown, Nothing),
-        Endpoint::new(Last, "count_tokens", Unknown, Nothing),
-        Endpoint::new(Last, "input_tokens", Unknown, Nothing),
-        Endpoint::new(Last, "tokenize", Unknown, Nothing),
-        Endpoint::new(Last, "cancel", Unknown, Nothing),
-        Endpoint::new(Any, "batches", Unknown, Later),
-        Endpoint::new(Any, "batch", Unknown, Later),
-        Endpoint::new(Any, "fine_tuning", Unknown, Later),
-        Endpoint::new(Any, "evals", Unknown, Later),
-        Endpoint::new(Any, "threads", Unknown, Later),
-        Endpoint::new(Any, "agents", Unknown, Later),
-        Endpoint::new(Any, "jobs", Unknown, Later),
-        Endpoint::new(Any, "videos", Unknown, Later),
-        Endpoint::new(Any, "video", Unknown, Later),
+        Endpoint::new("/chat/completions", Required, Tokens),
+        Endpoint::new("/completions", Required, Tokens),
+        Endpoint::new("/responses", Required, Tokens),
+        Endpoint::new("/responses/compact", InBody, Tokens),
+        Endpoint::new("/responses/input_tokens", InBody, Nothing),
+        Endpoint::new("/messages", Required, Tokens),
+        Endpoint::new("/messages/count_tokens", Required, Nothing),
+        Endpoint::new("/embeddings", Required, Tokens),
+        Endpoint::new("/moderations", InBody, Tokens),
+        Endpoint::new("/rerank", InBody, Tokens),
+        Endpoint::new("/images/generations", InBody, Tokens),
+        Endpoint::new("/images/edits", InBody, Tokens),
+        Endpoint::new("/images/variations", InBody, Tokens),
+        Endpoint::new("/audio/speech", Required, Tokens),
+        Endpoint::new("/audio/transcriptions", Required, Tokens),
+        Endpoint::new("/audio/translations", Required, Tokens),
+        Endpoint::new("/videos", InBody, Later),
+        Endpoint::new("/videos/generations", InBody, Later),
+    ]
+};
+
+/// By its first segment.
+static FIRST: [Endpoint; 10] = {
+    use Model::{NotToRead, Unknown};
+    use Uses::{Later, Nothing, Tokens};
+    [
+        Endpoint::new("models", NotToRead, Tokens),
+        Endpoint::new("responses", NotToRead, Tokens),
+        Endpoint::new("chat", NotToRead, Tokens),
+        Endpoint::new("messages", NotToRead, Tokens),
+        Endpoint::new("batches", NotToRead, Later),
+        Endpoint::new("videos", NotToRead, Later),
+        Endpoint::new("files", NotToRead, Nothing),
+        Endpoint::new("conversations", NotToRead, Nothing),
+        Endpoint::new("uploads", Unknown, Nothing),
+        Endpoint::new("vector_stores", Unknown, Nothing),
+    ]
+};
+
+/// By its last segment.
+static LAST: [Endpoint; 4] = {
+    use Model::Unknown;
+    use Uses::Nothing;
+    [
+        Endpoint::new("count_tokens", Unknown, Nothing),
+        Endpoint::new("input_tokens", Unknown, Nothing),
+        Endpoint::new("tokenize", Unknown, Nothing),
+        Endpoint::new("cancel", Unknown, Nothing),
+    ]
+};
+
+/// By one of its segments, whichever.
+static ANY: [Endpoint; 21] = {
+    use Model::Unknown;
+    use Uses::{Elsewhere, Later};
+    [
+        Endpoint::new("batches", Unknown, Later),
+        Endpoint::new("batch", Unknown, Later),
+        Endpoint::new("fine_tuning", Unknown, Later),
+        Endpoint::new("evals", Unknown, Later),
+        Endpoint::new("threads", Unknown, Later),
+        Endpoint::new("agents", Unknown, Later),
+        Endpoint::new("jobs", Unknown, Later),
+        Endpoint::new("videos", Unknown, Later),
+        Endpoint::new("video", Unknown, Later),
         // OpenAI, xAI, Azure, Google; then those that last.
-        Endpoint::new(Any, "realtime", Unknown, Elsewhere),
-        Endpoint::new(Any, "realtimeapi", Unknown, Elsewhere),
-        Endpoint::new(Any, "client_secrets", Unknown, Elsewhere),
-        Endpoint::new(Any, "transcription_sessions", Unknown, Elsewhere),
-        Endpoint::new(Any, "chatkit", Unknown, Elsewhere),
-        Endpoint::new(Any, "auth_tokens", Unknown, Elsewhere),
-        Endpoint::new(Any, "authTokens", Unknown, Elsewhere),
-        Endpoint::new(Any, "keys", Unknown, Elsewhere),
-        Endpoint::new(Any, "api_keys", Unknown, Elsewhere),
-        Endpoint::new(Any, "api-keys", Unknown, Elsewhere),
-        Endpoint::new(Any, "admin_api_keys", Unknown, Elsewhere),
-        Endpoint::new(Any, "service_accounts", Unknown, Elsewhere),
-        // Of a batch each request names its model again, and is read; there may be others elsewhere in work that is done later.
-        Endpoint::new(Deed, "generateContent", InPath, Tokens),
-        Endpoint::new(Deed, "streamGenerateContent", InPath, Tokens),
-        Endpoint::new(Deed, "countTokens", InPath, Nothing),
-        Endpoint::new(Deed, "embedContent", InPath, Tokens),
-        Endpoint::new(Deed, "batchEmbedContents", InPath, Tokens),
-        Endpoint::new(Deed, "predict", InPath, Tokens),
+        Endpoint::new("realtime", Unknown, Elsewhere),
+        Endpoint::new("realtimeapi", Unknown, Elsewhere),
+        Endpoint::new("client_secrets", Unknown, Elsewhere),
+        Endpoint::new("transcription_sessions", Unknown, Elsewhere),
+        Endpoint::new("chatkit", Unknown, Elsewhere),
+        Endpoint::new("auth_tokens", Unknown, Elsewhere),
+        Endpoint::new("authTokens", Unknown, Elsewhere),
+        Endpoint::new("keys", Unknown, Elsewhere),
+        Endpoint::new("api_keys", Unknown, Elsewhere),
+        Endpoint::new("api-keys", Unknown, Elsewhere),
+        Endpoint::new("admin_api_keys", Unknown, Elsewhere),
+        Endpoint::new("service_accounts", Unknown, Elsewhere),
+    ]
+};
+
+/// By what is done with the model of `/models/MODEL:DEED`. Of a batch each request names its model again, and is read; there may
+/// be others elsewhere in work that is done later.
+static DEED: [Endpoint; 6] = {
+    use Model::InPath;
+    use Uses::{Nothing, Tokens};
+    [
+        Endpoint::new("generateContent", InPath, Tokens),
+        Endpoint::new("streamGenerateContent", InPath, Tokens),
+        Endpoint::new("countTokens", InPath, Nothing),
+        Endpoint::new("embedContent", InPath, Tokens),
+        Endpoint::new("batchEmbedContents", InPath, Tokens),
+        Endpoint::new("predict", InPath, Tokens),
     ]
 };
 
@@ -254,10 +277,11 @@ mod tests {
 
     #[test]
     fn every_endpoint_stands_there_once_and_one_that_needs_a_model_has_it_in_the_body() {
-        for (at, known) in TABLE.iter().enumerate() {
-            let again = TABLE[at + 1..].iter();
-            let mut again = again.filter(|other| other.part == known.part && other.name == known.name);
-            assert!(again.next().is_none(), "{known:?}");
+        for table in [&WHOLE[..], &FIRST, &LAST, &ANY, &DEED] {
+            for (at, known) in table.iter().enumerate() {
+                let mut again = table[at + 1..].iter();
+                assert!(!again.any(|other| other.name == known.name), "{known:?}");
+            }
         }
         for path in ["/chat/completions", "/v1beta/messages", "/audio/speech"] {
             assert!(

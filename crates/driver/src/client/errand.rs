@@ -24,7 +24,7 @@ use super::body::{Body, Budget};
 use super::call::{Answer, Call, Route, Spent, Trail};
 use super::coming::BodyError;
 use super::conversing::{Thread, Threads};
-use super::counting::{Counting, bytes_of_token, check_path, counting, form_of};
+use super::counting::{Counting, bytes_of_token, check_path, counting, form_and_weight};
 use super::dress::{Undressed, place_of_credential};
 use super::earnings::Earnings;
 use super::exchange::{Held, judge, unanswered};
@@ -421,12 +421,12 @@ impl Errand<'_> {
                 model: self.model.take(),
             }),
         };
+        let (form, weight) = form_and_weight(&held.head.headers);
         let weight = Weight {
             asked: self.body.length() / bytes_of_token(self.request.headers()),
-            bytes_of_token: bytes_of_token(&held.head.headers),
+            bytes_of_token: weight,
         };
         let (books, guest) = (Arc::clone(&self.client.books), self.guest.clone());
-        let form = form_of(&held.head.headers);
         let kept = self.counting.answer(&self.request, &guest);
         Some(Box::new(Spending::new(books, guest, entry, kept, form, weight)))
     }

@@ -27,11 +27,16 @@ enum Inside {
 impl Multipart {
     /// A reader for this content type; `None` if it is no form with parts.
     pub(super) fn new(content_type: &str) -> Option<Self> {
-        let mut parameters = content_type.split(';').map(str::trim);
-        if !parameters.next()?.eq_ignore_ascii_case("multipart/form-data") {
+        let end = content_type.bytes().position(|byte| byte == b';')?;
+        let (kind, parameters) = content_type.split_at(end);
+        if !kind
+            .as_bytes()
+            .trim_ascii()
+            .eq_ignore_ascii_case(b"multipart/form-data")
+        {
             return None;
         }
-        let boundary = parameters.find_map(|parameter| {
+        let boundary = parameters.split(';').map(str::trim).find_map(|parameter| {
             let (name, value) = parameter.split_once('=')?;
             name.eq_ignore_ascii_case("boundary").then(|| value.trim_matches('"'))
         })?;
