@@ -1,9 +1,9 @@
 //! All records at one point in time, kept so that a change of one costs a shelf and not all of them.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use evergrant_engine::credential::CredentialId;
+use evergrant_engine::named::ByName;
 use evergrant_engine::store::Record;
 
 use crate::store::{Mark, Version};
@@ -15,7 +15,7 @@ pub(crate) struct Picture {
     mark: Option<Mark>,
     shelves: Vec<Arc<Shelf>>,
     /// Shared as long as the same credentials are there in the same order.
-    places: Arc<HashMap<CredentialId, usize>>,
+    places: Arc<ByName<CredentialId, usize>>,
 }
 
 type Shelf = Vec<Arc<Record>>;
@@ -24,7 +24,7 @@ impl Picture {
     /// The picture of these records.
     pub(crate) fn of(records: impl IntoIterator<Item = Arc<Record>>) -> Self {
         let mut shelves: Vec<Shelf> = Vec::new();
-        let mut places = HashMap::new();
+        let mut places = ByName::default();
         for (place, record) in records.into_iter().enumerate() {
             places.insert(record.id.clone(), place);
             match shelves.last_mut() {
@@ -75,7 +75,7 @@ impl Picture {
 
     /// The same with these records, each in the place of what it was or in the store's order.
     pub(crate) fn with(mut self, changed: impl IntoIterator<Item = Arc<Record>>) -> Self {
-        let mut others = HashMap::new();
+        let mut others = ByName::default();
         for record in changed {
             match self.record(&record.id) {
                 Some(shown) if *shown == record => {}

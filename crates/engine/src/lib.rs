@@ -6,6 +6,7 @@
 pub mod credential;
 pub mod failure;
 pub mod login;
+pub mod named;
 pub mod nearest;
 pub mod pool;
 pub mod protection;

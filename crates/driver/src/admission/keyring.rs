@@ -1,8 +1,8 @@
 //! The client keys as they are at one moment, to be found by what is shown.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use evergrant_engine::named::ByName;
 use evergrant_engine::secret::Fingerprint;
 use subtle::ConstantTimeEq as _;
 
@@ -13,13 +13,13 @@ use crate::client_key::ClientKey;
 #[derive(Debug, Default)]
 pub(super) struct Keyring {
     /// By the first bytes of the fingerprint, which nobody can choose who does not have the store's own key.
-    holders: HashMap<[u8; 8], Vec<Arc<Holder>>>,
+    holders: ByName<u64, Vec<Arc<Holder>>>,
 }
 
 impl Keyring {
     /// These keys; what those that were here before have used stays counted.
     pub(super) fn after(before: &Self, keys: Vec<ClientKey>) -> Self {
-        let mut holders: HashMap<_, Vec<Arc<Holder>>> = HashMap::with_capacity(keys.len());
+        let mut holders: ByName<_, Vec<Arc<Holder>>> = ByName::with_capacity_and_hasher(keys.len(), Default::default());
         for key in keys {
             let known = before.of(&key.fingerprint);
             let meter = known.map(|holder| Arc::clone(&holder.meter)).unwrap_or_default();
@@ -42,8 +42,7 @@ impl Keyring {
     }
 }
 
-fn beginning(fingerprint: &Fingerprint) -> [u8; 8] {
-    let mut first = [0; 8];
-    first.copy_from_slice(&fingerprint.as_bytes()[..8]);
-    first
+fn beginning(fingerprint: &Fingerprint) -> u64 {
+    let first = fingerprint.as_bytes().first_chunk();
+    first.map_or(0, |first| u64::from_le_bytes(*first))
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use arc_swap::Guard;
 use evergrant_engine::credential::{CredentialId, Fence, Material, ProviderId};
+use evergrant_engine::named::ByName;
 use evergrant_engine::pool::{Cooldowns, Holder, Lease, Member, Roster, Strategy, View};
 use evergrant_engine::recovery::attempt::{Action, Attempt, Cue, Input, Note, Plan, Recorded, Step};
 use evergrant_engine::store::Record;
@@ -46,7 +47,7 @@ pub(super) struct Turns {
 struct Scene {
     picture: Option<Arc<Picture>>,
     view: View,
-    presented: HashMap<CredentialId, Presented>,
+    presented: ByName<CredentialId, Presented>,
 }
 
 /// A credential in the form in which requests carry it.

@@ -1,14 +1,14 @@
 //! Numbers that are kept for each provider apart: found without a lock, and as many as there are rows.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use evergrant_engine::credential::ProviderId;
+use evergrant_engine::named::ByName;
 
 /// One of them for each provider that anything happens with.
 #[derive(Debug)]
-pub struct ByProvider<T>(ArcSwap<HashMap<ProviderId, Arc<T>>>);
+pub struct ByProvider<T>(ArcSwap<ByName<ProviderId, Arc<T>>>);
 
 impl<T> Default for ByProvider<T> {
     fn default() -> Self {
@@ -44,7 +44,7 @@ impl<T: Default> ByProvider<T> {
     fn enlist(&self, provider: &ProviderId) -> Arc<T> {
         let new = Arc::new(T::default());
         self.0.rcu(|known| {
-            let mut known = HashMap::clone(known);
+            let mut known = ByName::clone(known);
             known.entry(provider.clone()).or_insert_with(|| Arc::clone(&new));
             known
         });

@@ -1,6 +1,5 @@
 //! The credentials of one provider in their order.
 
-use std::collections::HashMap;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -8,6 +7,7 @@ use super::affinity::Seats;
 use super::health::{Bar, Readiness, readiness, secret};
 use super::member::{Life, Member};
 use crate::credential::{CredentialId, Label};
+use crate::named::ByName;
 use crate::store::Record;
 use crate::time::Moment;
 
@@ -15,9 +15,9 @@ use crate::time::Moment;
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Roster {
     members: Vec<Member>,
-    places: HashMap<CredentialId, usize>,
+    places: ByName<CredentialId, usize>,
     /// Of those that are not logged out.
-    labelled: HashMap<Label, usize>,
+    labelled: ByName<Label, usize>,
     /// Where each run of equal priority ends.
     tiers: Vec<usize>,
     seats: Seats,

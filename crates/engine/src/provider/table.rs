@@ -1,6 +1,5 @@
 //! The table of providers: the built-in rows, and the user's own over them.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::fault::RowError;
@@ -10,6 +9,7 @@ use super::rows::BUILT_IN;
 use super::signal::Signal;
 use crate::credential::ProviderId;
 use crate::failure::{Code, Failure};
+use crate::named::ByName;
 use crate::nearest::did_you_mean;
 use crate::remedy::Remedy;
 
@@ -19,7 +19,7 @@ pub struct Table {
     rows: Vec<Arc<Row>>,
     barred: Vec<(ProviderId, Failure)>,
     /// Where each row stands: a request asks for its own some four times, and there are dozens.
-    places: HashMap<ProviderId, usize>,
+    places: ByName<ProviderId, usize>,
     /// What each row's globs begin with, by row, so that only those are read that can match.
     leads: Vec<(Lead, usize)>,
 }
