@@ -13,6 +13,11 @@ use crate::protection::{Protection, stands};
 pub struct Timestamp(i64);
 
 impl Timestamp {
+    /// The first that can be told.
+    pub const FIRST: Self = Self(i64::MIN);
+    /// The last that can be told.
+    pub const LAST: Self = Self(i64::MAX);
+
     /// From milliseconds since the Unix epoch.
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis)

@@ -40,8 +40,8 @@ pub struct Choice<'a> {
 }
 
 /// A choice among a roster's members.
-pub(super) struct Choosing<'a> {
-    pub(super) roster: &'a Roster,
+pub(super) struct Choosing<'a, 'r> {
+    pub(super) roster: &'r Roster,
     pub(super) index: &'a Index,
     pub(super) traffic: &'a Traffic,
     pub(super) strategy: Strategy,
@@ -56,10 +56,10 @@ enum Among {
     Both,
 }
 
-impl<'a> Choosing<'a> {
+impl<'r> Choosing<'_, 'r> {
     /// Who is to be used now. Only the best priority that has anyone is looked at; those that cool down are passed over
     /// unless a probe is due, and what is lapsed and can be renewed counts as usable.
-    pub(super) fn chosen(&self) -> Option<&'a Member> {
+    pub(super) fn chosen(&self) -> Option<&'r Member> {
         if let Some(label) = self.choice.pin {
             let among = match self.choice.probing {
                 Probing::Early | Probing::Late => Among::Both,

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::ops::Range;
 use std::time::Duration;
 
 use super::fewest::Fewest;
@@ -48,26 +49,33 @@ impl Index {
 
     /// Whether somebody has to be looked at.
     pub(super) fn is_behind(&self, now: &Moment) -> bool {
-        self.is_new || self.was_set_back(now) || self.changes.peek().is_some_and(|Reverse((at, _))| *at <= now.wall)
+        !self.calm().contains(&now.wall)
     }
 
-    /// Whether the wall clock was set back, so that what was to change by it has to be found anew. Those who ask at once may
-    /// have read it in another order.
+    /// At which times nobody has to be looked at.
+    pub(super) fn calm(&self) -> Range<Timestamp> {
+        if self.is_new {
+            return Range::default();
+        }
+        let next = self.changes.peek();
+        self.believed()..next.map_or(Timestamp::LAST, |Reverse((at, _))| *at)
+    }
+
+    /// From when on a time is no sign that the wall clock was set back. Those who ask at once may have read it in another
+    /// order.
+    fn believed(&self) -> Timestamp {
+        self.looked.minus(OUT_OF_ORDER)
+    }
+
+    /// Whether the wall clock was set back, so that what was to change by it has to be found anew.
     fn was_set_back(&self, now: &Moment) -> bool {
-        now.wall.plus(OUT_OF_ORDER) < self.looked
+        now.wall < self.believed()
     }
 
     /// Looks at everyone who may have changed by itself.
     pub(super) fn advance(&mut self, roster: &Roster, traffic: &Traffic, now: &Moment) {
         let was_set_back = self.was_set_back(now);
         self.looked = now.wall;
-        if was_set_back {
-            self.changes.clear();
-        }
-        if std::mem::take(&mut self.is_new) || was_set_back {
-            (0..roster.members().len()).for_each(|place| self.look(place, roster, traffic, now));
-            return;
-        }
         // Whoever is looked at changes later, so that this ends.
         while let Some(Reverse((at, place))) = self.changes.peek().copied() {
             if at > now.wall {
@@ -75,6 +83,11 @@ impl Index {
             }
             self.changes.pop();
             self.look(place, roster, traffic, now);
+        }
+        // The agenda may have been full meanwhile.
+        if std::mem::take(&mut self.is_new) || was_set_back {
+            self.changes.clear();
+            (0..roster.members().len()).for_each(|place| self.look(place, roster, traffic, now));
         }
     }
 
@@ -111,15 +124,13 @@ impl Index {
         }
     }
 
-    /// Somebody was sent.
-    pub(super) fn sent(&mut self, place: usize, roster: &Roster, traffic: &Traffic, now: &Moment) {
+    /// Somebody was sent; `count` is how often by now.
+    pub(super) fn sent(&mut self, place: usize, count: u64, roster: &Roster, traffic: &Traffic, now: &Moment) {
         self.latest = Some(place);
         if self.due.has(place) {
             self.look(place, roster, traffic, now);
-        } else if self.ready.has(place)
-            && let Some(member) = roster.members().get(place)
-        {
-            self.fewest.set(place, Some(traffic.count(&member.lease.fence.id)));
+        } else if self.ready.has(place) {
+            self.fewest.set(place, Some(count));
         }
     }
 }

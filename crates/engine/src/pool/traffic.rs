@@ -1,15 +1,14 @@
 //! In-memory counters of what was sent with each credential; nothing of it is ever written.
 
-use std::collections::HashMap;
-
 use super::lease::Lease;
 use crate::credential::CredentialId;
+use crate::named::ByName;
 use crate::time::{BootTime, Moment};
 
 /// What was sent with each credential of a pool since this process began.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Traffic {
-    uses: HashMap<CredentialId, Use>,
+    uses: ByName<CredentialId, Use>,
     latest: Option<CredentialId>,
     /// Models that were asked for while their credential rested for them.
     asked: Vec<(CredentialId, String, BootTime)>,
@@ -21,13 +20,25 @@ struct Use {
     last: Option<BootTime>,
 }
 
+impl Use {
+    const fn count(&mut self, now: &Moment) -> u64 {
+        self.sent += 1;
+        self.last = Some(now.boot);
+        self.sent
+    }
+}
+
 impl Traffic {
-    /// Counts a request.
-    pub fn sent(&mut self, lease: &Lease, now: &Moment) {
-        let one = self.uses.entry(lease.fence.id.clone()).or_default();
-        one.sent += 1;
-        one.last = Some(now.boot);
-        self.latest = Some(lease.fence.id.clone());
+    /// Counts a request; how many there were by now.
+    pub fn sent(&mut self, lease: &Lease, now: &Moment) -> u64 {
+        let id = &lease.fence.id;
+        if self.latest.as_ref() != Some(id) {
+            self.latest = Some(id.clone());
+        }
+        match self.uses.get_mut(id) {
+            Some(one) => one.count(now),
+            None => self.uses.entry(id.clone()).or_default().count(now),
+        }
     }
 
     /// Remembers that this model was asked for while the credential rests for it.
