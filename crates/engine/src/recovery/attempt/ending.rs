@@ -109,9 +109,12 @@ impl Attempt {
 impl Turn<'_> {
     /// Reports that the credential was accepted, if that is news.
     pub(super) fn accepted(&mut self, lease: &Lease) {
-        let model = self.model_of(lease);
-        let news = |member: &Member| changes(&member.standing, lease.fence.generation, model.as_deref());
-        if self.view.member(lease).is_none_or(news) {
+        let pool = self.view.pool(&lease.provider);
+        let member = pool.and_then(|pool| pool.roster.member(&lease.fence.id));
+        let by_model = pool.is_some_and(|pool| pool.cooldowns.has_limits_by_model());
+        let model = self.model.as_deref().filter(|_| by_model);
+        let news = |member: &Member| changes(&member.standing, lease.fence.generation, model);
+        if member.is_none_or(news) {
             self.report(lease, Outcome::Accepted);
         }
     }

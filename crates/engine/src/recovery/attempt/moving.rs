@@ -17,12 +17,13 @@ impl Attempt {
             return self.finish(turn);
         }
         match self.choose(turn) {
-            Some(lease) => {
+            Some(member) => {
                 if self.trouble.is_some() {
                     self.noted(turn, Act::Rotate);
                 }
-                self.tried.push(lease.fence.id.clone());
-                self.prepare(turn, Hand::of(lease))
+                self.tried.push(member.lease.fence.id.clone());
+                let lease = member.lease.given_to(self.plan.owner);
+                self.make_fit(turn, Hand::of(lease), member, false)
             }
             None => self.fall_back(turn),
         }
@@ -55,7 +56,7 @@ impl Attempt {
 
     /// Sends with the credential in hand at its newest generation, after a renewal if it needs one; moves on if it cannot
     /// be used any more.
-    pub(super) fn prepare(mut self, turn: &mut Turn<'_>, mut hand: Hand) -> Step {
+    pub(super) fn prepare(self, turn: &mut Turn<'_>, mut hand: Hand) -> Step {
         if !self.may_go_on(turn.now) {
             return self.finish(turn);
         }
@@ -69,6 +70,11 @@ impl Attempt {
             hand.lease = current;
             hand.act = hand.act.map(|_| Act::Adopt);
         }
+        self.make_fit(turn, hand, member, ahead)
+    }
+
+    /// Sends with what is in hand, which is this member's newest generation or `ahead` of it.
+    fn make_fit(mut self, turn: &mut Turn<'_>, hand: Hand, member: &Member, ahead: bool) -> Step {
         match secret(member, self.plan.min_valid, turn.now) {
             Readiness::Now => self.send(turn, hand),
             // What a renewal has just told us is newer than what the view knows.

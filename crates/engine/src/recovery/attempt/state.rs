@@ -1,5 +1,6 @@
 //! The state of a request's machine, and what it can see during one step.
 
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use super::course::Course;
@@ -8,17 +9,21 @@ use super::limits;
 use super::note::{Act, Note};
 use crate::credential::{CredentialId, ProviderId};
 use crate::failure::Failure;
-use crate::pool::{Choice, Lease, Pool, Probing, Report, View};
+use crate::pool::{Choice, Lease, Member, Pool, Probing, Report, View};
 use crate::protection::{Protection, stands};
 use crate::recovery::renewal::Reason;
 use crate::time::{Moment, Timestamp};
 use crate::verdict::Reading;
 use crate::vocabulary::Verdict;
 
-/// The machine of one request: it decides what to do about each answer, within its budgets. It is handed from step to step, so
-/// that what most requests never have lies apart.
+/// The machine of one request: it decides what to do about each answer, within its budgets. What it knows lies apart, because it
+/// is handed from step to step.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Attempt {
+pub struct Attempt(Box<Known>);
+
+/// What the machine knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
     pub(super) plan: Plan,
     pub(super) begun: Moment,
     /// When it was sent last.
@@ -38,6 +43,20 @@ pub struct Attempt {
     pub(super) missed: Option<Box<Missed>>,
     pub(super) repaired: Vec<&'static str>,
     pub(super) doing: Doing,
+}
+
+impl Deref for Attempt {
+    type Target = Known;
+
+    fn deref(&self) -> &Known {
+        &self.0
+    }
+}
+
+impl DerefMut for Attempt {
+    fn deref_mut(&mut self) -> &mut Known {
+        &mut self.0
+    }
 }
 
 /// What the machine waits for.
@@ -129,7 +148,7 @@ pub(super) struct Turn<'a> {
 
 impl Attempt {
     pub(super) fn new(plan: Plan, now: &Moment) -> Self {
-        Self {
+        Self(Box::new(Known {
             plan,
             begun: now.clone(),
             sent: None,
@@ -143,7 +162,7 @@ impl Attempt {
             missed: None,
             repaired: Vec::new(),
             doing: Doing::Choosing,
-        }
+        }))
     }
 
     /// The model that it asks for, if limits may be the model's.
@@ -162,7 +181,7 @@ impl Attempt {
     }
 
     /// Whom it would use next.
-    pub(super) fn choose(&self, turn: &Turn<'_>) -> Option<Lease> {
+    pub(super) fn choose<'a>(&self, turn: &Turn<'a>) -> Option<&'a Member> {
         let probing = match (self.plan.probes, self.tried.is_empty()) {
             (true, true) => Probing::Early,
             (true, false) => Probing::Late,
@@ -172,16 +191,16 @@ impl Attempt {
     }
 
     /// Whom it would use next of those that do not cool down.
-    pub(super) fn choose_ready(&self, turn: &Turn<'_>) -> Option<Lease> {
+    pub(super) fn choose_ready<'a>(&self, turn: &Turn<'a>) -> Option<&'a Member> {
         self.choose_by(turn, Probing::Never)
     }
 
-    fn choose_by(&self, turn: &Turn<'_>, probing: Probing) -> Option<Lease> {
+    fn choose_by<'a>(&self, turn: &Turn<'a>, probing: Probing) -> Option<&'a Member> {
         if self.tried.len() >= limits::CREDENTIALS {
             return None;
         }
         let pool = self.pool(turn)?;
-        pool.pick(&Choice {
+        pool.picked(&Choice {
             owner: self.plan.owner,
             tried: &self.tried,
             pin: self.plan.pin.as_ref(),
