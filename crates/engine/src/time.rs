@@ -53,7 +53,11 @@ impl Timestamp {
 
     /// How long after `earlier` this is; zero if it is not later.
     pub fn since(self, earlier: Self) -> Duration {
-        Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+        Duration::from_millis(self.millis_since(earlier))
+    }
+
+    fn millis_since(self, earlier: Self) -> u64 {
+        u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0)
     }
 
     /// For people, in UTC with whole seconds: `14:05:09 UTC on 15 January 2027`.
@@ -119,7 +123,11 @@ impl BootTime {
 
     /// How long after `earlier` this is; zero if it is not later.
     pub const fn since(self, earlier: Self) -> Duration {
-        Duration::from_millis(self.0.saturating_sub(earlier.0))
+        Duration::from_millis(self.millis_since(earlier))
+    }
+
+    const fn millis_since(self, earlier: Self) -> u64 {
+        self.0.saturating_sub(earlier.0)
     }
 }
 
@@ -184,10 +192,14 @@ pub struct Moment {
 impl Moment {
     /// How much time passed since `earlier`: by the boot clock within one boot, else by the wall clock.
     pub fn since(&self, earlier: &Self) -> Duration {
+        Duration::from_millis(self.millis_since(earlier))
+    }
+
+    fn millis_since(&self, earlier: &Self) -> u64 {
         if self.boot_id == earlier.boot_id && stands(Protection::BothClocks) {
-            self.boot.since(earlier.boot)
+            self.boot.millis_since(earlier.boot)
         } else {
-            self.wall.since(earlier.wall)
+            self.wall.millis_since(earlier.wall)
         }
     }
 
@@ -200,7 +212,7 @@ impl Moment {
 
     /// The longer of what the two clocks say has passed; for expiry, where believing the slower clock serves a dead token.
     pub fn pessimistic_since(&self, earlier: &Self) -> Duration {
-        self.since(earlier).max(self.wall.since(earlier.wall))
+        Duration::from_millis(self.millis_since(earlier).max(self.wall.millis_since(earlier.wall)))
     }
 
     /// The moment `after` later on both clocks.

@@ -8,7 +8,7 @@ use super::index::Index;
 use super::lease::Holder;
 use super::member::Member;
 use super::model_pause::{is_due, pause_of};
-use super::probing::{Probing, Prospect, outlook};
+use super::probing::{Probing, Prospect, prospect};
 use super::roster::Roster;
 use super::strategy::Strategy;
 use super::traffic::Traffic;
@@ -221,7 +221,7 @@ impl<'r> Choosing<'_, 'r> {
         }
         let last = || self.traffic.last(id);
         match (
-            outlook(member, last, choice.min_valid, choice.now).standing,
+            prospect(member, last, choice.min_valid, choice.now),
             self.resting(member),
         ) {
             (Prospect::Ready, None) => among != Among::Due,

@@ -131,20 +131,22 @@ fn while_it_lasts(member: &Member, now: &Moment, bar: Bar) -> Readiness {
 }
 
 fn by_life(member: &Member, min_valid: Duration, now: &Moment) -> Readiness {
-    let still_good = alive(member, now) && !member.is_refused();
     match &member.life {
         Life::None => Readiness::Never(Bar::LoggedOut),
         Life::Open => Readiness::Now,
-        Life::Borrowed { .. } if still_good => Readiness::Now,
+        Life::Borrowed { .. } if alive(member, now) && !member.is_refused() => Readiness::Now,
         Life::Borrowed { .. } => Readiness::AfterReread,
-        Life::Token { .. } => token(member, still_good, min_valid, now),
+        Life::Token { .. } => token(member, min_valid, now),
     }
 }
 
-fn token(member: &Member, still_good: bool, min_valid: Duration, now: &Moment) -> Readiness {
-    let long_enough = member.remaining(now).is_none_or(|left| left >= member.floor(min_valid));
+fn token(member: &Member, min_valid: Duration, now: &Moment) -> Readiness {
+    let left = member.remaining(now);
+    let still_good = left.is_none_or(|left| !left.is_zero()) && !member.is_refused();
+    if still_good && left.is_none_or(|left| left >= member.floor(min_valid)) {
+        return Readiness::Now;
+    }
     match (still_good, renewability(member, now)) {
-        (true, _) if long_enough => Readiness::Now,
         (still_good, Renewability::Now) => Readiness::AfterRenewal { still_good },
         (true, Renewability::NotBefore(_) | Renewability::Never) => Readiness::Now,
         (false, Renewability::NotBefore(until)) => Readiness::NotBefore {

@@ -37,6 +37,19 @@ pub(super) enum Prospect {
     Resting,
 }
 
+/// Whether it can be used, without regard to how long that stays so.
+pub(super) fn prospect(
+    member: &Member,
+    last: impl FnOnce() -> Option<BootTime>,
+    min_valid: Duration,
+    now: &Moment,
+) -> Prospect {
+    match readiness(member, min_valid, now) {
+        Readiness::Now | Readiness::AfterRenewal { .. } | Readiness::AfterReread => Prospect::Ready,
+        Readiness::NotBefore { .. } | Readiness::Never(_) => outlook(member, last, min_valid, now).standing,
+    }
+}
+
 /// How the member stands; `last` tells when this process sent it last, and is asked only where that matters.
 pub(super) fn outlook(
     member: &Member,
