@@ -169,13 +169,13 @@ pub fn explain(settings: &Settings, captured: &Captured) -> Result<Explanation, 
     Ok(Explanation {
         verdict: reading.verdict,
         tier: reading.signal.tier.as_str(),
-        file: reading.signal.file.clone(),
+        file: reading.signal.file.to_string(),
         line: reading.signal.line,
         retry_after_secs: reading.retry_after.map(|after| after.as_secs()),
         reset_source: reading.reset_source.as_ref().map(ToString::to_string),
         suggestion: suggestion(settings, captured, row, &evidence, &reading),
         remedy,
-        signal_name: reading.signal.name,
+        signal_name: reading.signal.name.into_owned(),
     })
 }
 

@@ -57,9 +57,9 @@ pub(super) fn report(verdict: Verdict, retry_after: Option<u64>, sole: bool) -> 
             verdict,
             code: Code::RateLimited,
             signal: SignalRef {
-                name: "test".to_owned(),
+                name: "test".into(),
                 tier: Tier::Status,
-                file: "built-in".to_owned(),
+                file: "built-in".into(),
                 line: 0,
             },
             fragment: String::new(),

@@ -31,17 +31,12 @@ impl Decided<'_> {
     pub(super) fn signal(&self) -> SignalRef {
         match self {
             Self::Signal(signal) => SignalRef {
-                name: signal.name.clone(),
+                name: signal.name.clone().into(),
                 tier: signal.tier,
-                file: signal.file.clone(),
+                file: signal.file.clone().into(),
                 line: signal.line,
             },
-            Self::Rule(_, name, tier) => SignalRef {
-                name: (*name).to_owned(),
-                tier: *tier,
-                file: "built-in".to_owned(),
-                line: 0,
-            },
+            Self::Rule(_, name, tier) => SignalRef::of_rule(name, *tier),
         }
     }
 }

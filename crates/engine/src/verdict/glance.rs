@@ -1,12 +1,10 @@
 //! What the head of a request's answer tells, and what of its body must be read before it can be judged.
 
-use std::sync::Arc;
-
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
 use super::reading::Reading;
-use crate::provider::{Row, Signal, Tier};
+use crate::provider::{Row, Tier};
 use crate::vocabulary::{Channel, Verdict};
 
 /// What must be read of an answer.
@@ -37,11 +35,10 @@ pub fn glance(row: &Row, status: u16, headers: &HeaderMap) -> Glance {
 
 /// Whether the user has a signal for answers of that status, which are good otherwise.
 fn asks_of(row: &Row, status: u16) -> bool {
-    let own = |signal: &&Arc<Signal>| signal.tier == Tier::User && signal.channel == Channel::Inference;
-    row.signals
-        .iter()
-        .filter(own)
-        .any(|signal| signal.status.contains(&status))
+    // The user's own stand before the others.
+    let own = row.signals.iter().take_while(|signal| signal.tier == Tier::User);
+    let mut own = own.filter(|signal| signal.channel == Channel::Inference);
+    own.any(|signal| signal.status.contains(&status))
 }
 
 fn begins_with(text: &str, lead: &str) -> bool {

@@ -1,5 +1,6 @@
 //! What the classifier says: the verdict, which signal decided, and when to come back.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -22,16 +23,11 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// What a rule in code says without a word of a body.
-    pub(super) fn by_rule(verdict: Verdict, name: &str) -> Self {
+    /// What a rule in code says without a word of a body. Every good answer is read so: it allocates nothing.
+    pub(super) fn by_rule(verdict: Verdict, name: &'static str) -> Self {
         Self {
             verdict,
-            signal: SignalRef {
-                name: name.to_owned(),
-                tier: Tier::Status,
-                file: "built-in".to_owned(),
-                line: 0,
-            },
+            signal: SignalRef::of_rule(name, Tier::Status),
             retry_after: None,
             reset_source: None,
             fragment: String::new(),
@@ -79,11 +75,23 @@ impl fmt::Display for ResetSource {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignalRef {
     /// Its name.
-    pub name: String,
+    pub name: Cow<'static, str>,
     /// Its tier.
     pub tier: Tier,
     /// Its file; built-in tables name the embedded file.
-    pub file: String,
+    pub file: Cow<'static, str>,
     /// Its line, 0 where a rule in code decided (status tier).
     pub line: u32,
+}
+
+impl SignalRef {
+    /// Names a rule in code.
+    pub(super) const fn of_rule(name: &'static str, tier: Tier) -> Self {
+        Self {
+            name: Cow::Borrowed(name),
+            tier,
+            file: Cow::Borrowed("built-in"),
+            line: 0,
+        }
+    }
 }

@@ -89,9 +89,9 @@ pub(crate) fn reading(verdict: Verdict) -> Reading {
     Reading {
         verdict,
         signal: SignalRef {
-            name: "test".to_owned(),
+            name: "test".into(),
             tier: Tier::Status,
-            file: "test".to_owned(),
+            file: "test".into(),
             line: 0,
         },
         retry_after: None,

@@ -121,7 +121,7 @@ impl Trouble {
         Self {
             lease: lease.clone(),
             verdict: Some(reading.verdict),
-            signal: reading.signal.name.clone(),
+            signal: reading.signal.name.to_string(),
         }
     }
 }

@@ -371,9 +371,9 @@ pub(super) fn reading(verdict: Verdict, retry_after: Option<Duration>) -> Readin
     Reading {
         verdict,
         signal: SignalRef {
-            name: "test".to_owned(),
+            name: "test".into(),
             tier: Tier::Status,
-            file: String::new(),
+            file: "".into(),
             line: 0,
         },
         retry_after,

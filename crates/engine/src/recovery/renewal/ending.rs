@@ -281,7 +281,7 @@ pub(super) fn dead(ask: &Ask, terms: &Terms, spend: &Spend, reading: &Reading, v
     ending.quarantine = Some(Quarantined {
         fence: record.fence(),
         fingerprint: spend.fingerprint,
-        why: reading.signal.name.clone(),
+        why: reading.signal.name.to_string(),
         last_error: LastError::of(reading, Channel::Token, Code::GrantDead, now.wall, record.generation),
     });
     ending

@@ -119,9 +119,9 @@ pub(super) fn ask(reason: Reason) -> Ask {
 
 pub(super) fn reading(verdict: Verdict) -> Reading {
     let signal = SignalRef {
-        name: "signal".to_owned(),
+        name: "signal".into(),
         tier: Tier::Standard,
-        file: "token.toml".to_owned(),
+        file: "token.toml".into(),
         line: 1,
     };
     Reading {

@@ -323,9 +323,9 @@ fn refused(verdict: Verdict) -> Input {
         reading: Reading {
             verdict,
             signal: SignalRef {
-                name: "signal".to_owned(),
+                name: "signal".into(),
                 tier: Tier::Standard,
-                file: "token.toml".to_owned(),
+                file: "token.toml".into(),
                 line: 1,
             },
             retry_after: None,

@@ -111,7 +111,7 @@ fn a_stream_that_ends_without_it_was_cut() {
             .for_each(|(name, data)| heard.hear(*name, data.as_bytes()));
         let name = heard
             .reading()
-            .map_or("unknown".to_owned(), |reading| reading.signal.name);
+            .map_or("unknown".to_owned(), |reading| reading.signal.name.into_owned());
         (name, heard.is_unfinished())
     };
     let told = |name: &str, unfinished| (name.to_owned(), unfinished);
@@ -140,10 +140,7 @@ fn the_users_own_signals_find_errors_that_no_api_has() {
     let judged = |data: &str| judge_event(Some(row), None, data.as_bytes(), Timestamp::default());
     match judged(r#"{"type":"session.terminated","message":"bye"}"#) {
         EventMeaning::Error(reading) => {
-            assert_eq!(
-                (reading.verdict, reading.signal.name.as_str()),
-                (Verdict::Overloaded, "own")
-            );
+            assert_eq!((reading.verdict, &*reading.signal.name), (Verdict::Overloaded, "own"));
         }
         other => panic!("{other:?}"),
     }
