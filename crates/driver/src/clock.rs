@@ -3,7 +3,9 @@
 //! Public for the tests and the torture harness, and hidden from the docs: no part of the contract, and free to change.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
+#[cfg(not(unix))]
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use evergrant_engine::time::{BootId, BootTime, Moment, Timestamp};
 
@@ -40,7 +42,7 @@ impl Default for SystemClock {
 impl Clock for SystemClock {
     fn now(&self) -> Moment {
         let now = Moment {
-            wall: wall(SystemTime::now()),
+            wall: wall(),
             boot: boot(),
             boot_id: self.boot_id,
         };
@@ -49,7 +51,7 @@ impl Clock for SystemClock {
 
     #[cfg(not(feature = "torture"))]
     fn wall(&self) -> Timestamp {
-        wall(SystemTime::now())
+        wall()
     }
 }
 
@@ -120,8 +122,24 @@ pub(crate) fn since_boot() -> BootTime {
     boot()
 }
 
-fn wall(now: SystemTime) -> Timestamp {
-    // A clock before 1970 counts backwards from the epoch.
+/// What the wall clock shows; before 1970 it counts backwards from the epoch.
+#[cfg(unix)]
+fn wall() -> Timestamp {
+    wall_from_timespec(rustix::time::clock_gettime(rustix::time::ClockId::Realtime))
+}
+
+/// The nanoseconds count forwards from the second, before 1970 as well.
+#[cfg(unix)]
+fn wall_from_timespec(time: rustix::time::Timespec) -> Timestamp {
+    let millis = u32::try_from(time.tv_nsec).unwrap_or(0) / 1_000_000;
+    let whole = time.tv_sec.saturating_mul(1_000);
+    Timestamp::from_millis(whole.saturating_add(i64::from(millis)))
+}
+
+/// What the wall clock shows; before 1970 it counts backwards from the epoch.
+#[cfg(not(unix))]
+fn wall() -> Timestamp {
+    let now = SystemTime::now();
     now.duration_since(UNIX_EPOCH).map_or_else(
         |before| Timestamp::from_millis(0).minus(before.duration()),
         |since| Timestamp::from_millis(0).plus(since),
@@ -205,7 +223,7 @@ fn boot_id() -> BootId {
 #[cfg(unix)]
 fn reckoned_boot_id() -> BootId {
     let up = Duration::from_millis(boot().as_millis());
-    let minute = wall(SystemTime::now()).minus(up).as_millis().div_euclid(60_000);
+    let minute = wall().minus(up).as_millis().div_euclid(60_000);
     BootId::from(format!("booted-{minute}").as_str())
 }
 
@@ -226,10 +244,13 @@ mod tests {
         assert!(two.wall > Timestamp::from_secs(1_700_000_000));
     }
 
+    #[cfg(unix)]
     #[test]
     fn a_time_before_the_epoch_is_negative() {
-        assert_eq!(wall(UNIX_EPOCH - Duration::from_secs(1)).as_millis(), -1_000);
-        assert_eq!(wall(UNIX_EPOCH + Duration::from_secs(1)).as_millis(), 1_000);
+        let at = |tv_sec, tv_nsec| wall_from_timespec(rustix::time::Timespec { tv_sec, tv_nsec }).as_millis();
+        assert_eq!(at(-1, 0), -1_000);
+        assert_eq!(at(-2, 999_000_000), -1_001);
+        assert_eq!(at(1, 2_999_999), 1_002);
     }
 
     #[test]
