@@ -274,7 +274,7 @@ impl Client {
         loop {
             let input = match &step.action {
                 Action::Send(lease) => return Ok((lease.clone(), ended)),
-                Action::Fail(failure) => return Err(failure.clone()),
+                Action::Fail(failure) => return Err(Failure::clone(failure)),
                 Action::Deliver(_) | Action::Close => return Err(lost("a token was asked for and an answer came")),
                 Action::Renew(renew) => {
                     let renewed = self.renew(renew, around, min_valid).await;
@@ -330,10 +330,10 @@ impl Errand<'_> {
             self.trail.repaired = std::mem::take(&mut step.tally.repaired);
             let input = match &step.action {
                 Action::Deliver(refusal) => {
-                    let refusal = refusal.clone();
+                    let refusal = refusal.as_deref().cloned();
                     return self.deliver(step, run, refusal);
                 }
-                Action::Fail(failure) => return Err(failure.clone()),
+                Action::Fail(failure) => return Err(Failure::clone(failure)),
                 Action::Close => return Err(lost("the request was closed before it had an answer")),
                 Action::Send(lease) => self.attempt(&mut run, lease).await?,
                 Action::FallBack(_) => Input::FellBack,

@@ -8,7 +8,8 @@ use crate::pool::{Lease, Report};
 use crate::recovery::renewal::Reason;
 use crate::time::Moment;
 
-/// The next step: what to do now, and the machine to tell how it went.
+/// The next step: what to do now, and the machine to tell how it went. Every request moves it about, so that what most have
+/// none of lies apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
     /// The machine; `None` when it is finished.
@@ -18,7 +19,7 @@ pub struct Step {
     /// What credentials have earned; to be written by fence before the next choice is made.
     pub reports: Vec<Report>,
     /// The one line for the log, when something was repaired or could not be.
-    pub note: Option<Note>,
+    pub note: Option<Box<Note>>,
     /// For the headers of the answer.
     pub tally: Tally,
 }
@@ -45,9 +46,9 @@ pub enum Action {
     FallBack(ProviderId),
     /// Hand on the newest answer as it is. With a failure it is a refusal, which the failure explains to those who do not
     /// want the provider's own words. The machine listens on, for streams; whoever has none drops it.
-    Deliver(Option<Failure>),
+    Deliver(Option<Box<Failure>>),
     /// Answer for ourselves: no provider did.
-    Fail(Failure),
+    Fail(Box<Failure>),
     /// Nothing more: the client has its answer, or is gone.
     Close,
 }

@@ -50,12 +50,12 @@ impl Attempt {
     pub(super) fn finish(mut self, turn: &mut Turn<'_>) -> Step {
         if let Some(failure) = self.held.take() {
             self.noted(turn, Act::Deliver);
-            return self.end(turn, Action::Deliver(Some(*failure)));
+            return self.end(turn, Action::Deliver(Some(failure)));
         }
         self.noted(turn, Act::Fail);
         let missed = self.missed.take().map(|missed| *missed);
         let failure = nothing_usable(&self.plan, turn.view, missed, turn.now);
-        self.end(turn, Action::Fail(failure))
+        self.end(turn, Action::Fail(Box::new(failure)))
     }
 
     /// The answer goes to the client as it is, and no failure explains it.
@@ -69,7 +69,7 @@ impl Attempt {
         let failure = Failure::new(Code::Internal, "the recovery of a request lost its way")
             .with_remedy(crate::remedy::Remedy::Report)
             .with_detail(format!("while {}", doing.as_str()));
-        self.end(turn, Action::Fail(failure))
+        self.end(turn, Action::Fail(Box::new(failure)))
     }
 
     /// Tells the log what was done about the refusal at hand, and counts it as a repair if it is one.
@@ -83,14 +83,14 @@ impl Attempt {
         }
         if let Some(trouble) = self.trouble.take() {
             let Trouble { lease, verdict, signal } = *trouble;
-            turn.note = Some(Note {
+            turn.note = Some(Box::new(Note {
                 generation: lease.fence.generation,
                 provider: lease.provider.clone(),
                 label: lease.label.clone(),
                 verdict,
                 signal,
                 act,
-            });
+            }));
         }
     }
 

@@ -143,7 +143,7 @@ pub(super) struct Turn<'a> {
     /// When the request was sent whose outcome this is about.
     pub(super) sent: Option<Timestamp>,
     pub(super) reports: Vec<Report>,
-    pub(super) note: Option<Note>,
+    pub(super) note: Option<Box<Note>>,
 }
 
 impl Attempt {
