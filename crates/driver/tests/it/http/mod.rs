@@ -8,3 +8,4 @@ mod pooled_breaks;
 mod proxy;
 mod server;
 mod tls;
+mod turns;
