@@ -90,6 +90,11 @@ impl Gateway {
         self.measures.connections.raise()
     }
 
+    /// Whether a connection is upgraded.
+    pub(super) fn has_tunnels(&self) -> bool {
+        self.measures.tunnels.read() > 0
+    }
+
     /// Counts clients that are given up.
     pub(super) fn given_up(&self) -> Arc<Counter> {
         Arc::clone(&self.measures.given_up)

@@ -188,9 +188,14 @@ impl Serving {
             }
         });
         if ended.await.is_err() {
-            // WebSockets end here, whose clients can begin anew.
+            // WebSockets end here, whose clients can begin anew; nobody else has a goodbye to say.
             self.curtain.fall(Stage::Over);
-            if timeout(GOODBYES, self.room.acquire_many(self.places)).await.is_err() {
+            let goodbyes = if self.gateway.has_tunnels() {
+                GOODBYES
+            } else {
+                Duration::ZERO
+            };
+            if timeout(goodbyes, self.room.acquire_many(self.places)).await.is_err() {
                 warn!("some requests did not end within {} s", limit.as_secs());
             }
         }

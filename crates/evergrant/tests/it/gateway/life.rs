@@ -81,6 +81,28 @@ async fn it_drains_when_it_is_told_to_end() {
 }
 
 #[tokio::test]
+async fn it_waits_no_longer_than_it_was_told_to() {
+    let mut desk = Desk::open().await;
+    std::fs::write(desk.scratch.home().join("config.toml"), "[serve]\ndrain_secs = 1\n").unwrap();
+    let mut gateway = Serving::start(&desk.scratch, &["--listen", "127.0.0.1:0"]).await;
+    desk.control()
+        .arm(Order::new("slow").with("delay_ms", 60_000).times(1))
+        .unwrap();
+    let mut stream = gateway.connect().await;
+    let request = post("/v1/chat/completions", &question().to_string());
+    stream.write_all(request.as_bytes()).await.unwrap();
+    while desk.control().counters().scenarios.is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let told = std::time::Instant::now();
+    signal(&gateway.child, "TERM");
+    assert!(gateway.child.wait().await.unwrap().success());
+    // Who says goodbye is given 3 s more.
+    assert!(told.elapsed() < Duration::from_secs(3), "{:?}", told.elapsed());
+    desk.gateway.child.kill().await.unwrap();
+}
+
+#[tokio::test]
 async fn an_address_that_is_taken_is_told() {
     let desk = Desk::open().await;
     let again = desk
