@@ -142,8 +142,11 @@ impl Event {
             name: None,
             data: Vec::new(),
         };
-        let raw = raw.strip_prefix(b"\xef\xbb\xbf").unwrap_or(raw);
-        for line in raw.split(|byte| matches!(byte, b'\n' | b'\r')) {
+        let mut rest = raw.strip_prefix(b"\xef\xbb\xbf").unwrap_or(raw);
+        while !rest.is_empty() {
+            let end = memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
+            let (line, after) = rest.split_at(end);
+            rest = after.get(1..).unwrap_or_default();
             if let Some(value) = field(line, b"data") {
                 if !event.data.is_empty() {
                     event.data.push(b'\n');

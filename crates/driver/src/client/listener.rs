@@ -2,12 +2,12 @@
 
 use std::sync::{Arc, LazyLock};
 
+use aho_corasick::packed::Searcher;
 use bytes::Bytes;
 use evergrant_engine::pool::Lease;
 use evergrant_engine::provider::Row;
 use evergrant_engine::recovery::attempt::{Attempt, Input};
 use evergrant_engine::verdict::{EventMeaning, Heard, Reading, listens_for_more};
-use memchr::memmem::Finder;
 
 use super::events::Events;
 use super::exchange::Stream;
@@ -116,9 +116,27 @@ impl Listener {
     }
 }
 
-/// A cheap look before the thorough one: every kind of error event has one of these words.
+/// A cheap look before the thorough one: every kind of error event has one of these words. All are looked for at once; on a
+/// machine that cannot, every event is looked at thoroughly.
 fn hints_at_an_error(raw: &[u8]) -> bool {
-    static WORDS: LazyLock<[Finder<'static>; 3]> =
-        LazyLock::new(|| ["error", "failed", "response.incomplete"].map(Finder::new));
-    WORDS.iter().any(|word| word.find(raw).is_some())
+    static WORDS: LazyLock<Option<Searcher>> =
+        LazyLock::new(|| Searcher::new(["error", "failed", "response.incomplete"]));
+    WORDS.as_ref().is_none_or(|words| words.find(raw).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_word_is_found_wherever_it_stands() {
+        for word in ["error", "failed", "response.incomplete"] {
+            for (before, after) in (0..80).flat_map(|before| [(before, 0), (before, 3), (before, 100)]) {
+                let text = ["x".repeat(before), word.to_owned(), "y".repeat(after)].concat();
+                assert!(hints_at_an_error(text.as_bytes()), "{text}");
+                assert!(!hints_at_an_error(text.replace(word, &word[1..]).as_bytes()), "{text}");
+            }
+        }
+        assert!(!hints_at_an_error(b""));
+    }
 }

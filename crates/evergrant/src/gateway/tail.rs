@@ -13,7 +13,11 @@ impl Default for Tail {
 impl Tail {
     /// Takes up bytes that go by.
     pub(super) fn remember(&mut self, data: &[u8]) {
-        for byte in &data[data.len().saturating_sub(self.0.len())..] {
+        if let Some(last) = data.last_chunk() {
+            self.0 = *last;
+            return;
+        }
+        for byte in data {
             self.0.rotate_left(1);
             self.0[3] = *byte;
         }
