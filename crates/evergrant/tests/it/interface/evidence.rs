@@ -7,6 +7,7 @@ use evergrant_sandbox::client::HttpClient;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
+use crate::exchange::Exchange;
 use crate::gateway::desk::{Desk, Serving, question};
 use crate::scratch::{Scratch, sandbox};
 
@@ -156,12 +157,25 @@ async fn a_pool_with_nothing_usable_lists_each_credential() {
     assert_eq!(anthropic["error"]["type"], "rate_limit_error");
     assert_eq!(anthropic["error"]["credentials"], error["credentials"]);
     // On the command line every one has its line.
-    let token = scratch.run(&["token", "acme"]).await.expect(5).stderr;
+    let token = known_elsewhere(&scratch, &["token", "acme"], 5).await.stderr;
     assert!(
         token.contains("acme/limited: ") && token.contains("acme/off: "),
         "{token}"
     );
     assert!(token.contains("evergrant enable acme/off"), "{token}");
+}
+
+/// The run of a command that ends so; until then the gateway has answered, and not written down yet what it has learnt.
+async fn known_elsewhere(scratch: &Scratch, arguments: &[&str], exit: i32) -> Exchange {
+    let mut told = scratch.run(arguments).await;
+    for _ in 0..100 {
+        if told.exit == Some(exit) {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        told = scratch.run(arguments).await;
+    }
+    told.expect(exit)
 }
 
 #[tokio::test]
@@ -184,16 +198,7 @@ async fn only_a_login_helps_is_401_without_a_time() {
         error["credentials"][0]["remedy"]["command"],
         "evergrant login acme --label default"
     );
-    // The gateway writes down what it has learnt after it has answered.
-    let mut status = scratch.run(&["status", "acme", "--json"]).await;
-    for _ in 0..100 {
-        if status.exit == Some(3) {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        status = scratch.run(&["status", "acme", "--json"]).await;
-    }
-    let status = status.expect(3).json();
+    let status = known_elsewhere(&scratch, &["status", "acme", "--json"], 3).await.json();
     assert_eq!(status["credentials"][0]["why"], error["credentials"][0]["message"]);
 }
 
