@@ -109,7 +109,6 @@ mod private_file;
 mod probe;
 mod proof;
 pub mod provider;
-mod quoted;
 mod readings;
 mod refresh;
 mod reload;

@@ -6,7 +6,6 @@ use bytes::Bytes;
 use memchr::memchr2;
 
 use super::member_name::is_named;
-use crate::quoted::literal_length;
 
 /// What a request's body says of how it is to be treated.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -263,22 +262,13 @@ impl Skim {
 impl Member {
     /// The one whose name stands between two quotes.
     fn named(raw: &[u8]) -> Self {
-        match raw {
-            b"model" => Self::Model,
-            b"prompt_cache_key" => Self::CacheKey,
-            b"previous_response_id" => Self::Previous,
-            b"store" => Self::Switch,
-            b"background" | b"deferred" => Self::PutOff,
-            // Every other writing of one has something else in it.
-            _ if raw.iter().all(|byte| matches!(byte, b'a'..=b'z' | b'_')) => Self::Other,
-            _ => match unescaped(raw).as_deref() {
-                Some("model") => Self::Model,
-                Some("prompt_cache_key") => Self::CacheKey,
-                Some("previous_response_id") => Self::Previous,
-                Some("store") => Self::Switch,
-                Some(name) if PUT_OFF.iter().any(|known| is_named(name, known)) => Self::PutOff,
-                Some(_) | None => Self::Other,
-            },
+        match unescaped(raw).as_deref() {
+            Some("model") => Self::Model,
+            Some("prompt_cache_key") => Self::CacheKey,
+            Some("previous_response_id") => Self::Previous,
+            Some("store") => Self::Switch,
+            Some(name) if PUT_OFF.iter().any(|known| is_named(name, known)) => Self::PutOff,
+            Some(_) | None => Self::Other,
         }
     }
 }
@@ -304,12 +294,7 @@ impl Text {
 
 /// How long the string is whose first quote stands before the piece; `None` if it goes on in the next one.
 fn text_length(piece: &[u8]) -> Option<usize> {
-    // Most are short; the search for the end of a long one is worth its beginning.
-    let near = &piece[..piece.len().min(NEAR)];
-    let mut at = literal_length(near);
-    if near.get(at) == Some(&b'"') {
-        return Some(at);
-    }
+    let mut at = 0;
     loop {
         at += memchr2(b'"', b'\\', piece.get(at..)?)?;
         if piece[at] == b'"' {
@@ -322,7 +307,7 @@ fn text_length(piece: &[u8]) -> Option<usize> {
 /// The text between two quotes, its escapes undone.
 fn unescaped(raw: &[u8]) -> Option<Cow<'_, str>> {
     let text = std::str::from_utf8(raw).ok()?;
-    if literal_length(raw) < raw.len() && raw.contains(&b'\\') {
+    if raw.contains(&b'\\') {
         serde_json::from_str(&format!("\"{text}\"")).ok().map(Cow::Owned)
     } else {
         Some(Cow::Borrowed(text))
@@ -331,9 +316,6 @@ fn unescaped(raw: &[u8]) -> Option<Cow<'_, str>> {
 
 /// The members that let an answer be made later: of OpenAI and Google, and of xAI.
 const PUT_OFF: [&str; 2] = ["background", "deferred"];
-
-/// 64 bytes: the names of members, and of most models.
-const NEAR: usize = 64;
 
 /// Longer than the name of any model.
 const TEXT_LIMIT: usize = 512;
@@ -378,7 +360,7 @@ mod tests {
 
     #[test]
     fn a_model_is_found_behind_and_within_texts_of_every_length() {
-        for length in (0..20).chain(NEAR - 3..NEAR + 3).chain(TEXT_LIMIT - 3..TEXT_LIMIT + 3) {
+        for length in (0..20).chain(61..67).chain(TEXT_LIMIT - 3..TEXT_LIMIT + 3) {
             for last in ["", "\\\"", "\\\\", "\\\\\\\"", "\\u0022", "\u{e9}"] {
                 let text = format!("{}{last}", "x".repeat(length));
                 let value: String = serde_json::from_str(&format!("\"{text}\"")).unwrap();

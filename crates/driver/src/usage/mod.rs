@@ -2,7 +2,6 @@
 
 mod beginning;
 mod books;
-mod plain;
 mod said;
 mod scan;
 mod spending;

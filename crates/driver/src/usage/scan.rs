@@ -5,11 +5,11 @@
 
 use std::sync::LazyLock;
 
+use memchr::memchr2;
 use memchr::memmem::Finder;
 
-use super::plain;
+use super::said::Said;
 use super::told::Told;
-use crate::quoted::literal_length;
 
 /// What kind of answer goes by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,15 +47,8 @@ struct Measure {
     depth: i32,
     text: Text,
     step: Step,
-    found: Found,
+    found: Vec<(i32, Told)>,
     last_closed: u8,
-}
-
-/// What the objects of one document told, and how deep they stood; it has mostly one.
-#[derive(Debug, Default)]
-struct Found {
-    first: Option<(i32, Told)>,
-    others: Vec<(i32, Told)>,
 }
 
 /// Whether a string is being read.
@@ -79,7 +72,7 @@ enum Step {
     Colon,
     /// After the colon.
     Value,
-    /// In the object, which began at this depth: it is cut, or takes the parser to read it.
+    /// In the object, which began at this depth and is cut.
     Object(i32, Vec<u8>),
 }
 
@@ -198,7 +191,7 @@ impl Scan {
             (Form::Document, b']') | (Form::Events, _) => 2,
             (Form::Document, _) => 1,
         };
-        for (depth, told) in measure.found.first.into_iter().chain(measure.found.others) {
+        for (depth, told) in measure.found {
             if (1..=deepest).contains(&(depth - sunk)) {
                 self.told = Some(self.told.unwrap_or_default().then(told));
                 tells = true;
@@ -244,28 +237,32 @@ impl Measure {
             Step::Object(_, kept) => Some(kept),
             Step::Name(_) | Step::Colon | Step::Value => return 0,
         };
-        let passed = match self.text {
-            Text::Inside => literal_length(piece),
-            Text::Outside => {
-                let is_mark = |byte: &u8| matches!(byte, b'"' | b'{' | b'[' | b'}' | b']' | b'\n' | b'\r');
-                piece.iter().position(is_mark).unwrap_or(piece.len())
-            }
-            Text::Escaped => return 0,
+        let is_mark = |byte: &u8| match self.text {
+            Text::Inside => matches!(byte, b'"' | b'\\' | b'\n' | b'\r'),
+            Text::Outside => matches!(byte, b'"' | b'{' | b'[' | b'}' | b']' | b'\n' | b'\r'),
+            Text::Escaped => true,
         };
+        let passed = piece.iter().position(is_mark).unwrap_or(piece.len());
         let Some(kept) = kept else { return passed };
         let passed = passed.min(OBJECT_LIMIT.saturating_sub(kept.len()));
         kept.extend_from_slice(&piece[..passed]);
         passed
     }
 
-    /// Reads the object that begins here, if it is one that is looked for and is read in one pass; answers how long it is.
+    /// Reads the object that begins here where it stands, if it is one that is looked for and all of it is here; answers how long
+    /// it is.
     fn whole_object(&mut self, piece: &[u8], form: Form) -> Option<usize> {
         if !matches!(self.step, Step::Value) || piece.first() != Some(&b'{') {
             return None;
         }
         let within = &piece[..piece.len().min(OBJECT_LIMIT)];
-        let (said, length) = plain::read(within, form == Form::Document)?;
-        self.found.note(self.depth, Told::of(&said));
+        let mut reader = serde_json::Deserializer::from_slice(within).into_iter::<Said>();
+        let said = reader.next()?.ok()?;
+        let length = reader.byte_offset();
+        if form == Form::Events && memchr2(b'\n', b'\r', &within[..length]).is_some() {
+            return None;
+        }
+        self.found.extend(Told::of(&said).map(|told| (self.depth, told)));
         self.step = Step::Nowhere;
         self.last_closed = b'}';
         Some(length)
@@ -337,7 +334,7 @@ impl Measure {
                 self.last_closed = byte;
                 if let Step::Object(began, kept) = step {
                     if *began == self.depth {
-                        self.found.note(self.depth, Told::read(kept));
+                        self.found.extend(Told::read(kept).map(|told| (self.depth, told)));
                         self.step = Step::Nowhere;
                     }
                 } else {
@@ -347,21 +344,6 @@ impl Measure {
             (b':', step @ Step::Colon) => *step = Step::Value,
             (b' ' | b'\t' | b'\n' | b'\r', _) | (_, Step::Object(..)) => {}
             (_, step) => *step = Step::Nowhere,
-        }
-    }
-}
-
-impl Found {
-    fn len(&self) -> usize {
-        usize::from(self.first.is_some()) + self.others.len()
-    }
-
-    fn note(&mut self, depth: i32, told: Option<Told>) {
-        let Some(told) = told else { return };
-        if self.first.is_none() {
-            self.first = Some((depth, told));
-        } else {
-            self.others.push((depth, told));
         }
     }
 }

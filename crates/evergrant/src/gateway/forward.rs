@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use evergrant_driver::client::{Answer, AnswerBody, Call, Route, Trail};
-use evergrant_driver::waited::waited as wait_for;
+use evergrant_driver::waited::waited;
 use evergrant_driver::{Code, Driver, Failure, Guest, Label, ProviderId, Remedy};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, UPGRADE};
 use http::{HeaderMap, Request, Response, StatusCode, Uri};
@@ -46,18 +46,18 @@ pub(super) async fn forward(
         .then(|| hyper::upgrade::on(&mut request));
     let (mut parts, incoming) = request.into_parts();
     let mut body = driver.body(Received::new(incoming, noted));
-    let mut waited = Duration::ZERO;
+    let mut spent = Duration::ZERO;
     if guest.is_held_to_models() {
         let mut allowed = Box::pin(allowed(&guest, &parts, &mut body, &path));
-        let (allowed, took) = wait_for(allowed.as_mut()).await;
+        let (allowed, took) = waited(allowed.as_mut()).await;
         allowed.map_err(none)?;
-        waited = took;
+        spent = took;
     }
     let route = match aim.provider {
         Some(provider) => Route::Provider(provider),
         None => {
-            let (named, took) = wait_for(pin!(body.model(&parts.headers))).await;
-            waited += took;
+            let (named, took) = waited(pin!(body.model(&parts.headers))).await;
+            spent += took;
             match named.map_err(none)?.or_else(|| model_of(&parts.method, &path)) {
                 Some(model) => Route::Model(model),
                 // A compressed body may name one, which only its provider can read.
@@ -85,7 +85,7 @@ pub(super) async fn forward(
     let mut answer = driver.send_as(guest.clone(), call).await?;
     mark(answer.response.headers_mut(), &answer.trail);
     noted.trail = std::mem::take(&mut answer.trail);
-    noted.trail.spent.body += waited;
+    noted.trail.spent.body += spent;
     if let Some(client) = upgrade
         && answer.response.status() == StatusCode::SWITCHING_PROTOCOLS
     {
