@@ -143,7 +143,7 @@ impl Account {
             source: source_word(&record.source),
             kind: record.material.kind(),
             owner: match &record.material {
-                Material::Borrowed { tool, .. } => Some(tool.clone()),
+                Material::Borrowed(borrowed) => Some(borrowed.tool.clone()),
                 Material::Grant(_) | Material::ApiKey(_) | Material::EnvKey(_) | Material::Gone => None,
             },
             account: account_of(&record.material),
@@ -237,14 +237,17 @@ pub(crate) fn as_it_is_here<'a>(record: &'a Record, environment: &Environment) -
 pub(crate) fn hard_end(record: &Record, oauth: &OAuth) -> Option<Timestamp> {
     match &record.material {
         Material::Grant(grant) => grant.hard_end(oauth.hard_end),
-        Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed { .. } | Material::Gone => None,
+        Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed(_) | Material::Gone => None,
     }
 }
 
 fn account_of(material: &Material) -> Option<String> {
     match material {
         Material::Grant(grant) => grant.login.account.clone().or_else(|| grant.login.subject.clone()),
-        Material::Borrowed { login, .. } => login.account.clone().or_else(|| login.subject.clone()),
+        Material::Borrowed(borrowed) => {
+            let login = &borrowed.login;
+            login.account.clone().or_else(|| login.subject.clone())
+        }
         Material::ApiKey(_) | Material::EnvKey(_) | Material::Gone => None,
     }
 }

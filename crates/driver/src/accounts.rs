@@ -192,7 +192,7 @@ impl Driver {
             return Err(Failure::new(Code::Usage, message));
         }
         let row = self.kernel.row(&record.provider)?;
-        if let Material::Borrowed { .. } = record.material {
+        if let Material::Borrowed(_) = record.material {
             return self.reread(&record).await;
         }
         let ask = Ask {
@@ -468,7 +468,7 @@ fn placed(kernel: &Kernel, draft: &Draft) -> Result<Record, StoreFault> {
     let records = kernel.store().records()?;
     let login = match &draft.material {
         Material::Grant(grant) => Some(&grant.login),
-        Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed { .. } | Material::Gone => None,
+        Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed(_) | Material::Gone => None,
     };
     let newcomer = Newcomer {
         provider: &draft.provider,

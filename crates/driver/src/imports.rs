@@ -122,12 +122,10 @@ impl Driver {
     fn borrowed_from(&self, tool: Tool) -> Vec<PathBuf> {
         let picture = self.kernel.ledger().picture();
         let files = picture.records().filter_map(|record| match &record.material {
-            Material::Borrowed { tool: owner, file, .. } if owner == tool.as_str() => Some(PathBuf::from(file)),
-            Material::Borrowed { .. }
-            | Material::Grant(_)
-            | Material::ApiKey(_)
-            | Material::EnvKey(_)
-            | Material::Gone => None,
+            Material::Borrowed(borrowed) if borrowed.tool == tool.as_str() => Some(PathBuf::from(&borrowed.file)),
+            Material::Borrowed(_) | Material::Grant(_) | Material::ApiKey(_) | Material::EnvKey(_) | Material::Gone => {
+                None
+            }
         });
         files.collect()
     }

@@ -211,7 +211,7 @@ mod tests {
             generation: Generation(1),
             epoch: Epoch(1),
             material: Material::Gone,
-            standing: Standing::default(),
+            standing: Standing::default().into(),
             created_at: end,
             updated_at: end,
         };

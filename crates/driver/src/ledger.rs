@@ -167,7 +167,7 @@ impl Lesson {
             return record;
         }
         Record {
-            standing: amend(&self.before, self.after.clone(), &record.standing),
+            standing: amend(&self.before, self.after.clone(), &record.standing).into(),
             ..record
         }
     }

@@ -80,7 +80,7 @@ fn a_look_reads_what_has_changed_and_what_was_covered() {
     let fence = third.fence();
     let lesson = Standing {
         strikes: 3,
-        ..third.standing.clone()
+        ..Standing::clone(&third.standing)
     };
     let ticket = ledger.learn(&fence, &third.standing, &lesson);
     assert!(store.amend(&fence, &mut |standing| standing.strikes = 1).unwrap());
@@ -113,11 +113,11 @@ fn a_look_at_the_store_does_not_undo_what_was_learnt_and_is_not_written_yet() {
     let shown = |ledger: &Ledger| ledger.picture().record(&fence.id).unwrap().standing.clone();
     let learnt = Standing {
         accepted: Some(record.generation),
-        ..record.standing.clone()
+        ..Standing::clone(&record.standing)
     };
 
     let ticket = ledger.learn(&fence, &record.standing, &learnt);
-    assert_eq!(shown(&ledger), learnt);
+    assert_eq!(*shown(&ledger), learnt);
     // Meanwhile another process learns something else and writes it.
     let written = store.amend(&fence, &mut |standing| standing.refused = Some(Generation(9)));
     assert!(written.unwrap());
@@ -126,7 +126,7 @@ fn a_look_at_the_store_does_not_undo_what_was_learnt_and_is_not_written_yet() {
         refused: Some(Generation(9)),
         ..learnt.clone()
     };
-    assert_eq!(shown(&ledger), both, "the store's word and what it has not been told");
+    assert_eq!(*shown(&ledger), both, "the store's word and what it has not been told");
 
     ledger.written(ticket);
     let written = store.amend(&fence, &mut |standing| standing.refused = None);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use evergrant_engine::credential::{CredentialId, Epoch, Generation, Material};
 use evergrant_engine::failure::Failure;
-use evergrant_engine::store::{Health, Record, Revocation, Source, Standing};
+use evergrant_engine::store::{Health, Record, Revocation, Shared, Source, Standing};
 use tokio::time::Instant;
 use tracing::{debug, warn};
 
@@ -188,7 +188,7 @@ impl Driver {
                     None
                 })
             }
-            Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed { .. } | Material::Gone => None,
+            Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed(_) | Material::Gone => None,
         };
         // From here on the tombstone stands, and nobody needs to wait for the provider.
         Ok(self.log_out(&record.id).await?)
@@ -268,10 +268,10 @@ fn gone(token: &Revocation) -> Record {
         generation: Generation(0),
         epoch: Epoch(0),
         material: Material::Gone,
-        standing: Standing {
+        standing: Shared::from(Standing {
             health: Health::LoggedOut { at: token.queued_at },
             ..Standing::default()
-        },
+        }),
         created_at: token.queued_at,
         updated_at: token.queued_at,
     }

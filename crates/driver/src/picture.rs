@@ -23,9 +23,11 @@ type Shelf = Vec<Arc<Record>>;
 impl Picture {
     /// The picture of these records.
     pub(crate) fn of(records: impl IntoIterator<Item = Arc<Record>>) -> Self {
+        let records = records.into_iter();
         let mut shelves: Vec<Shelf> = Vec::new();
         let mut places = ByName::default();
-        for (place, record) in records.into_iter().enumerate() {
+        places.reserve(records.size_hint().0);
+        for (place, record) in records.enumerate() {
             places.insert(record.id.clone(), place);
             match shelves.last_mut() {
                 Some(shelf) if shelf.len() < SHELF => shelf.push(record),

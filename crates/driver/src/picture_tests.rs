@@ -17,7 +17,7 @@ fn record(number: usize, generation: u64) -> Record {
         generation: Generation(generation),
         epoch: Epoch(1),
         material: Material::ApiKey(Secret::from("sk-0")),
-        standing: Standing::default(),
+        standing: Standing::default().into(),
         created_at: Timestamp::default(),
         updated_at: Timestamp::default(),
     }

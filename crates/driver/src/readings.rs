@@ -105,6 +105,6 @@ fn reading(refreshed_at: Option<Timestamp>, account: Account) -> CredentialReadi
 fn refreshed_at(record: &Record) -> Option<Timestamp> {
     match &record.material {
         Material::Grant(grant) => Some(grant.obtained.wall),
-        Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed { .. } | Material::Gone => None,
+        Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed(_) | Material::Gone => None,
     }
 }

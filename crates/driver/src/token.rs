@@ -152,11 +152,7 @@ impl Driver {
         let (access_token, expires_at) = match &record.material {
             Material::Grant(grant) => (grant.access_token.clone(), grant.expires_at()),
             Material::ApiKey(key) => (key.clone(), None),
-            Material::Borrowed {
-                access_token,
-                expires_at,
-                ..
-            } => (access_token.clone(), *expires_at),
+            Material::Borrowed(borrowed) => (borrowed.access_token.clone(), borrowed.expires_at),
             Material::EnvKey(name) => match self.kernel.settings().environment.value(name) {
                 Some(key) => (Secret::from(key.trim()), None),
                 None => return Err(gone(record)),

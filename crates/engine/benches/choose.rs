@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use evergrant_engine::credential::{CredentialId, Epoch, Fence, Generation, Kind};
 use evergrant_engine::pool::{
-    Choice, Conversation, Holder, Lease, Leased, Life, Member, Pool, Probing, Roster, Strategy, View,
+    Choice, Conversation, Holder, Lease, Leased, Life, Member, Origin, Pool, Probing, Roster, Strategy, View,
 };
 use evergrant_engine::store::{Health, Standing};
 use evergrant_engine::time::{BootId, BootTime, Moment, Timestamp};
@@ -118,15 +118,13 @@ fn members(count: usize, ready: usize) -> Vec<Member> {
             }),
             priority: 0,
             created_at: Timestamp::from_secs(number as i64),
-            standing,
+            standing: standing.into(),
             life: Life::Token {
                 obtained: now.clone(),
                 lifetime: Some(Duration::from_secs(6 * 3_600)),
                 renewable: true,
             },
-            owner: None,
-            variable: None,
-            login_at: Some(now.wall),
+            origin: Origin::Login(now.wall),
         }
     };
     (0..count).map(member).collect()

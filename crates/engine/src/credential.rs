@@ -1,5 +1,6 @@
 //! A credential: one way to be accepted by a provider, and the numbers that fence its changes.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +32,13 @@ macro_rules! name {
         impl From<String> for $name {
             fn from(text: String) -> Self {
                 Self(text.into())
+            }
+        }
+
+        /// So that a table can be asked for a name before there is one.
+        impl Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
             }
         }
 
@@ -166,18 +174,25 @@ impl Grant {
 /// Where and as whom a grant was obtained; it is checked against the row before anything secret is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoginOrigin {
-    /// The issuer, where the row names one.
-    pub issuer: Option<Url>,
-    /// The client id the grant is bound to.
-    pub client_id: String,
-    /// The host of the token endpoint at login.
-    pub token_host: String,
+    /// Who gave it; grants of one client at one issuer can share it.
+    pub authority: Arc<Authority>,
     /// `sub` of the identity or access token.
     pub subject: Option<String>,
     /// Account, team or organisation id, where the token tells.
     pub account: Option<String>,
     /// When the user logged in.
     pub at: Timestamp,
+}
+
+/// Who gives tokens, so that they are shown to nobody else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Authority {
+    /// The issuer, where the row names one.
+    pub issuer: Option<Url>,
+    /// The client id that the grant is bound to.
+    pub client_id: String,
+    /// The host of the token endpoint at login.
+    pub token_host: String,
 }
 
 /// What a credential consists of.
@@ -190,22 +205,26 @@ pub enum Material {
     /// An API key read at each use from an environment variable of this name.
     EnvKey(String),
     /// Another tool's access token, read again when its file changes.
-    Borrowed {
-        /// The file it is read from.
-        file: String,
-        /// The tool that owns it.
-        tool: String,
-        /// Which of the grants in that file it is, in the tool's own terms.
-        entry: String,
-        /// Where and as whom the tool obtained it, as far as its file and the token tell.
-        login: Box<LoginOrigin>,
-        /// The token last read and its expiry, if known.
-        access_token: Secret<String>,
-        /// When it expires, if the tool's file or the token says so.
-        expires_at: Option<Timestamp>,
-    },
+    Borrowed(Box<Borrowed>),
     /// Nothing: the credential was logged out and only its tombstone stands.
     Gone,
+}
+
+/// Another tool's access token, and where that tool keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Borrowed {
+    /// The file it is read from.
+    pub file: String,
+    /// The tool that owns it.
+    pub tool: String,
+    /// Which of the grants in that file it is, in the tool's own terms.
+    pub entry: String,
+    /// Where and as whom the tool obtained it, as far as its file and the token tell.
+    pub login: LoginOrigin,
+    /// The token last read.
+    pub access_token: Secret<String>,
+    /// When it expires, if the tool's file or the token says so.
+    pub expires_at: Option<Timestamp>,
 }
 
 impl Material {
@@ -214,7 +233,7 @@ impl Material {
         match self {
             Self::Grant(_) | Self::Gone => Kind::Grant,
             Self::ApiKey(_) | Self::EnvKey(_) => Kind::ApiKey,
-            Self::Borrowed { .. } => Kind::Borrowed,
+            Self::Borrowed(_) => Kind::Borrowed,
         }
     }
 
@@ -222,7 +241,7 @@ impl Material {
     pub fn serves(&self, now: &Moment) -> bool {
         match self {
             Self::Grant(grant) => grant.usable_for(Duration::ZERO, now),
-            Self::Borrowed { expires_at, .. } => expires_at.is_none_or(|at| at > now.wall),
+            Self::Borrowed(borrowed) => borrowed.expires_at.is_none_or(|at| at > now.wall),
             Self::ApiKey(_) | Self::EnvKey(_) => true,
             Self::Gone => false,
         }
@@ -232,7 +251,7 @@ impl Material {
     pub fn expires_at(&self) -> Option<Timestamp> {
         match self {
             Self::Grant(grant) => grant.expires_at(),
-            Self::Borrowed { expires_at, .. } => *expires_at,
+            Self::Borrowed(borrowed) => borrowed.expires_at,
             Self::ApiKey(_) | Self::EnvKey(_) | Self::Gone => None,
         }
     }

@@ -102,7 +102,7 @@ fn sendable(view: View) -> Option<Record> {
             Some(ClaimState::Spent | ClaimState::Dead) => grant.refresh_token = None,
             Some(ClaimState::Open) | None => {}
         },
-        Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed { .. } => {}
+        Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed(_) => {}
     }
     Some(record)
 }

@@ -70,7 +70,7 @@ impl Earnings {
         };
         let fence = record.fence();
         let after = apply(&record.standing, &fence, report, now, entropy);
-        if after == record.standing {
+        if after == *record.standing {
             return;
         }
         let earned = Earned {
@@ -154,7 +154,7 @@ fn write(store: &dyn Store, id: &CredentialId, earned: &[Earned]) -> Result<(), 
         };
         // What was read may have changed by the time it is written, a quarantine above all, which keeps the generation.
         let mut write = |standing: &mut Standing| *standing = after(standing);
-        if after(&record.standing) == record.standing || store.amend(&fence, &mut write)? {
+        if after(&record.standing) == *record.standing || store.amend(&fence, &mut write)? {
             return Ok(());
         }
     }

@@ -1,6 +1,5 @@
 //! The machine's turns: what it is shown, what it says, and what is done at once about what it says.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -259,7 +258,7 @@ impl Turns {
     /// Takes up a picture: what has changed of it, where the same credentials are there as before.
     fn set(&self, scene: &mut Scene, picture: Arc<Picture>) {
         let before = scene.picture.take().unwrap_or_default();
-        let anew: HashSet<&ProviderId> = match picture.changed_since(&before) {
+        let mut anew: ByName<&ProviderId, Vec<Member>> = match picture.changed_since(&before) {
             Some(changed) => {
                 let now = self.clock.now();
                 let stale = changed.into_iter().filter(|record| {
@@ -267,7 +266,7 @@ impl Turns {
                     let member = Member::of(&as_it_is_here(record, &self.environment));
                     !scene.view.amend(member, &now)
                 });
-                stale.map(|record| &record.provider).collect()
+                stale.map(|record| (&record.provider, Vec::new())).collect()
             }
             None => {
                 scene.presented.clear();
@@ -275,18 +274,17 @@ impl Turns {
                 before
                     .records()
                     .chain(picture.records())
-                    .map(|record| &record.provider)
+                    .map(|record| (&record.provider, Vec::new()))
                     .collect()
             }
         };
         if !anew.is_empty() {
-            let mut rosters: HashMap<&ProviderId, Vec<Member>> = HashMap::new();
-            for record in picture.records().filter(|record| anew.contains(&record.provider)) {
-                let member = Member::of(&as_it_is_here(record, &self.environment));
-                rosters.entry(&record.provider).or_default().push(member);
+            for record in picture.records() {
+                if let Some(members) = anew.get_mut(&record.provider) {
+                    members.push(Member::of(&as_it_is_here(record, &self.environment)));
+                }
             }
-            for provider in anew {
-                let members = rosters.remove(provider).unwrap_or_default();
+            for (provider, members) in anew {
                 scene.view.enroll(provider, Arc::new(Roster::of(members)));
             }
         }
@@ -297,7 +295,7 @@ impl Turns {
         let secret = match &record.material {
             Material::Grant(grant) => grant.access_token.expose().as_str(),
             Material::ApiKey(key) => key.expose().as_str(),
-            Material::Borrowed { access_token, .. } => access_token.expose().as_str(),
+            Material::Borrowed(borrowed) => borrowed.access_token.expose().as_str(),
             Material::EnvKey(name) => self.environment.value(name)?.trim(),
             Material::Gone => return None,
         };

@@ -63,8 +63,7 @@ fn with_command(remedy: Remedy, record: &Record, account: &Account) -> Remedy {
                 format!("give `{name}` the key in this shell, or where evergrant is started"),
             );
         }
-        Material::Grant(_) | Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed { .. } | Material::Gone => {
-        }
+        Material::Grant(_) | Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed(_) | Material::Gone => {}
     }
     // A key at another provider is a way round it, and mends nothing here.
     let elsewhere = matches!(account.health, "not-entitled" | "account-disabled");
@@ -103,9 +102,10 @@ fn standing(account: &Account) -> Finding {
 
 /// What became of the file that a token is borrowed from, if it cannot be read again.
 fn vanished(material: &Material) -> Option<String> {
-    let Material::Borrowed { file, tool, .. } = material else {
+    let Material::Borrowed(borrowed) = material else {
         return None;
     };
+    let (file, tool) = (&borrowed.file, &borrowed.tool);
     let error = plain_file::read(Path::new(file), BORROWED_MAX).err()?;
     Some(format!(
         "the file of {tool} that it is borrowed from, {file}, cannot be read: {error}"

@@ -30,7 +30,7 @@ pub(super) fn borrow(work: &Work<'_>, found: &FoundGrant) -> Result<Outcome, Fai
     let material = borrowed(work.tool, &place, found, login);
     let (record, how) = match known {
         Some(record) if same_token(record, &material) => (record.clone(), ImportedHow::Unchanged),
-        Some(record) if matches!(record.material, Material::Borrowed { .. }) => {
+        Some(record) if matches!(record.material, Material::Borrowed(_)) => {
             match refill(work, &record.fence(), &material)? {
                 Some(record) => (record, ImportedHow::Borrowed),
                 None => return Ok(skipped(&found.entry, "it was changed meanwhile: try again".to_owned())),
@@ -52,14 +52,9 @@ pub(super) fn borrow(work: &Work<'_>, found: &FoundGrant) -> Result<Outcome, Fai
 
 fn same_token(record: &Record, material: &Material) -> bool {
     match (&record.material, material) {
+        (Material::Borrowed(one), Material::Borrowed(other)) => one.access_token == other.access_token,
         (
-            Material::Borrowed { access_token: one, .. },
-            Material::Borrowed {
-                access_token: other, ..
-            },
-        ) => one == other,
-        (
-            Material::Borrowed { .. } | Material::Grant(_) | Material::ApiKey(_) | Material::EnvKey(_) | Material::Gone,
+            Material::Borrowed(_) | Material::Grant(_) | Material::ApiKey(_) | Material::EnvKey(_) | Material::Gone,
             _,
         ) => false,
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use evergrant_engine::credential::{LoginOrigin, Material, ProviderId};
+use evergrant_engine::credential::{Authority, LoginOrigin, Material, ProviderId};
 use evergrant_engine::login::{expiry_of, identity_of};
 use evergrant_engine::provider::{OAuth, Row, Table};
 use evergrant_engine::store::{Health, Record, is_another, is_same};
@@ -44,9 +44,11 @@ pub(super) fn login_of(oauth: &OAuth, found: &FoundGrant, token_host: Option<&st
     let own = oauth.endpoints.token.as_ref().or(oauth.issuer.as_ref());
     let own = || own.and_then(Url::host_str).unwrap_or_default().to_owned();
     LoginOrigin {
-        issuer: oauth.issuer.clone(),
-        client_id: oauth.client_id.clone(),
-        token_host: token_host.map_or_else(own, str::to_owned),
+        authority: Arc::new(Authority {
+            issuer: oauth.issuer.clone(),
+            client_id: oauth.client_id.clone(),
+            token_host: token_host.map_or_else(own, str::to_owned),
+        }),
         subject: identity.subject.or_else(|| found.subject.clone()),
         account: identity.account.or_else(|| found.account.clone()),
         at: found.since.unwrap_or(now),
@@ -68,16 +70,10 @@ pub(super) fn known<'a>(
 ) -> Option<&'a Record> {
     let own = || records.iter().filter(|record| record.provider == *provider);
     let same = |record: &&Record| match &record.material {
-        Material::Borrowed {
-            file,
-            entry,
-            access_token,
-            login: other,
-            ..
-        } => {
-            file == place && *entry == found.entry && !is_another(other, login)
-                || *access_token == found.access_token
-                || is_same(other, login)
+        Material::Borrowed(borrowed) => {
+            borrowed.file == place && borrowed.entry == found.entry && !is_another(&borrowed.login, login)
+                || borrowed.access_token == found.access_token
+                || is_same(&borrowed.login, login)
         }
         Material::Grant(grant) => {
             grant.access_token == found.access_token

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use evergrant_engine::credential::{Fence, LoginOrigin, Material, ProviderId};
+use evergrant_engine::credential::{Borrowed, Fence, LoginOrigin, Material, ProviderId};
 use evergrant_engine::failure::{Code, Failure};
 use evergrant_engine::login::identity_of;
 use evergrant_engine::pool::Lease;
@@ -52,7 +52,7 @@ impl Borrowing {
 
     /// Whether a token of this provider is borrowed: then its file has to be looked at.
     pub(crate) fn is_any_of(&self, provider: &ProviderId) -> bool {
-        let is_borrowed = |record: &Record| matches!(record.material, Material::Borrowed { .. });
+        let is_borrowed = |record: &Record| matches!(record.material, Material::Borrowed(_));
         let picture = self.ledger.picture();
         picture
             .records()
@@ -64,10 +64,10 @@ impl Borrowing {
         let picture = self.ledger.picture();
         let mut changed: HashMap<&Path, (Signature, bool)> = HashMap::new();
         for record in picture.records() {
-            let Material::Borrowed { file, .. } = &record.material else {
+            let Material::Borrowed(borrowed) = &record.material else {
                 continue;
             };
-            let path = Path::new(file);
+            let path = Path::new(&borrowed.file);
             if !changed.contains_key(path) {
                 // It is taken before the file is read: a change while it is read is seen the next time.
                 let Some(signature) = Signature::of(path).filter(|now| self.seen().get(path) != Some(now)) else {
@@ -97,7 +97,9 @@ impl Borrowing {
         }
         match (self.take_up(record), &record.material) {
             (Ok((Some(fence), _)), _) => usable(fence),
-            (Ok((None, _)), Material::Borrowed { tool, file, .. }) => unrenewed(lease, not_renewed(lease, tool, file)),
+            (Ok((None, _)), Material::Borrowed(borrowed)) => {
+                unrenewed(lease, not_renewed(lease, &borrowed.tool, &borrowed.file))
+            }
             (Ok((None, _)), Material::Grant(_) | Material::ApiKey(_) | Material::EnvKey(_) | Material::Gone) => {
                 unrenewed(lease, gone(lease))
             }
@@ -146,28 +148,28 @@ pub(crate) fn as_their_owners_have_them(mut records: Vec<Record>) -> Vec<Record>
 
 /// What a found grant is, borrowed from that file.
 pub(super) fn borrowed(tool: Tool, file: &str, found: &FoundGrant, login: LoginOrigin) -> Material {
-    Material::Borrowed {
+    Material::Borrowed(Box::new(Borrowed {
         file: file.to_owned(),
         tool: tool.as_str().to_owned(),
         entry: found.entry.clone(),
-        login: Box::new(login),
+        login,
         access_token: found.access_token.clone(),
         expires_at: expiry(found),
-    }
+    }))
 }
 
 fn find(record: &Record) -> Found {
-    let Material::Borrowed {
+    let Material::Borrowed(known) = &record.material else {
+        return Found::NothingNew;
+    };
+    let Borrowed {
         file,
         tool,
         entry,
         login,
         access_token,
         expires_at,
-    } = &record.material
-    else {
-        return Found::NothingNew;
-    };
+    } = &**known;
     let Some(tool) = Tool::named(tool) else {
         return Found::NothingNew;
     };

@@ -51,8 +51,7 @@ pub(super) fn give_back_all(work: &Work<'_>) -> Result<Vec<Outcome>, Failure> {
         let record = records.iter().find(|record| record.id.as_str() == id);
         match record.map(|record| (record, &record.material)) {
             Some((record, Material::Grant(_))) => outcomes.push(give_back(work, record, &path)?),
-            Some((_, Material::Borrowed { .. } | Material::ApiKey(_) | Material::EnvKey(_) | Material::Gone))
-            | None => {}
+            Some((_, Material::Borrowed(_) | Material::ApiKey(_) | Material::EnvKey(_) | Material::Gone)) | None => {}
         }
     }
     if outcomes.is_empty() {
@@ -69,7 +68,7 @@ pub(super) fn half_returned(work: &Work<'_>) -> Result<Vec<Outcome>, Failure> {
         let record = records.iter().find(|record| record.id.as_str() == id);
         match record.map(|record| &record.material) {
             Some(Material::Grant(_)) => {}
-            Some(Material::Borrowed { .. }) => {
+            Some(Material::Borrowed(_)) => {
                 let why = format!(
                     "stands in {}, since its return was interrupted: `evergrant import {} --undo` finishes it",
                     path.display(),
@@ -95,7 +94,7 @@ fn settle(work: &Work<'_>, record: &Record, path: &Path) -> Result<Option<Outcom
     let id = &record.id;
     let record = work.store.record(id)?;
     match record.as_ref().map(|record| (record, &record.material)) {
-        Some((record, Material::Borrowed { .. })) => finish(work, record, path).map(Some),
+        Some((record, Material::Borrowed(_))) => finish(work, record, path).map(Some),
         // It has not come to anything: the grant is ours.
         Some((_, Material::Grant(_))) => remove(path).map(|()| None),
         Some((_, Material::ApiKey(_) | Material::EnvKey(_) | Material::Gone)) | None => {
@@ -220,13 +219,16 @@ fn taken_from<'a>(
 /// Puts the grant, and nothing else of the file that is ready, into the tool's file as that is now.
 fn finish(work: &Work<'_>, record: &Record, ready: &Path) -> Result<Outcome, Failure> {
     let name = record.label.as_str();
-    let Material::Borrowed { entry, .. } = &record.material else {
+    let Material::Borrowed(borrowed) = &record.material else {
         return Ok(skipped(name, "was changed meanwhile: try again".to_owned()));
     };
     let copy = read(work.tool, ready)?.ok_or_else(|| missing(work.tool, ready))?;
-    let found = copy.contents.grants.iter().find(|found| found.entry == *entry);
+    let found = copy.contents.grants.iter().find(|found| found.entry == borrowed.entry);
     let Some((found, token)) = found.and_then(|found| Some((found, found.refresh_token.as_ref()?))) else {
-        return Ok(skipped(entry, format!("cannot be found in {}", ready.display())));
+        return Ok(skipped(
+            &borrowed.entry,
+            format!("cannot be found in {}", ready.display()),
+        ));
     };
     for _ in 0..TRIES {
         let now = read(work.tool, &work.file)?;
@@ -242,7 +244,7 @@ fn finish(work: &Work<'_>, record: &Record, ready: &Path) -> Result<Outcome, Fai
                 work.file.display(),
                 work.tool
             );
-            return Ok(skipped(entry, why));
+            return Ok(skipped(&borrowed.entry, why));
         };
         write(ready, &tree)?;
         // Not all tools lock what they write.
@@ -258,7 +260,7 @@ fn finish(work: &Work<'_>, record: &Record, ready: &Path) -> Result<Outcome, Fai
         work.tool,
         work.tool
     );
-    Ok(skipped(entry, why))
+    Ok(skipped(&borrowed.entry, why))
 }
 
 /// The tool's file as it is now, with this one grant in it; `None` if its place is not free.

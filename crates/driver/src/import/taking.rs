@@ -389,7 +389,7 @@ fn owner_here(work: &Work<'_>, token: &Secret<String>) -> Result<Option<Credenti
 fn refresh_token(record: &Record) -> Option<&Secret<String>> {
     match &record.material {
         Material::Grant(grant) => grant.refresh_token.as_ref(),
-        Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed { .. } | Material::Gone => None,
+        Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed(_) | Material::Gone => None,
     }
 }
 

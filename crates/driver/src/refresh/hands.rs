@@ -343,7 +343,7 @@ impl Hands {
     pub(super) fn held_grant(&self) -> Option<&Grant> {
         match &self.held_record()?.material {
             Material::Grant(grant) => Some(grant),
-            Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed { .. } | Material::Gone => None,
+            Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed(_) | Material::Gone => None,
         }
     }
 

@@ -87,10 +87,9 @@ impl Hands {
         let unsaved = Record {
             generation: record.generation.next(),
             material: Material::Grant(Box::new(answer.clone().renew(grant, received.clone()))),
-            standing: record
-                .standing
-                .clone()
-                .overshadowed(Health::Unsaved { since: now.wall }),
+            standing: Standing::clone(&record.standing)
+                .overshadowed(Health::Unsaved { since: now.wall })
+                .into(),
             ..record.clone()
         };
         let fence = unsaved.fence();

@@ -1,5 +1,6 @@
 //! The token endpoint's good answer (RFC 6749 5.1): what it grants, for how long and to whom.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
@@ -8,7 +9,7 @@ use url::{Url, form_urlencoded};
 use super::authorize::Nonce;
 use super::claims::{Claims, identity_of};
 use super::request::bare;
-use crate::credential::{Grant, LoginOrigin};
+use crate::credential::{Authority, Grant, LoginOrigin};
 use crate::failure::{Code, Failure};
 use crate::provider::{OAuth, Quirk};
 use crate::secret::Secret;
@@ -121,9 +122,11 @@ impl TokenAnswer {
     pub fn into_grant(self, oauth: &OAuth, endpoint: &Url, obtained: Moment) -> Grant {
         Grant {
             login: LoginOrigin {
-                issuer: oauth.issuer.clone(),
-                client_id: oauth.client_id.clone(),
-                token_host: endpoint.host_str().unwrap_or_default().to_owned(),
+                authority: Arc::new(Authority {
+                    issuer: oauth.issuer.clone(),
+                    client_id: oauth.client_id.clone(),
+                    token_host: endpoint.host_str().unwrap_or_default().to_owned(),
+                }),
                 subject: self.subject,
                 account: self.account,
                 at: obtained.wall,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::choosing::Choice;
 use super::cooldown::Cooldowns;
 use super::lease::{Holder, Lease, Leased};
-use super::member::{Life, Member};
+use super::member::{Life, Member, Origin};
 use super::outcome::{Outcome, Refusal, Report, apply};
 use super::probing::Probing;
 use super::roster::Roster;
@@ -42,11 +42,9 @@ pub(super) fn member(label: &str, priority: i32) -> Member {
         }),
         priority,
         created_at: Timestamp::from_secs(i64::from(label.as_bytes()[0])),
-        standing: Standing::default(),
+        standing: Standing::default().into(),
         life: Life::Open,
-        owner: None,
-        variable: None,
-        login_at: None,
+        origin: Origin::Kept,
     }
 }
 

@@ -149,7 +149,7 @@ impl Teller<'_> {
         let passing = self.passing_fault();
         match (&member.life, readiness(member, Duration::ZERO, now)) {
             (Life::Borrowed { .. }, _) if !alive => {
-                let tool = member.owner.as_deref().unwrap_or("its owner");
+                let tool = member.owner().unwrap_or("its owner");
                 let why = format!("the token borrowed from {tool} is used up");
                 needs_login(why, self.advice(Verdict::Unauthenticated, Channel::Inference, None))
             }
@@ -250,8 +250,8 @@ impl Teller<'_> {
             channel,
             kind: self.member.lease.kind,
             label: Some(&self.member.lease.label),
-            owner: self.member.owner.as_deref(),
-            variable: self.member.variable.as_deref(),
+            owner: self.member.owner(),
+            variable: self.member.variable(),
             reset,
         }
     }

@@ -105,11 +105,11 @@ fn cooldown_doubles_with_each_probe_that_is_refused() {
     assert_eq!((probed.strikes, rest(&probed, 8)), (1, 120));
     // A request every second for an hour: the limit is asked about less and less, and at least once a minute.
     let (mut resting, mut asked, mut last, mut longest) = (member("a", 0), vec![], 0, 0);
-    resting.standing = first;
+    *resting.standing = first;
     let mut view = pool(vec![resting.clone(), member("b", 0)], Strategy::FillFirst);
     for secs in 1..3_600 {
         if send(&mut view, &choice(&at(secs), &[])).as_deref() == Some("a") {
-            resting.standing = sent(secs, &resting.standing, secs);
+            *resting.standing = sent(secs, &resting.standing, secs);
             assert!(view.amend(resting.clone(), &at(secs)));
             asked.push(secs);
             longest = longest.max(secs - last);
@@ -131,9 +131,9 @@ fn cooldown_for_a_model_is_probed_and_ends_early_for_the_sole_one() {
     };
     let mut one = member("a", 0);
     let fence = one.lease.fence.clone();
-    one.standing = apply(&one.standing, &fence, &limited(true), &at(0), 0);
+    *one.standing = apply(&one.standing, &fence, &limited(true), &at(0), 0);
     assert_eq!(pause_of(&one, "large", &at(0)).unwrap().until, at(60).wall);
-    one.standing = apply(&one.standing, &fence, &limited(false), &at(0), 0);
+    *one.standing = apply(&one.standing, &fence, &limited(false), &at(0), 0);
     for strategy in Strategy::ALL {
         let mut view = pool(vec![one.clone(), member("b", 1)], strategy);
         let mut asked = |secs, tried: &[_], probing| {
@@ -167,7 +167,7 @@ fn set_back(wall: u64, now: u64) -> Moment {
 #[test]
 fn cooldown_is_probed_after_the_clock_was_set_back() {
     let mut resting = member("a", 0);
-    resting.standing = refuse(&Standing::default(), Verdict::UsageLimited, Some(DAY), false, 36_000);
+    *resting.standing = refuse(&Standing::default(), Verdict::UsageLimited, Some(DAY), false, 36_000);
     let mut view = pool(vec![resting.clone()], Strategy::FillFirst);
     assert_eq!(send(&mut view, &choice(&at(36_010), &[])), None, "too early");
     let now = set_back(100, 36_060);
@@ -183,7 +183,7 @@ fn cooldown_is_probed_after_the_clock_was_set_back() {
         ..report(Verdict::RateLimited, Some(DAY), false)
     };
     let mut one = member("a", 0);
-    one.standing = apply(&one.standing, &one.lease.fence, &limited, &at(36_000), 0);
+    *one.standing = apply(&one.standing, &one.lease.fence, &limited, &at(36_000), 0);
     let mut view = pool(vec![one], Strategy::FillFirst);
     let mut large = |now: &Moment| {
         let choice = super::choosing::Choice {
@@ -199,7 +199,7 @@ fn cooldown_is_probed_after_the_clock_was_set_back() {
 #[test]
 fn cooldown_that_a_clock_skipped_holds_again_once_it_is_set_back() {
     let mut resting = member("a", 0);
-    resting.standing = refuse(&Standing::default(), Verdict::RateLimited, None, false, 0);
+    *resting.standing = refuse(&Standing::default(), Verdict::RateLimited, None, false, 0);
     let mut view = pool(vec![resting], Strategy::FillFirst);
     assert_eq!(send(&mut view, &choice(&at(36_000), &[])).as_deref(), Some("a"));
     assert_eq!(send(&mut view, &choice(&set_back(10, 36_001), &[])), None);
@@ -236,7 +236,7 @@ fn cooldown_for_a_model_holds_whatever_is_known_of_the_grant() {
         model: Some("large".into()),
         ..report(Verdict::RateLimited, Some(300), false)
     };
-    one.standing = apply(&one.standing, &one.lease.fence, &limited, &at(0), 0);
+    *one.standing = apply(&one.standing, &one.lease.fence, &limited, &at(0), 0);
     assert_eq!(pause_of(&one, "large", &at(0)).unwrap().until, at(300).wall);
     assert_eq!(one.standing.health, Health::OutcomeUnknown { since: at(0).wall });
 }
@@ -253,7 +253,7 @@ fn cooldown_with_the_longest_deadline_wins() {
 #[test]
 fn cooldown_is_not_extended_by_a_skipped_attempt() {
     let mut resting = member("a", 0);
-    resting.standing = refuse(&Standing::default(), Verdict::UsageLimited, Some(DAY), false, 0);
+    *resting.standing = refuse(&Standing::default(), Verdict::UsageLimited, Some(DAY), false, 0);
     let before = resting.standing.clone();
     let mut view = pool(vec![resting, member("b", 0)], Strategy::FillFirst);
     for secs in 1..60 {
@@ -298,7 +298,7 @@ fn cooldown_is_probed_and_a_weekly_reset_that_is_lifted_early_is_found() {
     // The provider says a week, and lifts it after two days, 3 hours and 17 minutes. A request comes every 5 s.
     let lifted = 2 * DAY + 3 * 3_600 + 17 * 60;
     let mut resting = member("a", 0);
-    resting.standing = refuse(&Standing::default(), Verdict::UsageLimited, Some(7 * DAY), false, 0);
+    *resting.standing = refuse(&Standing::default(), Verdict::UsageLimited, Some(7 * DAY), false, 0);
     let mut view = pool(vec![resting.clone(), member("b", 0)], Strategy::FillFirst);
     view.sent(&resting.lease, None, &at(0));
     let (mut probes, mut shortest, mut last) = (0_u64, u64::MAX, 0);
@@ -317,7 +317,7 @@ fn cooldown_is_probed_and_a_weekly_reset_that_is_lifted_early_is_found() {
             .unwrap()
             .standing;
         let standing = refuse(standing, Verdict::UsageLimited, Some(7 * DAY - secs), false, *secs);
-        resting.standing = standing;
+        *resting.standing = standing;
         assert!(view.amend(resting.clone(), &at(*secs)));
         *secs >= lifted
     });
@@ -331,7 +331,7 @@ fn cooldown_is_probed_and_a_weekly_reset_that_is_lifted_early_is_found() {
 #[test]
 fn cooldown_is_probed_by_whoever_asks_first_and_once_a_request() {
     let mut first = member("a", 0);
-    first.standing = refuse(&Standing::default(), Verdict::UsageLimited, Some(DAY), false, 0);
+    *first.standing = refuse(&Standing::default(), Verdict::UsageLimited, Some(DAY), false, 0);
     let second = super::member::Member {
         standing: first.standing.clone(),
         ..member("b", 0)
@@ -428,7 +428,7 @@ fn cooldown_for_a_model_leaves_the_others() {
     };
     let mut one = member("a", 0);
     let apply_to = |one: &mut super::member::Member, report: &Report, secs| {
-        one.standing = apply(&one.standing, &report.lease.fence, report, &at(secs), 0);
+        *one.standing = apply(&one.standing, &report.lease.fence, report, &at(secs), 0);
     };
     apply_to(&mut one, &limited("large", Some(300)), 0);
     assert_eq!(one.standing.health, Health::Ready);

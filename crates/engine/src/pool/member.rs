@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::lease::{Lease, Leased};
 use crate::credential::Material;
-use crate::store::{Record, Standing};
+use crate::store::{Record, Shared, Standing};
 use crate::time::{Moment, Timestamp};
 
 /// A credential of a roster, without its secret.
@@ -17,15 +17,24 @@ pub struct Member {
     /// When its record was made; the older is preferred.
     pub created_at: Timestamp,
     /// What is known of its usability.
-    pub standing: Standing,
+    pub standing: Shared<Standing>,
     /// How long its secret can be used.
     pub life: Life,
-    /// The tool that owns it, if it is borrowed.
-    pub owner: Option<String>,
-    /// The environment variable that it is read from, if it is a key that is not kept here.
-    pub variable: Option<String>,
-    /// When the user logged in, if it is a grant of our own.
-    pub login_at: Option<Timestamp>,
+    /// Where its secret comes from.
+    pub origin: Origin,
+}
+
+/// Where a secret comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A key that is kept here, or nothing any more.
+    Kept,
+    /// A login of the user's, at that time.
+    Login(Timestamp),
+    /// The tool that owns it, from which it is borrowed.
+    Tool(String),
+    /// The environment variable of this name: a key that is not kept here.
+    Variable(String),
 }
 
 /// How long a secret can be used.
@@ -61,18 +70,17 @@ impl Member {
                 renewable: grant.refresh_token.is_some(),
             },
             Material::ApiKey(_) | Material::EnvKey(_) => Life::Open,
-            Material::Borrowed { expires_at, .. } => Life::Borrowed {
-                expires_at: *expires_at,
+            Material::Borrowed(borrowed) => Life::Borrowed {
+                expires_at: borrowed.expires_at,
             },
             Material::Gone => Life::None,
         };
-        let (mut owner, mut variable, mut login_at) = (None, None, None);
-        match &record.material {
-            Material::Borrowed { tool, .. } => owner = Some(tool.clone()),
-            Material::EnvKey(name) => variable = Some(name.clone()),
-            Material::Grant(grant) => login_at = Some(grant.login.at),
-            Material::ApiKey(_) | Material::Gone => {}
-        }
+        let origin = match &record.material {
+            Material::Borrowed(borrowed) => Origin::Tool(borrowed.tool.clone()),
+            Material::EnvKey(name) => Origin::Variable(name.clone()),
+            Material::Grant(grant) => Origin::Login(grant.login.at),
+            Material::ApiKey(_) | Material::Gone => Origin::Kept,
+        };
         Self {
             lease: Lease::to(Leased {
                 fence: record.fence(),
@@ -84,9 +92,31 @@ impl Member {
             created_at: record.created_at,
             standing: record.standing.clone(),
             life,
-            owner,
-            variable,
-            login_at,
+            origin,
+        }
+    }
+
+    /// The tool that owns it, if it is borrowed.
+    pub fn owner(&self) -> Option<&str> {
+        match &self.origin {
+            Origin::Tool(name) => Some(name),
+            Origin::Kept | Origin::Login(_) | Origin::Variable(_) => None,
+        }
+    }
+
+    /// The environment variable that it is read from, if it is a key that is not kept here.
+    pub fn variable(&self) -> Option<&str> {
+        match &self.origin {
+            Origin::Variable(name) => Some(name),
+            Origin::Kept | Origin::Login(_) | Origin::Tool(_) => None,
+        }
+    }
+
+    /// When the user logged in, if it is a grant of our own.
+    pub const fn login_at(&self) -> Option<Timestamp> {
+        match &self.origin {
+            Origin::Login(at) => Some(*at),
+            Origin::Kept | Origin::Tool(_) | Origin::Variable(_) => None,
         }
     }
 

@@ -35,7 +35,7 @@ pub use cooldown::{Cooldowns, Reset, Rule};
 pub use hard_end::{Nearness, nearness, over, warning};
 pub use health::{Bar, Readiness, Renewability, readiness, renewability, secret};
 pub use lease::{Holder, Lease, Leased};
-pub use member::{Life, Member};
+pub use member::{Life, Member, Origin};
 pub use model_pause::pause_of;
 pub use outcome::{Outcome, Refusal, Report, apply, changes};
 pub use probing::Probing;

@@ -99,7 +99,7 @@ fn a_pin_is_the_only_one() {
 #[test]
 fn a_probe_goes_through_while_it_cools() {
     let mut cooling = member("a", 0);
-    cooling.standing = refuse(&Standing::default(), Verdict::UsageLimited, Some(86_400), false, 0);
+    *cooling.standing = refuse(&Standing::default(), Verdict::UsageLimited, Some(86_400), false, 0);
     let mut view = pool(vec![cooling, member("b", 1)], Strategy::FillFirst);
     let mut asked = |secs| send(&mut view, &choice(&at(secs), &[])).unwrap();
     assert_eq!([59, 60, 61, 119, 120].map(&mut asked), ["b", "a", "b", "b", "a"]);
@@ -190,7 +190,7 @@ fn affinity_brings_a_conversation_back_and_a_newcomer_takes_its_share_alone() {
     };
     let eight = conversations(&pool(members(8), Strategy::Affinity), 0);
     let mut resting = members(8);
-    resting[3].standing = refuse(&Standing::default(), Verdict::RateLimited, Some(30), false, 0);
+    *resting[3].standing = refuse(&Standing::default(), Verdict::RateLimited, Some(30), false, 0);
     let view = pool(resting, Strategy::Affinity);
     assert!(conversations(&view, 1).iter().all(|label| label != "c3"));
     assert_eq!(conversations(&view, 31), eight, "its prompt cache is the warm one");

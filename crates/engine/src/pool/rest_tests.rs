@@ -29,7 +29,7 @@ fn limited(label: &str, health: Health) -> Member {
     limited.standing.health = health;
     let mut report = report(Verdict::RateLimited, Some(300), false);
     report.lease = limited.lease.clone();
-    limited.standing = apply(&limited.standing, &limited.lease.fence, &report, &at(0), 0);
+    *limited.standing = apply(&limited.standing, &limited.lease.fence, &report, &at(0), 0);
     limited
 }
 
@@ -99,13 +99,13 @@ fn a_cooldown_outlives_a_weightier_health_and_a_reset_ends_it() {
     let cooling = refuse(&Standing::default(), Verdict::UsageLimited, Some(3_000), false, 0);
     for health in [unknown(), quarantined(), Health::Unsaved { since: at(1).wall }] {
         let mut one = member("a", 0);
-        one.standing = cooling.clone().overshadowed(health.clone());
+        *one.standing = cooling.clone().overshadowed(health.clone());
         assert_eq!(one.standing.health, health);
         assert_eq!(one.standing.resting(at(1).wall).unwrap().until, at(3_000).wall);
         assert!(matches!(
             readiness(&one, std::time::Duration::ZERO, &at(1)),
             Readiness::NotBefore { .. }
         ));
-        assert_eq!(one.standing.reset().resting(at(1).wall), None);
+        assert_eq!(one.standing.into_inner().reset().resting(at(1).wall), None);
     }
 }

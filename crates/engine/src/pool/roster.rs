@@ -35,7 +35,9 @@ impl Roster {
         let numbered = || members.iter().enumerate();
         let places = numbered().map(|(place, member)| (member.lease.fence.id.clone(), place));
         let living = numbered().filter(|(_, member)| member.life != Life::None);
-        let labelled = living.map(|(place, member)| (member.lease.label.clone(), place));
+        let mut labelled = ByName::default();
+        labelled.reserve(members.len());
+        labelled.extend(living.map(|(place, member)| (member.lease.label.clone(), place)));
         let ends = (1..=members.len()).filter(|end| {
             let next = members.get(*end);
             next.is_none_or(|next| members.get(end - 1).is_none_or(|last| last.priority != next.priority))
@@ -43,7 +45,7 @@ impl Roster {
         let tiers: Vec<usize> = ends.collect();
         Self {
             places: places.collect(),
-            labelled: labelled.collect(),
+            labelled,
             seats: Seats::of(&members, ranges(&tiers)),
             tiers,
             members,

@@ -15,7 +15,7 @@ pub fn condition(member: &Member, place: &Place, now: &Moment) -> Condition {
     }
     let teller = Teller { member, place };
     let condition = teller.by_health(now);
-    match (place.hard_end, member.login_at) {
+    match (place.hard_end, member.login_at()) {
         (Some(after), Some(login_at)) => ends(condition, member, login_at.plus(after), teller.anew(), now),
         (_, _) => condition,
     }

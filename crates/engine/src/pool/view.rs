@@ -167,7 +167,7 @@ mod tests {
     fn whoever_is_told_of_the_time_is_behind_in_no_pool() {
         let resting = |secs: u64, from: u64| {
             let mut resting = member("a", 0);
-            resting.standing = refuse(&Standing::default(), Verdict::UsageLimited, Some(secs), false, from);
+            *resting.standing = refuse(&Standing::default(), Verdict::UsageLimited, Some(secs), false, from);
             resting
         };
         let of = |provider: &str, mut member: Member| {

@@ -64,7 +64,7 @@ pub fn place(records: &[Record], newcomer: &Newcomer<'_>) -> Decision {
 fn grant_of(record: &Record) -> Option<&LoginOrigin> {
     match &record.material {
         Material::Grant(grant) => Some(&grant.login),
-        Material::Borrowed { login, .. } => Some(login),
+        Material::Borrowed(borrowed) => Some(&borrowed.login),
         Material::ApiKey(_) | Material::EnvKey(_) | Material::Gone => None,
     }
 }
@@ -88,8 +88,10 @@ fn is_logged_out(health: &Health) -> bool {
 
 /// Issuer, client, subject and account, all of them known and equal.
 pub fn is_same(one: &LoginOrigin, other: &LoginOrigin) -> bool {
-    let known = |login: &LoginOrigin| login.issuer.is_some() && login.subject.is_some() && login.account.is_some();
-    known(one) && known(other) && one.client_id == other.client_id && !is_another(one, other)
+    let known =
+        |login: &LoginOrigin| login.authority.issuer.is_some() && login.subject.is_some() && login.account.is_some();
+    let same_client = one.authority.client_id == other.authority.client_id;
+    known(one) && known(other) && same_client && !is_another(one, other)
 }
 
 /// Whether something that both know differs.
@@ -97,25 +99,30 @@ pub fn is_another(one: &LoginOrigin, other: &LoginOrigin) -> bool {
     fn differ<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
         one.zip(other).is_some_and(|(one, other)| one != other)
     }
-    differ(one.issuer.as_ref(), other.issuer.as_ref())
+    differ(one.authority.issuer.as_ref(), other.authority.issuer.as_ref())
         || differ(one.subject.as_ref(), other.subject.as_ref())
         || differ(one.account.as_ref(), other.account.as_ref())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
-    use crate::credential::{Epoch, Generation, Grant};
+    use crate::credential::{Authority, Epoch, Generation, Grant};
     use crate::provider::Flow;
     use crate::secret::Fingerprint;
+    use crate::store::Shared;
     use crate::store::record::{Source, Standing};
     use crate::time::{Moment, Timestamp};
 
     fn login(subject: Option<&str>, account: Option<&str>) -> LoginOrigin {
         LoginOrigin {
-            issuer: "https://auth.example".parse().ok(),
-            client_id: "evergrant".to_owned(),
-            token_host: "auth.example".to_owned(),
+            authority: Arc::new(Authority {
+                issuer: "https://auth.example".parse().ok(),
+                client_id: "evergrant".to_owned(),
+                token_host: "auth.example".to_owned(),
+            }),
             subject: subject.map(str::to_owned),
             account: account.map(str::to_owned),
             at: Timestamp::default(),
@@ -142,10 +149,10 @@ mod tests {
             generation: Generation(1),
             epoch: Epoch(1),
             material: login.map_or(Material::Gone, |login| Material::Grant(Box::new(grant(login)))),
-            standing: Standing {
+            standing: Shared::from(Standing {
                 health,
                 ..Standing::default()
-            },
+            }),
             created_at: Timestamp::default(),
             updated_at: Timestamp::default(),
         }

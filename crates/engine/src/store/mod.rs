@@ -8,6 +8,7 @@ mod restore;
 #[cfg(test)]
 mod restore_tests;
 mod revocation;
+mod shared;
 
 pub use amend::amend;
 pub use merge::{Decision, Newcomer, is_another, is_same, place};
@@ -16,4 +17,5 @@ pub use record::{
     Standing, settle,
 };
 pub use restore::{Left, Past, Restoration, restoration, restored};
-pub use revocation::{Authority, Revocation};
+pub use revocation::Revocation;
+pub use shared::Shared;

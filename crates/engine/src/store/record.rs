@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::shared::Shared;
 use crate::credential::{CredentialId, Epoch, Fence, Generation, Label, Material, ProviderId};
 use crate::failure::Code;
 use crate::protection::{Protection, stands};
@@ -30,8 +31,8 @@ pub struct Record {
     pub epoch: Epoch,
     /// The secret itself.
     pub material: Material,
-    /// What is known of its usability.
-    pub standing: Standing,
+    /// What is known of its usability; the pool shares it.
+    pub standing: Shared<Standing>,
     /// When the record was made.
     pub created_at: Timestamp,
     /// When it was last written.
@@ -86,7 +87,7 @@ pub struct Standing {
     /// When a renewal last settled an unknown denial as not-entitled; for that the grant is renewed once an hour at most.
     pub settled: Option<Box<Moment>>,
     /// When and by which kind of renewal the present generation was minted.
-    pub minted: Option<Minted>,
+    pub minted: Option<Box<Minted>>,
     /// The last failure, with its evidence.
     pub last_error: Option<Box<LastError>>,
     /// "not taken" answers in a row at the token endpoint, and since when.

@@ -142,7 +142,7 @@ pub fn restored(
         label,
         generation,
         epoch: backup.epoch.max(epoch).next(),
-        standing: standing(backup, generation, taken_at.min(now)),
+        standing: standing(backup, generation, taken_at.min(now)).into(),
         updated_at: now,
         ..backup.clone()
     }
@@ -157,10 +157,10 @@ fn standing(backup: &Record, generation: Generation, since: Timestamp) -> Standi
         return fresh;
     };
     let fresh = Standing {
-        minted: Some(Minted {
+        minted: Some(Box::new(Minted {
             at: grant.obtained.clone(),
             reactive: false,
-        }),
+        })),
         ..fresh
     };
     if grant.refresh_token.is_some() {
@@ -226,7 +226,7 @@ fn is_the_same(record: &Record, backup: &Record) -> bool {
 fn login_of(material: &Material) -> Option<&LoginOrigin> {
     match material {
         Material::Grant(grant) => Some(&grant.login),
-        Material::Borrowed { login, .. } => Some(login),
+        Material::Borrowed(borrowed) => Some(&borrowed.login),
         Material::ApiKey(_) | Material::EnvKey(_) | Material::Gone => None,
     }
 }
@@ -237,28 +237,16 @@ fn has_same_secret(one: &Material, other: &Material) -> bool {
             one.access_token == other.access_token
                 || one.refresh_token.is_some() && one.refresh_token == other.refresh_token
         }
-        (Material::Grant(grant), Material::Borrowed { access_token, .. })
-        | (Material::Borrowed { access_token, .. }, Material::Grant(grant)) => grant.access_token == *access_token,
-        (
-            Material::Borrowed {
-                file,
-                tool,
-                entry,
-                access_token,
-                ..
-            },
-            Material::Borrowed {
-                file: other_file,
-                tool: other_tool,
-                entry: other_entry,
-                access_token: other_token,
-                ..
-            },
-        ) => (file, tool, entry) == (other_file, other_tool, other_entry) || access_token == other_token,
+        (Material::Grant(grant), Material::Borrowed(borrowed))
+        | (Material::Borrowed(borrowed), Material::Grant(grant)) => grant.access_token == borrowed.access_token,
+        (Material::Borrowed(one), Material::Borrowed(other)) => {
+            (&one.file, &one.tool, &one.entry) == (&other.file, &other.tool, &other.entry)
+                || one.access_token == other.access_token
+        }
         (Material::ApiKey(one), Material::ApiKey(other)) => one == other,
         (Material::EnvKey(one), Material::EnvKey(other)) => one == other,
         (
-            Material::Grant(_) | Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed { .. } | Material::Gone,
+            Material::Grant(_) | Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed(_) | Material::Gone,
             _,
         ) => false,
     }

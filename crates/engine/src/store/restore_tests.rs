@@ -1,17 +1,21 @@
 //! What a restore takes and leaves, and as what it comes back.
 
+use std::sync::Arc;
+
 use super::record::{Health, Record, Source, Standing};
 use super::restore::{Left, Past, Restoration, restoration, restored};
-use crate::credential::{Epoch, Generation, Grant, LoginOrigin, Material};
+use crate::credential::{Authority, Borrowed, Epoch, Generation, Grant, LoginOrigin, Material};
 use crate::provider::Flow;
 use crate::secret::{Fingerprint, Secret};
 use crate::time::{Moment, Timestamp};
 
 fn login(subject: Option<&str>) -> LoginOrigin {
     LoginOrigin {
-        issuer: "https://auth.example".parse().ok(),
-        client_id: "evergrant".to_owned(),
-        token_host: "auth.example".to_owned(),
+        authority: Arc::new(Authority {
+            issuer: "https://auth.example".parse().ok(),
+            client_id: "evergrant".to_owned(),
+            token_host: "auth.example".to_owned(),
+        }),
         subject: subject.map(str::to_owned),
         account: subject.map(str::to_owned),
         at: Timestamp::default(),
@@ -32,14 +36,14 @@ fn grant(access: &str, refresh: Option<&str>, subject: Option<&str>) -> Material
 }
 
 fn borrowed(file: &str, token: &str) -> Material {
-    Material::Borrowed {
+    Material::Borrowed(Box::new(Borrowed {
         file: file.to_owned(),
         tool: "tool".to_owned(),
         entry: "one".to_owned(),
-        login: Box::new(login(None)),
+        login: login(None),
         access_token: token.into(),
         expires_at: None,
-    }
+    }))
 }
 
 fn record(id: &str, material: Material) -> Record {
@@ -52,7 +56,7 @@ fn record(id: &str, material: Material) -> Record {
         generation: Generation(5),
         epoch: Epoch(2),
         material,
-        standing: Standing::default(),
+        standing: Standing::default().into(),
         created_at: Timestamp::from_secs(1),
         updated_at: Timestamp::from_secs(2),
     }
@@ -223,7 +227,12 @@ fn a_grant_comes_back_newer_and_with_its_outcome_unknown() {
 #[test]
 fn what_cannot_be_spent_comes_back_as_it_was() {
     let now = Timestamp::from_secs(200);
-    let back = |backup: &Record| restored(backup, None, backup.label.clone(), now, now).standing.health;
+    let back = |backup: &Record| {
+        restored(backup, None, backup.label.clone(), now, now)
+            .standing
+            .into_inner()
+            .health
+    };
     for material in [
         Material::ApiKey("k".into()),
         Material::EnvKey("V".to_owned()),

@@ -1,11 +1,12 @@
 //! A token that is still to be revoked: what is kept of it, when it is tried again, and when it is given up.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use url::Url;
 
 use super::record::{HOLD_MAX, Record};
-use crate::credential::{CredentialId, Label, LoginOrigin, Material, ProviderId};
+use crate::credential::{Authority, CredentialId, Label, Material, ProviderId};
 use crate::login::TokenHint;
 use crate::provider::OAuth;
 use crate::secret::{Fingerprint, FingerprintKey, Secret};
@@ -27,7 +28,7 @@ pub struct Revocation {
     /// The token itself.
     pub token: Secret<String>,
     /// Who gave it.
-    pub authority: Authority,
+    pub authority: Arc<Authority>,
     /// Since when it waits.
     pub queued_at: Timestamp,
     /// When it is given up: it has expired by then, or nobody will ever take it.
@@ -40,17 +41,6 @@ pub struct Revocation {
     pub next_try_at: Timestamp,
     /// Why the last try did not do.
     pub why: Option<String>,
-}
-
-/// Who gave a token, so that it is shown to nobody else.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Authority {
-    /// The issuer, if the login knew it.
-    pub issuer: Option<Url>,
-    /// The client that logged in.
-    pub client_id: String,
-    /// The host of its token endpoint.
-    pub token_host: String,
 }
 
 impl Authority {
@@ -69,16 +59,6 @@ impl Authority {
     }
 }
 
-impl From<&LoginOrigin> for Authority {
-    fn from(login: &LoginOrigin) -> Self {
-        Self {
-            issuer: login.issuer.clone(),
-            client_id: login.client_id.clone(),
-            token_host: login.token_host.clone(),
-        }
-    }
-}
-
 impl Revocation {
     /// The tokens of a grant that are worth revoking, the refresh token first (RFC 7009 2.1 lets it end the grant).
     pub fn of(record: &Record, material: &Material, key: &FingerprintKey, now: Timestamp) -> Vec<Self> {
@@ -93,7 +73,7 @@ impl Revocation {
             label: record.label.clone(),
             hint,
             token: token.clone(),
-            authority: Authority::from(&grant.login),
+            authority: Arc::clone(&grant.login.authority),
             queued_at: now,
             gives_up_at,
             tries: 0,
@@ -150,7 +130,7 @@ const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 3_600);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::credential::{Epoch, Generation, Grant};
+    use crate::credential::{Epoch, Generation, Grant, LoginOrigin};
     use crate::provider::Flow;
     use crate::store::record::{Source, Standing};
     use crate::time::Moment;
@@ -165,9 +145,11 @@ mod tests {
             obtained: Moment::default(),
             lifetime: lifetime.map(Duration::from_secs),
             login: LoginOrigin {
-                issuer: "https://auth.example/".parse().ok(),
-                client_id: "client".to_owned(),
-                token_host: "auth.example".to_owned(),
+                authority: Arc::new(Authority {
+                    issuer: "https://auth.example/".parse().ok(),
+                    client_id: "client".to_owned(),
+                    token_host: "auth.example".to_owned(),
+                }),
                 subject: None,
                 account: None,
                 at: Timestamp::default(),
@@ -182,7 +164,7 @@ mod tests {
             generation: Generation(1),
             epoch: Epoch(1),
             material: Material::Grant(Box::new(grant)),
-            standing: Standing::default(),
+            standing: Standing::default().into(),
             created_at: Timestamp::default(),
             updated_at: Timestamp::default(),
         }

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, anyhow};
 use evergrant_driver::settings::Settings;
 use evergrant_driver::store::{Draft, Mode, Placement, Store, open};
 use evergrant_driver::{Driver, Failure, Flow, Secret};
-use evergrant_engine::credential::{Generation, Grant, LoginOrigin, Material};
+use evergrant_engine::credential::{Authority, Generation, Grant, LoginOrigin, Material};
 use evergrant_engine::store::{ClaimState, Health, Record, Source};
 use evergrant_engine::time::{Moment, Timestamp};
 use tempfile::TempDir;
@@ -168,9 +168,11 @@ fn draft(number: usize, now: &Moment) -> Draft {
         obtained: now.clone(),
         lifetime: Some(LIFETIME),
         login: LoginOrigin {
-            issuer: None,
-            client_id: "torture".to_owned(),
-            token_host: "127.0.0.1".to_owned(),
+            authority: Arc::new(Authority {
+                issuer: None,
+                client_id: "torture".to_owned(),
+                token_host: "127.0.0.1".to_owned(),
+            }),
             subject: None,
             account: None,
             at: now.wall,

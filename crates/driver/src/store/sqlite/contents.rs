@@ -3,7 +3,7 @@
 use evergrant_engine::credential::{CredentialId, Epoch, Fence, Generation, Label, Material, ProviderId};
 use evergrant_engine::recovery::renewal::View;
 use evergrant_engine::secret::{Fingerprint, FingerprintKey};
-use evergrant_engine::store::{Claim, ClaimState, Health, Minted, Record, Revocation, Source, Standing};
+use evergrant_engine::store::{Claim, ClaimState, Health, Minted, Record, Revocation, Shared, Source, Standing};
 use evergrant_engine::time::Timestamp;
 use rusqlite::Connection;
 
@@ -65,7 +65,7 @@ impl Contents<'_> {
             generation: created.generation.next(),
             epoch: created.epoch.next(),
             material: draft.material.clone(),
-            standing: fresh_standing(&draft.material),
+            standing: fresh_standing(&draft.material).into(),
             updated_at: draft.at,
             ..created.clone()
         };
@@ -80,7 +80,7 @@ impl Contents<'_> {
                     generation: Generation(0),
                     epoch: Epoch(0),
                     material: Material::Gone,
-                    standing: Standing::default(),
+                    standing: Standing::default().into(),
                     created_at: draft.at,
                     updated_at: draft.at,
                 };
@@ -186,7 +186,7 @@ impl Contents<'_> {
             generation,
             epoch,
             material: Material::Gone,
-            standing: Standing::default(),
+            standing: Standing::default().into(),
             created_at: commit.at,
             updated_at: commit.at,
         };
@@ -229,11 +229,12 @@ impl Contents<'_> {
         if let Material::Grant(grant) = &mut record.material {
             grant.refresh_token = None;
         }
-        record.standing = record.standing.overshadowed(Health::Quarantined {
+        let dead = Standing::clone(&record.standing).overshadowed(Health::Quarantined {
             fingerprint: *fingerprint,
             why: why.clone(),
             at: *at,
         });
+        record.standing = dead.into();
         record.standing.last_error = Some(Box::new(last_error.clone()));
         record.updated_at = *at;
         records::update(self.connection, self.vault, &record)?;
@@ -257,10 +258,10 @@ impl Contents<'_> {
         let tombstone = Record {
             epoch: record.epoch.next(),
             material: Material::Gone,
-            standing: Standing {
+            standing: Shared::from(Standing {
                 health: Health::LoggedOut { at: now },
                 ..Standing::default()
-            },
+            }),
             updated_at: now,
             ..record.clone()
         };
@@ -362,7 +363,7 @@ impl Contents<'_> {
                 let token = grant.refresh_token.as_ref()?;
                 Some(self.fingerprint_key.fingerprint(token))
             }
-            Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed { .. } | Material::Gone => None,
+            Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed(_) | Material::Gone => None,
         }
     }
 }
@@ -371,10 +372,10 @@ fn renewed(old: Record, commit: &Commit) -> Record {
     Record {
         generation: old.generation.next(),
         material: commit.material.clone(),
-        standing: Standing {
+        standing: Shared::from(Standing {
             disabled: old.standing.disabled,
             ..commit.standing.clone()
-        },
+        }),
         updated_at: commit.at,
         ..old
     }
@@ -383,11 +384,11 @@ fn renewed(old: Record, commit: &Commit) -> Record {
 /// The standing of a new login or key: nothing is known yet but when a grant was minted.
 fn fresh_standing(material: &Material) -> Standing {
     let minted = match material {
-        Material::Grant(grant) => Some(Minted {
+        Material::Grant(grant) => Some(Box::new(Minted {
             at: grant.obtained.clone(),
             reactive: false,
-        }),
-        Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed { .. } | Material::Gone => None,
+        })),
+        Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed(_) | Material::Gone => None,
     };
     Standing {
         minted,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use evergrant_engine::credential::{CredentialId, Epoch, Generation, Label, Material, ProviderId};
+use evergrant_engine::named::ByName;
 use evergrant_engine::store::Record;
 use evergrant_engine::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
@@ -10,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 use super::number::{from_column, to_column};
 use super::trouble::Trouble;
 use crate::store::wire::{
-    Unreadable, read_material, read_source, read_standing, write_material, write_source, write_standing,
+    ReadBefore, Unreadable, read_material, read_source, read_standing, write_material, write_source, write_standing,
     write_standing_over,
 };
 use crate::vault::Vault;
@@ -36,8 +37,9 @@ fn many(
     let mut statement = connection.prepare_cached(statement)?;
     let mut rows = statement.query(parameters)?;
     let mut records = Vec::new();
+    let mut providers = Providers::default();
     while let Some(row) = rows.next()? {
-        records.push(Arc::new(read(row, vault)?));
+        records.push(Arc::new(read(row, vault, &mut providers)?));
     }
     records.sort_by(|a, b| rank(a).cmp(&rank(b)));
     Ok(records)
@@ -52,7 +54,8 @@ fn rank(record: &Record) -> impl Ord + '_ {
 pub(super) fn one(connection: &Connection, vault: &Vault, id: &CredentialId) -> Result<Option<Record>, Trouble> {
     let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE id = ?1"))?;
     let mut rows = statement.query([id.as_str()])?;
-    rows.next()?.map(|row| read(row, vault)).transpose()
+    let mut providers = Providers::default();
+    rows.next()?.map(|row| read(row, vault, &mut providers)).transpose()
 }
 
 /// Adds a record.
@@ -149,9 +152,13 @@ fn write(
     ])?)
 }
 
+/// The providers of the records read so far, each with what was read of it before: whatever they have in common is held once.
+type Providers = ByName<ProviderId, ReadBefore>;
+
 /// The columns by their places in `SELECT`: by their names each would be looked for in each row.
-fn read(row: &Row<'_>, vault: &Vault) -> Result<Record, Trouble> {
+fn read(row: &Row<'_>, vault: &Vault, providers: &mut Providers) -> Result<Record, Trouble> {
     let id = CredentialId::from(text(row, 0)?);
+    let (provider, before) = of(text(row, 1)?, providers);
     let generation = Generation(from_column(row.get(5)?)?);
     if row.get::<_, u32>(8)? != SEAL {
         return Err(Unreadable("seal version").into());
@@ -164,14 +171,14 @@ fn read(row: &Row<'_>, vault: &Vault) -> Result<Record, Trouble> {
         // The vault's key is proven by then: these bytes are damaged, or of another row.
         .map_err(|_| Unreadable("sealed secret"))?;
     let record = Record {
-        provider: ProviderId::from(text(row, 1)?),
+        provider,
         label: Label::from(text(row, 2)?),
         source: read_source(text(row, 3)?)?,
         priority: row.get(4)?,
         generation,
         epoch: Epoch(from_column(row.get(6)?)?),
-        material: read_material(&plain)?,
-        standing: read_standing(text(row, 10)?)?,
+        material: read_material(&plain, before)?,
+        standing: read_standing(text(row, 10)?)?.into(),
         created_at: Timestamp::from_millis(row.get(11)?),
         updated_at: Timestamp::from_millis(row.get(12)?),
         id,
@@ -182,18 +189,30 @@ fn read(row: &Row<'_>, vault: &Vault) -> Result<Record, Trouble> {
     Ok(record)
 }
 
+/// The provider of that name, and what was read of it before.
+fn of<'a>(name: &str, providers: &'a mut Providers) -> (ProviderId, &'a mut ReadBefore) {
+    let known = providers.get_key_value(name).map(|(provider, _)| provider.clone());
+    let provider = known.unwrap_or_else(|| name.into());
+    let before = providers.entry(provider.clone()).or_default();
+    (provider, before)
+}
+
 fn text<'a>(row: &'a Row<'_>, column: usize) -> Result<&'a str, Trouble> {
     Ok(row.get_ref(column)?.as_str().map_err(rusqlite::Error::from)?)
 }
 
 /// What a row's secret is bound to; the numbers have a fixed width, so that no two rows read the same.
 fn context(id: &CredentialId, generation: Generation) -> Vec<u8> {
-    let mut bytes = b"evergrant credential\0".to_vec();
+    let mut bytes = Vec::with_capacity(CONTEXT.len() + id.as_str().len() + size_of::<u64>() + size_of::<u32>());
+    bytes.extend_from_slice(CONTEXT);
     bytes.extend_from_slice(id.as_str().as_bytes());
     bytes.extend_from_slice(&generation.0.to_le_bytes());
     bytes.extend_from_slice(&SEAL.to_le_bytes());
     bytes
 }
+
+/// What every context of a credential begins with.
+const CONTEXT: &[u8] = b"evergrant credential\0";
 
 /// The present way of sealing: XChaCha20-Poly1305 over the wire form of `material.rs`.
 const SEAL: u32 = 1;

@@ -119,7 +119,7 @@ fn read(row: &Row<'_>, vault: &Vault) -> Result<Revocation, Trouble> {
         label: Label::from(text("label")?),
         hint: read_hint(&text("hint")?)?,
         token,
-        authority,
+        authority: authority.into(),
         queued_at: time("queued_at")?,
         gives_up_at: time("gives_up_at")?,
         tries: row.get("tries")?,

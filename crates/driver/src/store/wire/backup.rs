@@ -1,7 +1,7 @@
 //! The records of a backup, written down before they are sealed.
 
 use evergrant_engine::credential::{CredentialId, Epoch, Generation, Label, ProviderId};
-use evergrant_engine::store::Record;
+use evergrant_engine::store::{Record, Standing};
 use evergrant_engine::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -66,7 +66,7 @@ impl<'a> From<&'a Record> for RecordWire<'a> {
             priority: record.priority,
             generation: record.generation.0,
             epoch: record.epoch.0,
-            standing: StandingWire::from(&record.standing),
+            standing: StandingWire::from(&*record.standing),
             created_at: record.created_at.as_millis(),
             updated_at: record.updated_at.as_millis(),
             material: MaterialWire::from(&record.material),
@@ -96,7 +96,7 @@ impl TryFrom<RecordWire<'_>> for Record {
             generation: Generation(wire.generation),
             epoch: Epoch(wire.epoch),
             material: wire.material.try_into()?,
-            standing: wire.standing.try_into()?,
+            standing: Standing::try_from(wire.standing)?.into(),
             created_at: Timestamp::from_millis(wire.created_at),
             updated_at: Timestamp::from_millis(wire.updated_at),
         })

@@ -1,9 +1,10 @@
 //! Secret material, written down before it is sealed.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
-use evergrant_engine::credential::{Grant, LoginOrigin, Material};
+use evergrant_engine::credential::{Authority, Borrowed, Grant, LoginOrigin, Material};
 use evergrant_engine::secret::Secret;
 use evergrant_engine::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -20,13 +21,17 @@ pub(in crate::store) fn write_material(material: &Material) -> Result<Zeroizing<
     Ok(bytes)
 }
 
-/// The material of those bytes.
-pub(in crate::store) fn read_material(bytes: &[u8]) -> Result<Material, Unreadable> {
+/// The material of those bytes; its authority is shared with what was read before it, if it is the same.
+pub(in crate::store) fn read_material(bytes: &[u8], before: &mut ReadBefore) -> Result<Material, Unreadable> {
     serde_json::from_slice::<MaterialWire<'_>>(bytes)
         .ok()
-        .and_then(|wire| Material::try_from(wire).ok())
+        .and_then(|wire| wire.read(before).ok())
         .ok_or(Unreadable("material"))
 }
+
+/// The authority that was read last, and its issuer as it was written: most logins at a provider have the same.
+#[derive(Default)]
+pub(in crate::store) struct ReadBefore(Option<(Option<String>, Arc<Authority>)>);
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -48,7 +53,8 @@ pub(super) enum MaterialWire<'a> {
         tool: Cow<'a, str>,
         #[serde(borrow)]
         entry: Cow<'a, str>,
-        login: Box<LoginWire>,
+        #[serde(borrow)]
+        login: Box<LoginWire<'a>>,
         #[serde(borrow)]
         access_token: Cow<'a, str>,
         expires_at: Option<i64>,
@@ -68,14 +74,18 @@ pub(super) struct GrantWire<'a> {
     scope: Option<String>,
     obtained: MomentWire,
     lifetime_millis: Option<u64>,
-    login: LoginWire,
+    #[serde(borrow)]
+    login: LoginWire<'a>,
 }
 
 #[derive(Serialize, Deserialize)]
-pub(super) struct LoginWire {
-    issuer: Option<String>,
-    client_id: String,
-    token_host: String,
+pub(super) struct LoginWire<'a> {
+    #[serde(borrow)]
+    issuer: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    client_id: Cow<'a, str>,
+    #[serde(borrow)]
+    token_host: Cow<'a, str>,
     subject: Option<String>,
     account: Option<String>,
     at: i64,
@@ -91,23 +101,42 @@ impl<'a> From<&'a Material> for MaterialWire<'a> {
             Material::EnvKey(variable) => Self::EnvKey {
                 variable: variable.into(),
             },
-            Material::Borrowed {
+            Material::Borrowed(borrowed) => Self::Borrowed {
+                file: (&borrowed.file).into(),
+                tool: (&borrowed.tool).into(),
+                entry: (&borrowed.entry).into(),
+                login: Box::new(LoginWire::from(&borrowed.login)),
+                access_token: borrowed.access_token.expose().into(),
+                expires_at: borrowed.expires_at.map(Timestamp::as_millis),
+            },
+            Material::Gone => Self::Gone,
+        }
+    }
+}
+
+impl MaterialWire<'_> {
+    fn read(self, before: &mut ReadBefore) -> Result<Material, Unreadable> {
+        Ok(match self {
+            Self::Grant(grant) => Material::Grant(Box::new(grant.read(before)?)),
+            Self::ApiKey { key } => Material::ApiKey(secret(key)),
+            Self::EnvKey { variable } => Material::EnvKey(variable.into_owned()),
+            Self::Borrowed {
                 file,
                 tool,
                 entry,
                 login,
                 access_token,
                 expires_at,
-            } => Self::Borrowed {
-                file: file.into(),
-                tool: tool.into(),
-                entry: entry.into(),
-                login: Box::new(LoginWire::from(&**login)),
-                access_token: access_token.expose().into(),
-                expires_at: expires_at.map(Timestamp::as_millis),
-            },
-            Material::Gone => Self::Gone,
-        }
+            } => Material::Borrowed(Box::new(Borrowed {
+                file: file.into_owned(),
+                tool: tool.into_owned(),
+                entry: entry.into_owned(),
+                login: login.read(before)?,
+                access_token: secret(access_token),
+                expires_at: expires_at.map(Timestamp::from_millis),
+            })),
+            Self::Gone => Material::Gone,
+        })
     }
 }
 
@@ -115,27 +144,7 @@ impl TryFrom<MaterialWire<'_>> for Material {
     type Error = Unreadable;
 
     fn try_from(wire: MaterialWire<'_>) -> Result<Self, Unreadable> {
-        Ok(match wire {
-            MaterialWire::Grant(grant) => Self::Grant(Box::new(Grant::try_from(*grant)?)),
-            MaterialWire::ApiKey { key } => Self::ApiKey(secret(key)),
-            MaterialWire::EnvKey { variable } => Self::EnvKey(variable.into_owned()),
-            MaterialWire::Borrowed {
-                file,
-                tool,
-                entry,
-                login,
-                access_token,
-                expires_at,
-            } => Self::Borrowed {
-                file: file.into_owned(),
-                tool: tool.into_owned(),
-                entry: entry.into_owned(),
-                login: Box::new(LoginOrigin::try_from(*login)?),
-                access_token: secret(access_token),
-                expires_at: expires_at.map(Timestamp::from_millis),
-            },
-            MaterialWire::Gone => Self::Gone,
-        })
+        wire.read(&mut ReadBefore::default())
     }
 }
 
@@ -157,12 +166,13 @@ impl<'a> From<&'a Grant> for GrantWire<'a> {
     }
 }
 
-impl From<&LoginOrigin> for LoginWire {
-    fn from(login: &LoginOrigin) -> Self {
+impl<'a> From<&'a LoginOrigin> for LoginWire<'a> {
+    fn from(login: &'a LoginOrigin) -> Self {
+        let authority = &login.authority;
         Self {
-            issuer: login.issuer.as_ref().map(Url::to_string),
-            client_id: login.client_id.clone(),
-            token_host: login.token_host.clone(),
+            issuer: authority.issuer.as_ref().map(|issuer| issuer.as_str().into()),
+            client_id: (&authority.client_id).into(),
+            token_host: (&authority.token_host).into(),
             subject: login.subject.clone(),
             account: login.account.clone(),
             at: login.at.as_millis(),
@@ -170,35 +180,49 @@ impl From<&LoginOrigin> for LoginWire {
     }
 }
 
-impl TryFrom<LoginWire> for LoginOrigin {
-    type Error = Unreadable;
-
-    fn try_from(wire: LoginWire) -> Result<Self, Unreadable> {
-        let issuer = wire.issuer.as_deref().map(Url::parse).transpose();
-        Ok(Self {
-            issuer: issuer.map_err(|_| Unreadable("issuer"))?,
-            client_id: wire.client_id,
-            token_host: wire.token_host,
-            subject: wire.subject,
-            account: wire.account,
-            at: Timestamp::from_millis(wire.at),
+impl LoginWire<'_> {
+    fn read(self, before: &mut ReadBefore) -> Result<LoginOrigin, Unreadable> {
+        Ok(LoginOrigin {
+            authority: before.shared(&self)?,
+            subject: self.subject,
+            account: self.account,
+            at: Timestamp::from_millis(self.at),
         })
     }
 }
 
-impl TryFrom<GrantWire<'_>> for Grant {
-    type Error = Unreadable;
+impl ReadBefore {
+    fn shared(&mut self, login: &LoginWire<'_>) -> Result<Arc<Authority>, Unreadable> {
+        let issuer = login.issuer.as_deref();
+        if let Some((written, known)) = &self.0
+            && written.as_deref() == issuer
+            && known.client_id == login.client_id
+            && known.token_host == login.token_host
+        {
+            return Ok(Arc::clone(known));
+        }
+        let parsed = issuer.map(Url::parse).transpose();
+        let authority = Arc::new(Authority {
+            issuer: parsed.map_err(|_| Unreadable("issuer"))?,
+            client_id: login.client_id.to_string(),
+            token_host: login.token_host.to_string(),
+        });
+        self.0 = Some((issuer.map(str::to_owned), Arc::clone(&authority)));
+        Ok(authority)
+    }
+}
 
-    fn try_from(wire: GrantWire<'_>) -> Result<Self, Unreadable> {
-        Ok(Self {
-            access_token: secret(wire.access_token),
-            refresh_token: wire.refresh_token.map(secret),
-            id_token: wire.id_token.map(secret),
-            token_type: wire.token_type,
-            scope: wire.scope,
-            obtained: wire.obtained.into(),
-            lifetime: wire.lifetime_millis.map(Duration::from_millis),
-            login: wire.login.try_into()?,
+impl GrantWire<'_> {
+    fn read(self, before: &mut ReadBefore) -> Result<Grant, Unreadable> {
+        Ok(Grant {
+            access_token: secret(self.access_token),
+            refresh_token: self.refresh_token.map(secret),
+            id_token: self.id_token.map(secret),
+            token_type: self.token_type,
+            scope: self.scope,
+            obtained: self.obtained.into(),
+            lifetime: self.lifetime_millis.map(Duration::from_millis),
+            login: self.login.read(before)?,
         })
     }
 }
@@ -221,7 +245,7 @@ pub(super) fn room_for(material: &Material) -> usize {
         .map(|token| token.expose().len())
         .sum(),
         Material::ApiKey(key) => key.expose().len(),
-        Material::Borrowed { access_token, .. } => access_token.expose().len(),
+        Material::Borrowed(borrowed) => borrowed.access_token.expose().len(),
         Material::EnvKey(_) | Material::Gone => 0,
     };
     // Escapes may double it; names, scope, origin and standing take the rest.
@@ -242,9 +266,11 @@ mod tests {
             obtained: evergrant_engine::time::Moment::default(),
             lifetime: Some(Duration::from_millis(21_600_001)),
             login: LoginOrigin {
-                issuer: Some(Url::parse("https://auth.example").unwrap()),
-                client_id: "client".to_owned(),
-                token_host: "auth.example".to_owned(),
+                authority: Arc::new(Authority {
+                    issuer: Some(Url::parse("https://auth.example").unwrap()),
+                    client_id: "client".to_owned(),
+                    token_host: "auth.example".to_owned(),
+                }),
                 subject: Some("subject".to_owned()),
                 account: None,
                 at: Timestamp::from_millis(-5),
@@ -264,27 +290,54 @@ mod tests {
             })),
             Material::ApiKey(Secret::from("key\\")),
             Material::EnvKey("KEY".to_owned()),
-            Material::Borrowed {
+            Material::Borrowed(Box::new(Borrowed {
                 file: "/f".to_owned(),
                 tool: "tool".to_owned(),
                 entry: "one".to_owned(),
-                login: Box::new(grant().login),
+                login: grant().login,
                 access_token: Secret::from("t"),
                 expires_at: Some(Timestamp::from_secs(1)),
-            },
+            })),
             Material::Gone,
         ];
         for material in all {
             let bytes = write_material(&material).unwrap();
             assert!(bytes.len() < room_for(&material));
-            assert_eq!(read_material(&bytes).unwrap(), material);
+            assert_eq!(read_material(&bytes, &mut ReadBefore::default()).unwrap(), material);
         }
+    }
+
+    #[test]
+    fn an_authority_is_shared_with_the_login_read_before_if_it_is_the_same() {
+        let of = |change: fn(&mut Authority)| {
+            let mut login = grant().login;
+            change(Arc::make_mut(&mut login.authority));
+            Grant { login, ..grant() }
+        };
+        let mut before = ReadBefore::default();
+        let mut read = |grant: Grant| {
+            let bytes = write_material(&Material::Grant(Box::new(grant.clone()))).unwrap();
+            let Material::Grant(read) = read_material(&bytes, &mut before).unwrap() else {
+                panic!("a grant was written")
+            };
+            assert_eq!(*read, grant);
+            read.login.authority
+        };
+        let first = read(grant());
+        assert!(Arc::ptr_eq(&first, &read(grant())));
+        read(of(|authority| authority.issuer = None));
+        read(of(|authority| authority.client_id = "another".to_owned()));
+        read(of(|authority| authority.token_host = "elsewhere.example".to_owned()));
+        assert!(!Arc::ptr_eq(&first, &read(grant())), "only the last one is known");
     }
 
     #[test]
     fn damage_is_an_error_that_shows_nothing() {
         for bytes in [&b""[..], b"{}", b"[]", b"{\"grant\":{}}", b"\"new\"", b"\xff"] {
-            assert_eq!(read_material(bytes), Err(Unreadable("material")));
+            assert_eq!(
+                read_material(bytes, &mut ReadBefore::default()),
+                Err(Unreadable("material"))
+            );
         }
     }
 }

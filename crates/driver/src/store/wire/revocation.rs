@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
+use evergrant_engine::credential::Authority;
 use evergrant_engine::login::TokenHint;
 use evergrant_engine::secret::Secret;
-use evergrant_engine::store::{Authority, Revocation};
+use evergrant_engine::store::Revocation;
 use serde::{Deserialize, Serialize};
 use url::Url;
 use zeroize::Zeroizing;

@@ -168,9 +168,11 @@ impl TryFrom<StandingWire> for Standing {
                 .map(Moment::from)
                 .or_else(|| wire.settled.map(told_by_wall))
                 .map(Box::new),
-            minted: wire.minted.map(|minted| Minted {
-                at: minted.at.into(),
-                reactive: minted.reactive,
+            minted: wire.minted.map(|minted| {
+                Box::new(Minted {
+                    at: minted.at.into(),
+                    reactive: minted.reactive,
+                })
             }),
             last_error: wire
                 .last_error
@@ -382,10 +384,10 @@ mod tests {
                 accepted: Some(Generation(1)),
                 refused: Some(Generation(2)),
                 settled: Some(Box::default()),
-                minted: Some(Minted {
+                minted: Some(Box::new(Minted {
                     at: Moment::default(),
                     reactive: true,
-                }),
+                })),
                 last_error: Some(Box::new(LastError {
                     verdict: *verdict,
                     channel: if verdict.is_read_on(Channel::Token) {

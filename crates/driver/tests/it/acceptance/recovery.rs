@@ -90,7 +90,7 @@ async fn entitlement_never_refreshes() {
         assert!(told.text.contains("code"), "{}", told.text);
         driver.drain(Duration::from_secs(5)).await;
         let record = scene.grant().0;
-        let error = record.standing.last_error.unwrap();
+        let error = record.standing.into_inner().last_error.unwrap();
         assert_eq!(error.code, code);
         assert!(told.text.contains("Grok subscription"), "{}", told.text);
         let account = driver.accounts().remove(0);
@@ -334,7 +334,7 @@ async fn repairs_are_logged() {
         assert!(line.contains(field), "{field} in {line}");
     }
     driver.drain(Duration::from_secs(5)).await;
-    let error = scene.grant().0.standing.last_error.unwrap();
+    let error = scene.grant().0.standing.into_inner().last_error.unwrap();
     assert_eq!(
         (error.verdict, error.generation.0),
         (Verdict::NotEntitled, generation + 1)

@@ -72,7 +72,8 @@ async fn an_opinion_ends_nothing_where_the_row_names_no_code() {
         (record.standing.health.as_str(), &grant.refresh_token),
         ("ready", &before.refresh_token)
     );
-    assert_eq!(record.standing.last_error.unwrap().verdict.as_str(), "transient");
+    let error = record.standing.into_inner().last_error.unwrap();
+    assert_eq!(error.verdict.as_str(), "transient");
     scene.clock.advance(failure.retry_after.unwrap());
     driver.refresh("acme/default").await.unwrap();
     assert_ne!(scene.grant().1.refresh_token, before.refresh_token);
@@ -101,7 +102,7 @@ async fn terminal_quarantines_across_restarts() {
         grant.access_token, before.1.access_token,
         "it serves until it expires or is refused"
     );
-    let error = record.standing.last_error.unwrap();
+    let error = record.standing.into_inner().last_error.unwrap();
     assert_eq!((error.code.as_str(), error.at), ("grant-dead", scene.now().wall));
     let account = &driver.accounts()[0];
     assert!(account.usable && account.last_error.is_some());
@@ -128,7 +129,7 @@ async fn quarantine_spares_others() {
             minted: record.standing.minted.clone(),
             ..Standing::default()
         };
-        assert_eq!(record.standing, untouched, "{}", record.label);
+        assert_eq!(*record.standing, untouched, "{}", record.label);
     }
     driver.refresh("acme/default-2").await.unwrap();
 }

@@ -135,7 +135,7 @@ async fn a_stream_that_is_cut_ends_in_an_error_and_never_in_a_false_end() {
     let told = ask(&driver, streamed("/chat/completions")).await.unwrap();
     assert!(told.broke && !told.text.contains("[DONE]"), "{told:?}");
     assert_eq!(told.trail.attempts, 1, "what was begun is not begun again");
-    let health = scene.grant().0.standing.health;
+    let health = scene.grant().0.standing.into_inner().health;
     assert_eq!(health, Health::Ready, "no fault of the credential");
     replay_all(&scene);
 }

@@ -25,11 +25,11 @@ async fn a_borrowed_token_is_used_and_its_refresh_token_not_even_kept() {
     good(ask(&neighbours.driver, chat()).await);
     let record = neighbours.only();
     assert_eq!(record.source, Source::Imported("hermes".to_owned()));
-    let Material::Borrowed { entry, login, .. } = &record.material else {
+    let Material::Borrowed(borrowed) = &record.material else {
         panic!("{record:?}")
     };
-    assert_eq!(entry, "providers.acme");
-    assert_eq!(login.subject.as_deref(), Some("user-1"));
+    assert_eq!(borrowed.entry, "providers.acme");
+    assert_eq!(borrowed.login.subject.as_deref(), Some("user-1"));
     let account = &neighbours.driver.accounts()[..];
     let account = account.iter().find(|account| account.id == record.id).unwrap();
     assert_eq!(account.owner.as_deref(), Some("hermes"));

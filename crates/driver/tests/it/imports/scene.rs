@@ -60,12 +60,12 @@ impl Neighbours {
 
     /// Hermes renews its token, and writes it down if it is told to.
     pub(crate) async fn renews(&self, refresh_token: &str) -> Value {
-        let issuer = self.grant.login.issuer.clone().unwrap();
+        let issuer = self.grant.login.authority.issuer.clone().unwrap();
         let found = issuer.join("/.well-known/openid-configuration").unwrap();
         let found = self.client.get(found.as_str()).await.unwrap().json().unwrap();
         let fields = [
             ("grant_type", "refresh_token"),
-            ("client_id", &self.grant.login.client_id),
+            ("client_id", &self.grant.login.authority.client_id),
             ("refresh_token", refresh_token),
         ];
         let endpoint = found["token_endpoint"].as_str().unwrap();

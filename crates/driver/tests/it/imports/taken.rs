@@ -62,7 +62,7 @@ async fn it_is_given_back_with_the_tokens_that_it_has_now() {
     assert_eq!(tree["providers"]["acme"]["tokens"]["refresh_token"], token.as_str());
     assert_eq!(tree["credential_pool"]["acme"][0]["refresh_token"], token.as_str());
     assert!(neighbours.beside().is_empty(), "{:?}", neighbours.beside());
-    assert!(matches!(neighbours.only().material, Material::Borrowed { .. }));
+    assert!(matches!(neighbours.only().material, Material::Borrowed(_)));
     // The tool renews it, and what it renews is used here.
     neighbours.renews_its_file().await;
     good(ask(&neighbours.driver, chat()).await);

@@ -31,7 +31,7 @@ async fn the_browser_comes_back_and_the_grant_is_kept() {
     assert_eq!(grant.lifetime, Some(Duration::from_secs(6 * 3_600)));
     assert_eq!(grant.login.subject.as_deref(), Some("user-1"));
     assert_eq!(grant.login.account.as_deref(), Some("team-user-1"));
-    assert_eq!(grant.login.token_host, "127.0.0.1");
+    assert_eq!(grant.login.authority.token_host, "127.0.0.1");
     let seen = bench.control().counters();
     assert_eq!((seen.authorize, seen.token_requests, seen.discoveries), (1, 1, 1));
 }

@@ -30,7 +30,7 @@ async fn three() -> (Scene, Driver) {
 
 fn standing(records: &[Record], label: &str) -> Standing {
     let record = records.iter().find(|record| record.label.as_str() == label);
-    record.unwrap().standing.clone()
+    Standing::clone(&record.unwrap().standing)
 }
 
 #[tokio::test]

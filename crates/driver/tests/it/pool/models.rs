@@ -21,7 +21,7 @@ fn asking_for(model: &str) -> Call {
 fn standing(scene: &Scene, label: &str) -> Standing {
     let records = scene.records();
     let record = records.iter().find(|record| record.label.as_str() == label);
-    record.unwrap().standing.clone()
+    Standing::clone(&record.unwrap().standing)
 }
 
 #[tokio::test]

@@ -74,7 +74,7 @@ async fn the_refresh_token_is_revoked_and_then_the_access_token() {
         let mut form = url::form_urlencoded::Serializer::new(String::new());
         form.append_pair("token", token)
             .append_pair("token_type_hint", hint)
-            .append_pair("client_id", &grant.login.client_id);
+            .append_pair("client_id", &grant.login.authority.client_id);
         hex::encode(<sha2::Sha256 as sha2::Digest>::digest(form.finish().as_bytes()))
     };
     let names = "token token_type_hint client_id".to_owned();

@@ -8,7 +8,7 @@ use std::time::Duration;
 use evergrant_driver::home::Home;
 use evergrant_driver::store::{Commit, Draft, Mode, Placement, SqliteStore, Store, StoreFault};
 use evergrant_driver::vault::{KeySource, Vault};
-use evergrant_engine::credential::{CredentialId, Fence, Grant, Label, LoginOrigin, Material, ProviderId};
+use evergrant_engine::credential::{Authority, CredentialId, Fence, Grant, Label, LoginOrigin, Material, ProviderId};
 use evergrant_engine::failure::Code;
 use evergrant_engine::provider::Flow;
 use evergrant_engine::secret::{Fingerprint, Secret};
@@ -94,9 +94,11 @@ pub(crate) fn grant(access: &str, refresh: Option<&str>) -> Material {
         obtained: moment(0),
         lifetime: Some(Duration::from_secs(3_600)),
         login: LoginOrigin {
-            issuer: None,
-            client_id: "client".to_owned(),
-            token_host: "auth.example".to_owned(),
+            authority: Arc::new(Authority {
+                issuer: None,
+                client_id: "client".to_owned(),
+                token_host: "auth.example".to_owned(),
+            }),
             subject: None,
             account: None,
             at: moment(0).wall,

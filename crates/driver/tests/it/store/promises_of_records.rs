@@ -151,7 +151,7 @@ pub(crate) fn the_standing_is_fenced(bench: &dyn Bench) {
         ..Standing::default()
     };
     assert!(store.stand(&record.fence(), &standing).unwrap());
-    assert_eq!(store.record(&record.id).unwrap().unwrap().standing, standing);
+    assert_eq!(*store.record(&record.id).unwrap().unwrap().standing, standing);
     store
         .commit(&commit(&*store, record.fence(), "refresh-1", "access-2", "refresh-2"))
         .unwrap();

@@ -35,8 +35,8 @@ pub(super) fn refused(
                 channel: Channel::Inference,
                 kind: lease.kind,
                 label: Some(&lease.label),
-                owner: member.and_then(|member| member.owner.as_deref()),
-                variable: member.and_then(|member| member.variable.as_deref()),
+                owner: member.and_then(Member::owner),
+                variable: member.and_then(Member::variable),
                 reset: retry_after.map(|after| now.wall.plus(after)),
             };
             let said = message(verdict, Channel::Inference, &place.name, Some(&lease.label));

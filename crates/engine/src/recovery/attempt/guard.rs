@@ -14,7 +14,7 @@ pub(super) fn justifies_renewal(member: &Member, verdict: Verdict, now: &Moment)
     }
     let unproven = member.standing.accepted != Some(member.lease.fence.generation);
     let young = |minted: &crate::store::Minted| minted.reactive && now.since(&minted.at) < limits::UNPROVEN_RENEWAL;
-    !(unproven && member.standing.minted.as_ref().is_some_and(young))
+    !(unproven && member.standing.minted.as_deref().is_some_and(young))
 }
 
 /// Whether the member's access token is so young that the provider's edge may not know it yet.

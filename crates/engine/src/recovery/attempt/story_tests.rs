@@ -166,7 +166,7 @@ impl Story {
     }
 
     pub(super) fn health(&self, label: &str) -> Health {
-        self.world.of("p", label).standing.health
+        self.world.of("p", label).standing.health.clone()
     }
 }
 

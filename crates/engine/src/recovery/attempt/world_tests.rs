@@ -9,7 +9,7 @@ use super::input::{Plan, Replay};
 use super::limits;
 use super::state::Attempt;
 use crate::credential::{CredentialId, Epoch, Fence, Generation, Kind, ProviderId};
-use crate::pool::{Holder, Lease, Leased, Life, Member, Roster, View, apply};
+use crate::pool::{Holder, Lease, Leased, Life, Member, Origin, Roster, View, apply};
 use crate::provider::Tier;
 use crate::recovery::renewal::{Obstacle, Reason, Renewed};
 use crate::secret::Fingerprint;
@@ -129,10 +129,10 @@ pub(super) fn member(provider: &str, label: &str, sort: Sort) -> Member {
     let obtained = before(&now, secs(age));
     match sort {
         Sort::Guarded => {
-            standing.minted = Some(Minted {
+            standing.minted = Some(Box::new(Minted {
                 at: obtained.clone(),
                 reactive: true,
-            });
+            }));
         }
         Sort::Settled => standing.settled = Some(Box::new(before(&now, secs(600)))),
         Sort::Refused => {
@@ -201,11 +201,12 @@ pub(super) fn member(provider: &str, label: &str, sort: Sort) -> Member {
         }),
         priority: 0,
         created_at: Timestamp::from_secs(i64::from(label.as_bytes()[0])),
-        standing,
+        standing: standing.into(),
         life,
-        owner: (kind == Kind::Borrowed).then(|| "codex".to_owned()),
-        variable: None,
-        login_at: None,
+        origin: match kind {
+            Kind::Borrowed => Origin::Tool("codex".to_owned()),
+            Kind::Grant | Kind::ApiKey => Origin::Kept,
+        },
     }
 }
 
@@ -284,7 +285,7 @@ impl World {
         for report in &step.reports {
             let now = self.now.clone();
             self.change(&report.lease, |member| {
-                member.standing = apply(&member.standing, &member.lease.fence, report, &now, 0);
+                *member.standing = apply(&member.standing, &member.lease.fence, report, &now, 0);
             });
         }
         if let Action::Send(lease) = &step.action {
@@ -314,10 +315,10 @@ impl World {
                 member.standing.health = Health::Ready;
             }
             member.standing.renew_not_before = None;
-            member.standing.minted = Some(Minted {
+            member.standing.minted = Some(Box::new(Minted {
                 at: now.clone(),
                 reactive: matches!(reason, Some(Reason::Refused | Reason::Denied)),
-            });
+            }));
         });
         self.member(lease).lease.fence.clone()
     }

@@ -124,7 +124,7 @@ pub(super) fn already_dead(ask: &Ask, terms: &Terms, record: &Record, now: &Mome
 fn dead_failure(terms: &Terms, record: &Record, now: &Moment) -> Failure {
     let hard_end = match &record.material {
         Material::Grant(grant) => grant.hard_end(terms.place.hard_end),
-        Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed { .. } | Material::Gone => None,
+        Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed(_) | Material::Gone => None,
     };
     let (code, message) = match hard_end.filter(|end| *end <= now.wall) {
         Some(end) => (Code::NeedsLogin, over(&record.label, end)),
@@ -229,9 +229,7 @@ pub(super) fn outcome_unknown(spend: &Spend, after: Option<Duration>, now: &Mome
         // It is only held back, and no longer because anything could be lost.
         Material::Grant(_) if after.is_some() => None,
         Material::Grant(grant) if grant.usable_for(Duration::ZERO, now) => Some(grant),
-        Material::Grant(_) | Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed { .. } | Material::Gone => {
-            None
-        }
+        Material::Grant(_) | Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed(_) | Material::Gone => None,
     };
     let remedy = match serving {
         Some(grant) => Remedy::NextUse {
@@ -245,7 +243,7 @@ pub(super) fn outcome_unknown(spend: &Spend, after: Option<Duration>, now: &Mome
     let mut failure = Failure::new(Code::OutcomeUnknown, message).with_remedy(remedy);
     failure.retry_after = after;
     let health = Health::OutcomeUnknown { since };
-    let standing = record.standing.clone().overshadowed(health);
+    let standing = Standing::clone(&record.standing).overshadowed(health);
     let standing = match after {
         Some(after) => {
             let hold = standing.held_for(now);
@@ -341,10 +339,10 @@ pub(super) fn standing_after_success(ask: &Ask, before: &Record, now: &Moment) -
         strikes: beside.map_or(before.strikes, |rest| rest.strikes),
         rest: None,
         restored_at: None,
-        minted: Some(Minted {
+        minted: Some(Box::new(Minted {
             at: now.clone(),
             reactive: matches!(ask.reason, Reason::Refused | Reason::Denied),
-        }),
+        })),
         rejections: 0,
         rejected_since: None,
         renew_not_before: None,
@@ -356,7 +354,7 @@ pub(super) fn standing_after_success(ask: &Ask, before: &Record, now: &Moment) -
             }
             _ => None,
         },
-        ..before.clone()
+        ..Standing::clone(before)
     }
 }
 
@@ -380,8 +378,8 @@ pub(super) fn situation<'a>(terms: &'a Terms, record: &'a Record, reset: Option<
 
 pub(super) fn login_host(record: &Record) -> String {
     match &record.material {
-        Material::Grant(grant) => grant.login.token_host.clone(),
-        Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed { .. } | Material::Gone => {
+        Material::Grant(grant) => grant.login.authority.token_host.clone(),
+        Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed(_) | Material::Gone => {
             record.provider.as_str().to_owned()
         }
     }

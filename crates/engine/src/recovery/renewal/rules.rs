@@ -37,7 +37,7 @@ pub(super) fn suitable(ask: &Ask, terms: &Terms, token_host: Option<&str>, view:
     let grant = match &record.material {
         Material::Grant(grant) => grant,
         Material::Gone => return stop(ending::logged_out(ask)),
-        Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed { .. } => {
+        Material::ApiKey(_) | Material::EnvKey(_) | Material::Borrowed(_) => {
             return stop(ending::not_renewable(ask, terms, &record));
         }
     };
@@ -90,8 +90,8 @@ fn lives_for(wish: Duration, grant: &Grant, now: &Moment) -> bool {
 }
 
 fn row_change(grant: &Grant, terms: &Terms, token_host: Option<&str>) -> Option<String> {
-    let login = &grant.login;
-    let issuer = login
+    let authority = &grant.login.authority;
+    let issuer = authority
         .issuer
         .as_ref()
         .map(|issuer| issuer.as_str().trim_end_matches('/').to_owned());
@@ -103,11 +103,11 @@ fn row_change(grant: &Grant, terms: &Terms, token_host: Option<&str>) -> Option<
     {
         return Some("its issuer".to_owned());
     }
-    if login.client_id != terms.client_id {
+    if authority.client_id != terms.client_id {
         return Some("its client id".to_owned());
     }
     let host = token_host?;
-    (host != login.token_host).then(|| format!("the host of its token endpoint, now `{host}`"))
+    (host != authority.token_host).then(|| format!("the host of its token endpoint, now `{host}`"))
 }
 
 /// Whether an earlier answer asked for a pause.

@@ -1,12 +1,13 @@
 //! A record, a view, an ask: what the stories and the walk of a renewal are made of.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::ask::{Ask, Asker, Reason, Terms, View};
 use super::ending::Ending;
 use super::input::Input;
 use super::machine::{Action, Renewal, Step};
-use crate::credential::{Epoch, Generation, Grant, LoginOrigin, Material};
+use crate::credential::{Authority, Epoch, Generation, Grant, LoginOrigin, Material};
 use crate::provider::{Flow, Tier};
 use crate::secret::{Fingerprint, FingerprintKey, Secret};
 use crate::store::{Claim, ClaimOwner, ClaimState, Owner, Record, Source, Standing};
@@ -31,9 +32,11 @@ pub(super) fn record(generation: u64) -> Record {
         obtained: at(0),
         lifetime: Some(Duration::from_secs(3_600)),
         login: LoginOrigin {
-            issuer: Some("https://auth.example.com".parse().unwrap()),
-            client_id: "client".to_owned(),
-            token_host: "auth.example.com".to_owned(),
+            authority: Arc::new(Authority {
+                issuer: Some("https://auth.example.com".parse().unwrap()),
+                client_id: "client".to_owned(),
+                token_host: "auth.example.com".to_owned(),
+            }),
             subject: None,
             account: None,
             at: at(0).wall,
@@ -48,7 +51,7 @@ pub(super) fn record(generation: u64) -> Record {
         generation: Generation(generation),
         epoch: Epoch(1),
         material: Material::Grant(Box::new(grant)),
-        standing: Standing::default(),
+        standing: Standing::default().into(),
         created_at: at(0).wall,
         updated_at: at(0).wall,
     }

@@ -118,8 +118,8 @@ fn a_renewal_keeps_what_the_answer_leaves_out() {
         r#"{"access_token":"a1","refresh_token":"r1","id_token":"i1","scope":"s","expires_in":60}"#,
     );
     let grant = first.into_grant(row.oauth().unwrap(), &endpoint(), Moment::default());
-    assert_eq!(grant.login.token_host, "auth.acme.example");
-    assert_eq!(grant.login.client_id, "evergrant");
+    assert_eq!(grant.login.authority.token_host, "auth.acme.example");
+    assert_eq!(grant.login.authority.client_id, "evergrant");
     let renewed = answer(&row, r#"{"access_token":"a2"}"#).renew(&grant, Moment::default());
     assert_eq!(renewed.access_token, "a2".into());
     assert_eq!(renewed.refresh_token, Some("r1".into()));

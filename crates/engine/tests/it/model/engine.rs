@@ -3,9 +3,10 @@
 
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
-use evergrant_engine::credential::{Epoch, Fence, Generation, Grant, LoginOrigin, Material};
+use evergrant_engine::credential::{Authority, Epoch, Fence, Generation, Grant, LoginOrigin, Material};
 use evergrant_engine::failure::{Code, Failure};
 use evergrant_engine::provider::{Flow, Tier};
 use evergrant_engine::recovery::renewal::View as RealView;
@@ -233,9 +234,11 @@ impl Book {
                 obtained: at(material.obtained),
                 lifetime: Some(self.life),
                 login: LoginOrigin {
-                    issuer: None,
-                    client_id: "client".to_owned(),
-                    token_host: HOST.to_owned(),
+                    authority: Arc::new(Authority {
+                        issuer: None,
+                        client_id: "client".to_owned(),
+                        token_host: HOST.to_owned(),
+                    }),
                     subject: None,
                     account: None,
                     at: at(0).wall,
@@ -251,7 +254,7 @@ impl Book {
             generation: Generation(view.generation.into()),
             epoch: Epoch(view.epoch.into()),
             material,
-            standing: Standing::clone(&self.standings.page(view.standing.into())),
+            standing: Standing::clone(&self.standings.page(view.standing.into())).into(),
             created_at: at(0).wall,
             updated_at: at(0).wall,
         }
