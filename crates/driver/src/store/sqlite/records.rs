@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use evergrant_engine::credential::{CredentialId, Epoch, Generation, Label, Material, ProviderId};
 use evergrant_engine::named::ByName;
-use evergrant_engine::store::Record;
+use evergrant_engine::store::{Record, Shared, Standing};
 use evergrant_engine::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
@@ -152,8 +152,15 @@ fn write(
     ])?)
 }
 
-/// The providers of the records read so far, each with what was read of it before: whatever they have in common is held once.
-type Providers = ByName<ProviderId, ReadBefore>;
+/// The providers of the records read so far, each with what was read of it last: whatever they have in common is held once.
+type Providers = ByName<ProviderId, Before>;
+
+#[derive(Default)]
+struct Before {
+    authority: ReadBefore,
+    /// Of many keys nothing is known but that they serve.
+    standing: Option<(String, Shared<Standing>)>,
+}
 
 /// The columns by their places in `SELECT`: by their names each would be looked for in each row.
 fn read(row: &Row<'_>, vault: &Vault, providers: &mut Providers) -> Result<Record, Trouble> {
@@ -177,8 +184,8 @@ fn read(row: &Row<'_>, vault: &Vault, providers: &mut Providers) -> Result<Recor
         priority: row.get(4)?,
         generation,
         epoch: Epoch(from_column(row.get(6)?)?),
-        material: read_material(&plain, before)?,
-        standing: read_standing(text(row, 10)?)?.into(),
+        material: read_material(&plain, &mut before.authority)?,
+        standing: before.standing(text(row, 10)?)?,
         created_at: Timestamp::from_millis(row.get(11)?),
         updated_at: Timestamp::from_millis(row.get(12)?),
         id,
@@ -189,8 +196,22 @@ fn read(row: &Row<'_>, vault: &Vault, providers: &mut Providers) -> Result<Recor
     Ok(record)
 }
 
-/// The provider of that name, and what was read of it before.
-fn of<'a>(name: &str, providers: &'a mut Providers) -> (ProviderId, &'a mut ReadBefore) {
+impl Before {
+    /// The standing of that text: the last one, if it is the same.
+    fn standing(&mut self, text: &str) -> Result<Shared<Standing>, Unreadable> {
+        if let Some((written, standing)) = &self.standing
+            && written == text
+        {
+            return Ok(standing.clone());
+        }
+        let standing = Shared::from(read_standing(text)?);
+        self.standing = Some((text.to_owned(), standing.clone()));
+        Ok(standing)
+    }
+}
+
+/// The provider of that name, and what was read of it last.
+fn of<'a>(name: &str, providers: &'a mut Providers) -> (ProviderId, &'a mut Before) {
     let known = providers.get_key_value(name).map(|(provider, _)| provider.clone());
     let provider = known.unwrap_or_else(|| name.into());
     let before = providers.entry(provider.clone()).or_default();
