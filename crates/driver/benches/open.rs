@@ -38,12 +38,12 @@ fn compare() {
         (words.next().unwrap(), words.next().unwrap())
     };
     measured(&small);
-    let (secs, mebibytes) = measured(&large);
+    let (secs, megabytes) = measured(&large);
     println!("open\tstore of {CREDENTIALS} credentials, s of processor time\t1\t{secs:.3}");
-    println!("open\tstore of {CREDENTIALS} credentials, MiB at the most\t200\t{mebibytes:.1}");
+    println!("open\tstore of {CREDENTIALS} credentials, MB at the most\t200\t{megabytes:.1}");
 }
 
-/// What a process does that is asked for one token; prints its seconds and its mebibytes.
+/// What a process does that is asked for one token; prints its seconds and its megabytes.
 fn opened(home: &Path) {
     let began = (Instant::now(), on_the_processor());
     let settings = Settings::load(Some(home.to_owned()), []).unwrap();
@@ -109,12 +109,12 @@ fn grant(number: usize) -> String {
     )
 }
 
-/// The most memory that this process has had, in MiB.
+/// The most memory that this process has had, in millions of bytes.
 fn most_memory() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok())
-        .map_or(f64::MAX, |kibibytes| kibibytes / 1_024.0)
+        .map_or(f64::MAX, |kibibytes| kibibytes * 1_024.0 / 1e6)
 }
 
 /// How long this process has been on a processor, all its threads together: what else runs on the machine does not count.
