@@ -22,8 +22,8 @@ use super::written::{WrittenPause, WrittenPool};
 /// std::fs::write(home.path().join("config.toml"), "[pool.openai]\nstrategy = \"least-used\"\n")?;
 /// let settings = Settings::load(Some(home.path().to_owned()), [])?;
 /// // Only what was set is there; every other provider is treated as its row says.
-/// assert!(settings.pools[&"openai".into()] != PoolSettings::default());
-/// assert!(!settings.pools.contains_key(&"xai".into()));
+/// assert!(settings.pools["openai"] != PoolSettings::default());
+/// assert!(!settings.pools.contains_key("xai"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
