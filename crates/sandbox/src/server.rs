@@ -86,7 +86,7 @@ async fn bind(config: Config) -> Result<(Running, impl Future<Output = ()> + Sen
         Some(identity) => (Some(identity.ca_pem), Some(TlsAcceptor::from(identity.server))),
         None => (None, None),
     };
-    let service = accept(listener, acceptor, Arc::clone(&world), stopped);
+    let service = accept(stopped, listener, acceptor, Arc::clone(&world));
     let running = Running {
         world,
         address,
@@ -132,9 +132,11 @@ impl Running {
         Control::new(Arc::clone(&self.world))
     }
 
-    /// Closes the listener and every connection.
-    pub fn stop(self) {
-        drop(self);
+    /// Closes every connection and the listener, and waits until nobody is let in any more.
+    pub async fn stop(self) {
+        // Without a receiver the sandbox has ended already.
+        let _ = self.stop.send(true);
+        self.stop.closed().await;
     }
 }
 
@@ -145,11 +147,12 @@ impl Drop for Running {
     }
 }
 
+/// `stopped` comes first and so is dropped last: whoever sees it dropped finds the listener closed.
 async fn accept(
+    mut stopped: watch::Receiver<bool>,
     listener: TcpListener,
     acceptor: Option<TlsAcceptor>,
     world: Arc<World>,
-    mut stopped: watch::Receiver<bool>,
 ) {
     // Dropping the set at the end aborts every connection.
     let mut connections = JoinSet::new();

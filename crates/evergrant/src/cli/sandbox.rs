@@ -104,7 +104,7 @@ async fn serve(config: Config, home: Option<Settings>, console: &Console) -> Res
     };
     announce(&running, installed.as_ref(), console)?;
     let asked = interrupts.next().await;
-    running.stop();
+    running.stop().await;
     Ok(match asked {
         Asked::User => Exit::of(Code::Interrupted),
         Asked::System => Exit::DONE,

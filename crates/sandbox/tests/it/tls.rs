@@ -70,7 +70,7 @@ async fn stopping_closes_the_listener_and_its_connections() {
     let mut open = TcpStream::connect(visitor.sandbox.address()).await.unwrap();
     visitor.http.get(&visitor.url("/jwks")).await.unwrap();
     let url = visitor.url("/jwks");
-    visitor.sandbox.stop();
+    visitor.sandbox.stop().await;
     assert_eq!(open.read(&mut [0; 1]).await.unwrap_or(0), 0);
     assert!(visitor.http.get(&url).await.is_err());
 }

@@ -182,7 +182,7 @@ async fn transient_leaves_tokens_untouched() {
     }
     let (mut scene, driver) = Scene::logged_in(Config::default()).await;
     let before = scene.grant();
-    scene.stop_provider();
+    scene.stop_provider().await;
     let failure = driver.refresh("acme/default").await.unwrap_err();
     assert_eq!(failure.code.as_str(), "unreachable");
     let after = scene.grant();

@@ -62,7 +62,7 @@ async fn while_the_issuer_cannot_be_reached_its_last_word_counts() {
     bench.clock = clock.clone();
     let metadata = bench.metadata();
     let known = metadata.endpoints(&bench.row, &network()).await.unwrap();
-    bench.sandbox.stop();
+    bench.sandbox.stop().await;
     clock.advance(Duration::from_secs(2 * 24 * 3_600));
     assert_eq!(metadata.endpoints(&bench.row, &network()).await.unwrap(), known);
     clock.advance(Duration::from_secs(40 * 24 * 3_600));

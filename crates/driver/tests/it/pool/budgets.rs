@@ -232,7 +232,7 @@ async fn every_way_to_refuse_is_asked_so_often_and_no_longer() {
 #[tokio::test]
 async fn nobody_there_at_all_is_one_answer_too() {
     let (mut scene, driver) = scene().await;
-    scene.stop_provider();
+    scene.stop_provider().await;
     let began = Instant::now();
     let (failure, _) = ask(&driver, by_model(chat())).await.unwrap_err();
     assert_eq!(failure.code.as_str(), "unreachable", "{failure:?}");

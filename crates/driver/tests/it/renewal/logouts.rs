@@ -123,7 +123,7 @@ async fn what_the_provider_does_not_revoke_is_queued_and_tried_by_the_next_logou
 #[tokio::test]
 async fn a_provider_that_is_gone_is_asked_once() {
     let (mut scene, driver) = Scene::logged_in(Config::default()).await;
-    scene.stop_provider();
+    scene.stop_provider().await;
     let logout = driver.logout("acme/default").await.unwrap();
     assert!(matches!(logout.end, LogoutEnd::Queued(_)), "{logout:?}");
     assert_eq!(
@@ -336,7 +336,7 @@ async fn whoever_stays_goes_on_revoking() {
 #[tokio::test]
 async fn what_has_waited_for_thirty_days_is_given_up() {
     let (mut scene, driver) = Scene::logged_in(Config::default()).await;
-    scene.stop_provider();
+    scene.stop_provider().await;
     driver.logout("acme/default").await.unwrap();
     scene.clock.advance(Duration::from_secs(30 * 24 * 3_600));
     let gateway = scene.open();

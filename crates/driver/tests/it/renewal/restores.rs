@@ -199,7 +199,7 @@ async fn what_is_said_of_a_restored_grant_is_what_happened() {
     let sent = account();
     assert!(sent.why.unwrap().contains("its answer never came"));
     assert!(!there.grant().0.standing.is_restored());
-    there.stop_provider();
+    there.stop_provider().await;
 }
 
 #[tokio::test]

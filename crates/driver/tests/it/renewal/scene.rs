@@ -14,10 +14,13 @@ use evergrant_engine::store::Record;
 use evergrant_engine::time::Moment;
 use evergrant_sandbox::client::{Browser, HttpClient};
 use evergrant_sandbox::{Config, Control, Running, Sandbox};
+use tokio::net::TcpSocket;
 
 /// Everything a story needs; the home goes with it.
 pub(crate) struct Scene {
     sandbox: Option<Running>,
+    /// The port of a provider that went away, so that no other server is found there.
+    vacant: Option<TcpSocket>,
     control: Control,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) steps: Arc<Mutex<Vec<Recorded>>>,
@@ -39,6 +42,7 @@ impl Scene {
         Self {
             control: sandbox.control(),
             sandbox: Some(sandbox),
+            vacant: None,
             clock,
             steps: Arc::default(),
             attempts: Arc::default(),
@@ -66,6 +70,7 @@ impl Scene {
         private(&home.path().join("home"));
         Self {
             sandbox: None,
+            vacant: None,
             control: self.control(),
             clock: Arc::clone(&self.clock),
             steps: Arc::default(),
@@ -89,8 +94,14 @@ impl Scene {
     }
 
     /// The provider goes away; what is asked of it from now on is not even connected.
-    pub(crate) fn stop_provider(&mut self) {
-        drop(self.sandbox.take());
+    pub(crate) async fn stop_provider(&mut self) {
+        let Some(sandbox) = self.sandbox.take() else { return };
+        let address = sandbox.address();
+        sandbox.stop().await;
+        let vacant = TcpSocket::new_v4().unwrap();
+        vacant.set_reuseaddr(true).unwrap();
+        vacant.bind(address).unwrap();
+        self.vacant = Some(vacant);
     }
 
     /// How many refresh requests the provider has seen.
