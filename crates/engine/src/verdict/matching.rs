@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use http::HeaderName;
+
 use super::evidence::Evidence;
-use super::few::Few;
 use super::found::{Role, Span};
 use super::header_names;
 use super::noted::Noted;
@@ -13,7 +14,7 @@ use super::short::Texts;
 use super::sieve::Sieve;
 use super::wording::trimmed;
 use crate::protection::{Protection, stands};
-use crate::provider::{Field, Pattern, Signal};
+use crate::provider::{Field, Needles, Pattern, Signal};
 use crate::vocabulary::Channel;
 
 /// A signal that matched, and how plainly.
@@ -85,40 +86,45 @@ pub(super) fn one_by_one<'s>(
                 }
             }
         }
-        let plainness = matched(signal, setting, evidence, noted)?;
-        Some(Hit { signal, plainness })
+        if !setting.admits(signal) {
+            return None;
+        }
+        let plainness = match &signal.field {
+            Field::Header(name) => of_header(name, &signal.pattern, evidence)?,
+            Field::Code | Field::Type | Field::Error | Field::Message | Field::Any => of_body(signal, evidence, noted)?,
+        };
+        (signal.all.is_empty() || has_all(&signal.all, evidence, noted)).then_some(Hit { signal, plainness })
     })
 }
 
-fn matched(signal: &Signal, setting: Setting, evidence: &Evidence<'_>, noted: Option<&Noted>) -> Option<Plainness> {
-    if !setting.admits(signal) {
-        return None;
-    }
-    let plainness = of_pattern(signal, evidence, noted)?;
-    let has_all = noted.and_then(|noted| noted.has_all(&signal.all)).unwrap_or_else(|| {
+/// Whether each of these stands in a field.
+fn has_all(needles: &Needles, evidence: &Evidence<'_>, noted: Option<&Noted>) -> bool {
+    let told = noted.and_then(|noted| noted.has_all(needles));
+    told.unwrap_or_else(|| {
         let in_a_field = |part| evidence.field_around(&part).is_some();
-        let mut all = signal.all.places(evidence.kept());
+        let mut all = needles.places(evidence.kept());
         all.all(|mut places| places.any(in_a_field))
-    });
-    has_all.then_some(plainness)
+    })
 }
 
-/// How plainly an answer has what the signal looks for.
-fn of_pattern(signal: &Signal, evidence: &Evidence<'_>, noted: Option<&Noted>) -> Option<Plainness> {
-    if let Field::Header(name) = &signal.field {
-        return evidence.headers().get_all(name).iter().find_map(|value| {
-            let value = trimmed(value.to_str().ok()?);
-            let mut buffer = [0; HEADER_LENGTH];
-            match buffer.get_mut(..value.len()) {
-                Some(lower) => {
-                    lower.copy_from_slice(value.as_bytes());
-                    lower.make_ascii_lowercase();
-                    of_text(&signal.pattern, std::str::from_utf8(lower).ok()?)
-                }
-                None => of_text(&signal.pattern, &value.to_ascii_lowercase()),
+/// How plainly a header of that name has it.
+fn of_header(name: &HeaderName, pattern: &Pattern, evidence: &Evidence<'_>) -> Option<Plainness> {
+    evidence.headers().get_all(name).iter().find_map(|value| {
+        let value = trimmed(value.to_str().ok()?);
+        let mut buffer = [0; HEADER_LENGTH];
+        match buffer.get_mut(..value.len()) {
+            Some(lower) => {
+                lower.copy_from_slice(value.as_bytes());
+                lower.make_ascii_lowercase();
+                of_text(pattern, std::str::from_utf8(lower).ok()?)
             }
-        });
-    }
+            None => of_text(pattern, &value.to_ascii_lowercase()),
+        }
+    })
+}
+
+/// How plainly a body has what the signal looks for.
+fn of_body(signal: &Signal, evidence: &Evidence<'_>, noted: Option<&Noted>) -> Option<Plainness> {
     if signal.pattern == Pattern::Present {
         let by_status = signal.all.is_empty();
         return Some(if by_status {
@@ -248,37 +254,45 @@ enum Part {
     Noted,
 }
 
-/// How far one signal has matched so far.
-#[derive(Clone, Copy, Default)]
+/// How far signals have matched so far, each at its place in the table.
 struct Progress {
-    signal: usize,
-    plainness: Option<Plainness>,
-    all: u32,
+    /// Those of which anything was met, a bit each.
+    met: [u64; SIGNALS / WORD],
+    plainness: [Option<Plainness>; SIGNALS],
+    all: [u32; SIGNALS],
 }
 
-/// How far signals have matched so far.
-struct Progresses {
-    each: Few<Progress, 16>,
-    /// Where among them a signal stood last, by the end of its number.
-    places: [u8; PLACES],
-}
+impl Progress {
+    const fn none() -> Self {
+        Self {
+            met: [0; SIGNALS / WORD],
+            plainness: [None; SIGNALS],
+            all: [0; SIGNALS],
+        }
+    }
 
-impl Progresses {
+    #[inline(always)]
     fn advance(&mut self, signal: usize, plainness: Option<Plainness>, all: u32) {
-        let place = &mut self.places[signal % PLACES];
-        let is_it = |one: &Progress| one.signal == signal;
-        let known = Some(usize::from(*place)).filter(|at| self.each.get(*at).is_some_and(is_it));
-        let at = known.or_else(|| self.each.iter().position(is_it)).unwrap_or_else(|| {
-            self.each.push(Progress {
-                signal,
-                ..Progress::default()
-            });
-            self.each.len() - 1
-        });
-        *place = u8::try_from(at).unwrap_or(u8::MAX);
-        let one = &mut self.each[at];
-        one.plainness = one.plainness.max(plainness);
-        one.all |= all;
+        self.met[signal / WORD] |= 1 << (signal % WORD);
+        self.plainness[signal] = self.plainness[signal].max(plainness);
+        self.all[signal] |= all;
+    }
+
+    /// Calls `hit` with those of which all was met, in the order of the table, which decides between equals.
+    fn complete<'s>(&self, signals: &'s [Arc<Signal>], mut hit: impl FnMut(Hit<'s>)) {
+        for (at, word) in self.met.iter().enumerate() {
+            let mut left = *word;
+            while left != 0 {
+                let place = at * WORD + left.trailing_zeros() as usize;
+                let signal = &signals[place];
+                if let Some(plainness) = self.plainness[place]
+                    && self.all[place].count_ones() as usize == signal.all.len()
+                {
+                    hit(Hit { signal, plainness });
+                }
+                left &= left - 1;
+            }
+        }
     }
 }
 
@@ -337,7 +351,7 @@ impl Compiled {
                 add(text, Part::All(1 << at));
             }
         }
-        let sieve = Sieve::new(&texts);
+        let sieve = Sieve::new(&texts).filter(|_| signals.len() <= SIGNALS);
         Self {
             signals,
             bodiless,
@@ -368,10 +382,7 @@ impl Compiled {
         };
         let (mut leads, mut noted) = (Leads::default(), Noted::default());
         let mut field = Span::default();
-        let mut progress = Progresses {
-            each: Few::default(),
-            places: [0; PLACES],
-        };
+        let mut progress = Progress::none();
         for (role, text) in evidence.fields().filter(|(_, text)| text.len() <= WHOLE_LENGTH) {
             for signal in self.whole.get(text).into_iter().flatten() {
                 if looks_at(&self.signals[*signal].field, role) {
@@ -403,15 +414,11 @@ impl Compiled {
                 }
             }
         });
-        // In the order of the table, which decides between equals.
-        progress.each.sort_unstable_by_key(|one| one.signal);
-        for one in progress.each.iter() {
-            let signal = &self.signals[one.signal];
-            let complete = one.all.count_ones() as usize == signal.all.len();
-            if let (Some(plainness), true, true) = (one.plainness, complete, setting.admits(signal)) {
-                hit(Hit { signal, plainness });
+        progress.complete(&self.signals, |one| {
+            if setting.admits(one.signal) {
+                hit(one);
             }
-        }
+        });
         let may_be = |bits: u64| bits == u64::MAX || evidence.names.may_have_bit(bits);
         let bodiless = self.bodiless.iter().filter(|(bits, _)| may_be(*bits));
         let bodiless = bodiless.map(|(_, place)| &self.signals[*place]);
@@ -420,8 +427,10 @@ impl Compiled {
     }
 }
 
-/// 64 places: an answer matches a few signals, of which hardly two share one.
-const PLACES: usize = 64;
+/// 128 signals: half as many again as the larger table has; one that had more would be asked one by one.
+const SIGNALS: usize = 128;
+/// The bits of a word.
+const WORD: usize = 64;
 /// 256 bytes: a header that a signal asks for is a word or a list of few.
 const HEADER_LENGTH: usize = 256;
 /// 96 bytes: the longest code of any table has 60; a longer field is a sentence and is not looked up.
