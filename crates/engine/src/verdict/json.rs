@@ -39,12 +39,7 @@ pub(super) fn read<L: Listener>(text: &str, sink: &mut L) {
         wrapped: false,
         sink,
     };
-    let top = Meaning {
-        role: Some(Role::Message),
-        descend: true,
-        ..Meaning::default()
-    };
-    let ended = reader.value("", top, 0).is_some();
+    let ended = reader.value("", &keys::TOP, 0).is_some();
     reader.space();
     if ended && reader.at == reader.bytes.len() && reader.sink.is_outermost() {
         reader.sink.marks().whole = true;
@@ -82,7 +77,7 @@ enum Kind {
 
 impl<'t, L: Listener> Reader<'t, '_, L> {
     #[inline(always)]
-    fn value(&mut self, key: &str, meaning: Meaning, depth: u8) -> Option<Kind> {
+    fn value(&mut self, key: &str, meaning: &Meaning, depth: u8) -> Option<Kind> {
         self.space();
         match self.peek()? {
             b'"' | b'\'' => self.text_value(key, meaning),
@@ -91,10 +86,10 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
     }
 
     #[inline(always)]
-    fn text_value(&mut self, key: &str, meaning: Meaning) -> Option<Kind> {
+    fn text_value(&mut self, key: &str, meaning: &Meaning) -> Option<Kind> {
         let text = self.string()?;
         if meaning.hint.is_some() {
-            self.sink.hint(key, meaning, &text.plain());
+            self.sink.hint(key, *meaning, &text.plain());
         } else if let Some(role) = meaning.role {
             let text = text.plain();
             // iFlow and others write the status as a text.
@@ -113,7 +108,7 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
     }
 
     #[inline(never)]
-    fn other_value(&mut self, key: &str, meaning: Meaning, depth: u8) -> Option<Kind> {
+    fn other_value(&mut self, key: &str, meaning: &Meaning, depth: u8) -> Option<Kind> {
         match self.peek()? {
             b'{' if meaning.headers && depth < DEPTH_LIMIT => self.object(Inside::Headers, depth),
             b'{' if meaning.hint.is_some() && depth < DEPTH_LIMIT => self.object(Inside::Time(key), depth),
@@ -142,17 +137,33 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
                 }
                 b',' => self.at += 1,
                 b'"' | b'\'' => {
-                    let key = self.string()?.plain();
+                    let key = &*self.string()?.plain();
                     self.space();
                     if self.peek()? != b':' {
                         return None;
                     }
                     self.at += 1;
+                    let other;
                     let (name, meaning) = match inside {
-                        Inside::Fields => (&*key, keys::meaning(&key)),
-                        Inside::Headers => (&*key, keys::header_meaning(&key)),
-                        Inside::Time(name) => (name, keys::time_meaning(&key)),
+                        Inside::Fields => match keys::known(key) {
+                            Some(meaning) => (key, meaning),
+                            None => {
+                                other = keys::in_an_object(key);
+                                (key, &other)
+                            }
+                        },
+                        Inside::Headers => {
+                            other = keys::header_meaning(key);
+                            (key, &other)
+                        }
+                        Inside::Time(name) => {
+                            other = keys::time_meaning(key);
+                            (name, &other)
+                        }
                     };
+                    if meaning.is_error {
+                        self.sink.text(Role::Type, key);
+                    }
                     // MiniMax sends it with every answer; a code of 0 is success and is not kept.
                     let codes = if top && key == "base_resp" {
                         self.sink.codes()
@@ -161,16 +172,10 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
                     };
                     // Tencent Cloud wraps every answer in one more object, in a 200 as well.
                     self.wrapped = top && depth == 0 && key == "Response";
-                    let meaning = if matches!(inside, Inside::Fields) && keys::names_an_error(&key) {
-                        self.sink.text(Role::Type, &key);
-                        ERROR_OBJECT
-                    } else {
-                        meaning
-                    };
                     let kind = self.value(name, meaning, depth + 1);
                     self.wrapped = false;
                     if top {
-                        self.mark(&key, kind);
+                        self.mark(key, kind);
                         let failed = codes != usize::MAX && self.sink.codes() > codes;
                         self.sink.marks().error |= failed;
                     }
@@ -181,7 +186,7 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
         }
     }
 
-    fn array(&mut self, key: &str, meaning: Meaning, depth: u8) -> Option<Kind> {
+    fn array(&mut self, key: &str, meaning: &Meaning, depth: u8) -> Option<Kind> {
         self.at += 1;
         loop {
             self.space();
@@ -217,7 +222,7 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
         }
     }
 
-    fn scalar(&mut self, key: &str, meaning: Meaning) -> Option<Kind> {
+    fn scalar(&mut self, key: &str, meaning: &Meaning) -> Option<Kind> {
         let start = self.at;
         while self
             .peek()
@@ -236,7 +241,7 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
             _ => {}
         }
         if meaning.hint.is_some() {
-            self.sink.hint(key, meaning, text);
+            self.sink.hint(key, *meaning, text);
         } else if let Some(role @ (Role::Code | Role::Type)) = meaning.role {
             if meaning.status
                 && let Ok(status) = text.parse()
@@ -410,14 +415,5 @@ fn unescape(raw: &str) -> String {
     text
 }
 
-/// An object that is an error by its key.
-const ERROR_OBJECT: Meaning = Meaning {
-    role: None,
-    descend: true,
-    status: false,
-    hint: None,
-    headers: false,
-    window: false,
-};
 /// 12 levels: an error inside a frame inside a list has six.
 const DEPTH_LIMIT: u8 = 12;

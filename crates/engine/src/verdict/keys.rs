@@ -23,15 +23,30 @@ pub(super) struct Meaning {
     pub(super) headers: bool,
     /// Whether it is a header of a limit's window, of which others tell whether it counts.
     pub(super) window: bool,
+    /// Whether the key is itself the name of an error, whose fields are in the object there.
+    pub(super) is_error: bool,
 }
 
 /// What the key of an error's envelope means; unknown keys mean nothing, so that echoed input is never read.
-#[inline(always)]
 pub(super) fn meaning(key: &str) -> Meaning {
-    SPELLINGS.meaning(key).unwrap_or_else(|| in_any_spelling(key))
+    known(key).copied().unwrap_or_else(|| in_any_spelling(key))
 }
 
+/// What a key means that is written as envelopes often write it.
+#[inline(always)]
+pub(super) fn known(key: &str) -> Option<&'static Meaning> {
+    SPELLINGS.meaning(key)
+}
+
+/// What a key of an object means, in any spelling; it may be the name of an error.
 #[inline(never)]
+pub(super) fn in_an_object(key: &str) -> Meaning {
+    if names_an_error(key) {
+        return ERROR_OBJECT;
+    }
+    in_any_spelling(key)
+}
+
 fn in_any_spelling(key: &str) -> Meaning {
     let mut buffer = [0_u8; KEY_LENGTH];
     // Most are written as they are known.
@@ -164,6 +179,7 @@ const NOTHING: Meaning = Meaning {
     hint: None,
     headers: false,
     window: false,
+    is_error: false,
 };
 
 /// A text of that role.
@@ -196,6 +212,12 @@ const CONTAINER: Meaning = Meaning {
     descend: true,
     ..NOTHING
 };
+const ERROR_OBJECT: Meaning = Meaning {
+    is_error: true,
+    ..CONTAINER
+};
+/// A body as a whole.
+pub(super) const TOP: Meaning = both(Role::Message);
 const HEADERS: Meaning = Meaning {
     headers: true,
     ..CONTAINER
@@ -207,7 +229,7 @@ static KNOWN: LazyLock<Table<&'static [u8], Meaning>> = LazyLock::new(|| {
         .collect()
 });
 
-static SPELLINGS: LazyLock<Spellings<Meaning>> = LazyLock::new(|| Spellings::new(plain_keys(), in_any_spelling));
+static SPELLINGS: LazyLock<Spellings<Meaning>> = LazyLock::new(|| Spellings::new(plain_keys(), in_an_object));
 
 fn plain_keys() -> impl Iterator<Item = &'static str> {
     KEYS.iter().flat_map(|(keys, _)| keys.iter().copied())

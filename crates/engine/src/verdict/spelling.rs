@@ -41,13 +41,13 @@ impl<M: Copy + Default> Spellings<M> {
 
     /// What the key means, if it is one of these.
     #[inline(always)]
-    pub(super) fn meaning(&self, key: &str) -> Option<M> {
+    pub(super) fn meaning(&self, key: &str) -> Option<&M> {
         let key = Written::of(key.as_bytes())?;
         let mut at = key.slot();
         loop {
             let slot = &self.slots[at % SLOTS];
             if slot.key == key {
-                return Some(slot.meaning);
+                return Some(&slot.meaning);
             }
             if slot.key.length == 0 {
                 return None;
@@ -181,14 +181,14 @@ mod tests {
         let letters = "abcdefghijklmnopqrstuvwxyz";
         for length in 0..20 {
             let key = &letters[..length];
-            assert_eq!(spellings.meaning(key), keys.contains(&key).then_some(length), "{key}");
+            assert_eq!(spellings.meaning(key), keys.contains(&key).then_some(&length), "{key}");
             for at in 0..length {
                 let other = format!("{}X{}", &key[..at], &key[at + 1..]);
                 assert_eq!(spellings.meaning(&other), None);
             }
         }
         for key in OFTEN {
-            assert_eq!(spellings.meaning(key), Some(key.len()));
+            assert_eq!(spellings.meaning(key), Some(&key.len()));
         }
     }
 }
