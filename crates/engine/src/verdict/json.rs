@@ -164,26 +164,34 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
                     if meaning.is_error {
                         self.sink.text(Role::Type, key);
                     }
-                    // MiniMax sends it with every answer; a code of 0 is success and is not kept.
-                    let codes = if top && key == "base_resp" {
-                        self.sink.codes()
-                    } else {
-                        usize::MAX
-                    };
-                    // Tencent Cloud wraps every answer in one more object, in a 200 as well.
-                    self.wrapped = top && depth == 0 && key == "Response";
+                    let codes = if top { self.begin_at_top(key, depth) } else { None };
                     let kind = self.value(name, meaning, depth + 1);
-                    self.wrapped = false;
                     if top {
-                        self.mark(key, kind);
-                        let failed = codes != usize::MAX && self.sink.codes() > codes;
-                        self.sink.marks().error |= failed;
+                        self.end_at_top(key, kind, codes);
                     }
                     kind?;
                 }
                 _ => return None,
             }
         }
+    }
+
+    /// Before the value of a key at the top: gives back how many codes there are if one more is a failure.
+    #[inline(never)]
+    fn begin_at_top(&mut self, key: &str, depth: u8) -> Option<usize> {
+        // Tencent Cloud wraps every answer in one more object, in a 200 as well.
+        self.wrapped = depth == 0 && key == "Response";
+        // MiniMax sends it with every answer; a code of 0 is success and is not kept.
+        (key == "base_resp").then(|| self.sink.codes())
+    }
+
+    /// After it; `kind` is `None` if the value was cut off.
+    #[inline(never)]
+    fn end_at_top(&mut self, key: &str, kind: Option<Kind>, codes: Option<usize>) {
+        self.wrapped = false;
+        self.mark(key, kind);
+        let failed = codes.is_some_and(|codes| self.sink.codes() > codes);
+        self.sink.marks().error |= failed;
     }
 
     fn array(&mut self, key: &str, meaning: &Meaning, depth: u8) -> Option<Kind> {
@@ -205,7 +213,7 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
         }
     }
 
-    /// Notes what a top-level key shows of the body's nature; `kind` is `None` if the value was cut off.
+    /// Notes what a top-level key shows of the body's nature.
     fn mark(&mut self, key: &str, kind: Option<Kind>) {
         let is_set = !matches!(kind, Some(Kind::Null | Kind::EmptyText | Kind::False));
         let marks = self.sink.marks();
