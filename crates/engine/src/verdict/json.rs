@@ -34,21 +34,19 @@ pub(super) trait Listener {
 pub(super) fn read<L: Listener>(text: &str, sink: &mut L) {
     let mut reader = Reader {
         text,
-        bytes: text.as_bytes(),
         at: 0,
         wrapped: false,
         sink,
     };
     let ended = reader.value("", &keys::TOP, 0).is_some();
     reader.space();
-    if ended && reader.at == reader.bytes.len() && reader.sink.is_outermost() {
+    if ended && reader.at == reader.text.len() && reader.sink.is_outermost() {
         reader.sink.marks().whole = true;
     }
 }
 
 struct Reader<'t, 's, L> {
     text: &'t str,
-    bytes: &'t [u8],
     at: usize,
     /// Whether the next object is the whole answer in a wrapper, and its keys are those of the top level.
     wrapped: bool,
@@ -270,7 +268,7 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
         let quote = self.peek()?;
         self.at += 1;
         // Most have the quotes of JSON, and nothing that is escaped.
-        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
         if quote == b'"'
             && let Some(length) = first_of(rest, b'"', b'\\')
             && rest[length] == b'"'
@@ -287,10 +285,10 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
         let start = self.at;
         let mut escaped = false;
         loop {
-            let rest = self.bytes.get(self.at..).unwrap_or_default();
+            let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
             // Cut off: what is there is still a text.
             let Some(found) = memchr2(quote, b'\\', rest) else {
-                self.at = self.bytes.len();
+                self.at = self.text.len();
                 break;
             };
             self.at += found;
@@ -303,7 +301,7 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
                 self.at += 1;
             }
         }
-        let end = self.at.min(self.bytes.len());
+        let end = self.at.min(self.text.len());
         let raw = self.text.get(start..end)?;
         self.at = end + 1;
         Some(Text { raw, escaped })
@@ -311,7 +309,7 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
 
     /// Whether a single quote here ends a text: Python does not escape it where the text has none of the other kind.
     fn ends_here(&self) -> bool {
-        let rest = self.bytes.get(self.at + 1..).unwrap_or_default();
+        let rest = self.text.as_bytes().get(self.at + 1..).unwrap_or_default();
         let next = rest.iter().find(|byte| !byte.is_ascii_whitespace());
         next.is_none_or(|byte| matches!(byte, b',' | b'}' | b']' | b':'))
     }
@@ -337,7 +335,7 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
 
     fn skip_string(&mut self) {
         self.at += 1;
-        while let Some(rest) = self.bytes.get(self.at..) {
+        while let Some(rest) = self.text.as_bytes().get(self.at..) {
             let Some(found) = first_of(rest, b'"', b'\\') else {
                 break;
             };
@@ -347,7 +345,7 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
             }
             self.at += 1;
         }
-        self.at = self.bytes.len();
+        self.at = self.text.len();
     }
 
     fn space(&mut self) {
@@ -361,7 +359,7 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
     }
 
     fn peek(&self) -> Option<u8> {
-        self.bytes.get(self.at).copied()
+        self.text.as_bytes().get(self.at).copied()
     }
 }
 
