@@ -1,9 +1,8 @@
 //! What one cheap look at the names of an answer's headers promises, before any of them is asked for.
 
-use std::sync::LazyLock;
-
 use http::{HeaderMap, HeaderName, HeaderValue};
-use memchr::memmem::Finder;
+
+use super::retry_after::is_advice;
 
 /// The names of an answer's headers, at a glance.
 #[derive(Clone, Debug)]
@@ -20,7 +19,7 @@ pub(super) struct HeaderNames<'h> {
 }
 
 impl<'h> HeaderNames<'h> {
-    /// Looks at the names: at most of them in one line, because one long look is cheaper than many short ones.
+    /// Looks at the names.
     pub(super) fn of(headers: &'h HeaderMap) -> Self {
         let mut names = Self {
             headers,
@@ -29,42 +28,18 @@ impl<'h> HeaderNames<'h> {
             of_windows: 0,
             may_advise: false,
         };
-        let (mut line, mut ends, mut length) = ([0; LINE], [0; LAST], 0);
         for (place, (name, value)) in headers.iter().enumerate() {
             let name = name.as_str();
             if let Some(first) = names.first.get_mut(place) {
                 *first = Some((name, value));
             }
-            let name = name.as_bytes();
-            names.seen |= bit_of(name);
-            if is_read_whole(name) {
-                names.tell_of_a_window(place);
-            }
-            if let (Some(room), Some(end)) = (line.get_mut(length..length + name.len()), ends.get_mut(place)) {
-                room.copy_from_slice(name);
-                length += name.len();
-                *end = length;
-                // No word goes on from one name to the next.
-                length += 1;
-            } else {
-                names.may_advise |= RETRY.find(name).is_some();
-                if RESET.find(name).is_some() {
-                    names.tell_of_a_window(place);
-                }
-            }
-        }
-        let line = line.get(..length).unwrap_or(&line);
-        names.may_advise |= RETRY.find(line).is_some();
-        for at in RESET.find_iter(line) {
-            if let Some(place) = ends.iter().position(|end| at < *end) {
-                names.tell_of_a_window(place);
+            names.seen |= bit_of(name.as_bytes());
+            names.may_advise |= is_advice(name);
+            if is_read_whole(name.as_bytes()) || reset_in(name).is_some() {
+                names.of_windows |= 1 << place.min(LAST);
             }
         }
         names
-    }
-
-    const fn tell_of_a_window(&mut self, place: usize) {
-        self.of_windows |= 1 << if place < LAST { place } else { LAST };
     }
 
     /// Whether a header of that name may be there.
@@ -123,6 +98,20 @@ pub(super) fn is_structured(name: &[u8]) -> bool {
     matches!(name, b"ratelimit" | b"x-ratelimit") || name.starts_with(b"x-quota-snapshot")
 }
 
+/// Where a name says `reset`: a letter where its last one could be tells how far on that may be.
+pub(super) fn reset_in(name: &str) -> Option<usize> {
+    let name = name.as_bytes();
+    let mut last = RESET.len() - 1;
+    while let Some(letter) = name.get(last) {
+        let skip = usize::from(SKIPS[usize::from(*letter)]);
+        if skip == 0 && name[..=last].ends_with(RESET) {
+            return Some(last + 1 - RESET.len());
+        }
+        last += if skip == 0 { RESET.len() } else { skip };
+    }
+    None
+}
+
 /// The bit of a name: its length and its ends tell most names apart.
 pub(super) fn bit_of(name: &[u8]) -> u64 {
     let ends = name
@@ -134,12 +123,34 @@ pub(super) fn bit_of(name: &[u8]) -> u64 {
 
 /// Where Anthropic names the window that decides.
 pub(super) const CLAIM: &str = "anthropic-ratelimit-unified-representative-claim";
-/// What is in every name that speaks of retrying.
-static RETRY: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("ret"));
-static RESET: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("reset"));
+const RESET: &[u8] = b"reset";
+/// How far it is from the last place of each letter in that word to its end.
+const SKIPS: [u8; 256] = {
+    let mut skips = [RESET.len() as u8; 256];
+    let mut at = 0;
+    while at < RESET.len() {
+        skips[RESET[at] as usize] = (RESET.len() - 1 - at) as u8;
+        at += 1;
+    }
+    skips
+};
 /// 24 headers: few answers have more.
 const FIRST: usize = 24;
 /// The last bit.
 const LAST: usize = 63;
-/// 512 bytes: the names of two dozen headers.
-const LINE: usize = 512;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reset_is_found_wherever_it_stands() {
+        for before in ["", "r", "re", "res", "rese", "t", "x-", "rest-", "x-reseller-"] {
+            for after in ["", "t", "-after", "s"] {
+                let name = format!("{before}reset{after}");
+                assert_eq!(reset_in(&name), name.find("reset"), "{name}");
+            }
+            assert_eq!(reset_in(before), None);
+        }
+    }
+}

@@ -91,6 +91,12 @@ impl Telling<'_> {
     }
 }
 
+/// Whether a header of that name says of this request when to come back.
+pub(super) fn is_advice(name: &str) -> bool {
+    let is_as_long = name.len() < 64 && LENGTHS & 1 << name.len() != 0;
+    is_as_long && ADVICE.iter().any(|(advice, _)| *advice == name)
+}
+
 /// `Retry-After` and its finer or vendor-specific forms, the finest first.
 fn advice(headers: &HeaderMap, clock: &Clock<'_>) -> Option<(When, ResetSource)> {
     ADVICE.iter().find_map(|(name, unit)| {
@@ -142,3 +148,12 @@ const ADVICE: [(&str, Unit); 10] = [
     ("x-ratelimit-user-retry-after", Unit::Seconds),
     ("x-rate-limit-retry-after-seconds", Unit::Seconds),
 ];
+/// A bit for each length of their names.
+const LENGTHS: u64 = {
+    let (mut lengths, mut at) = (0, 0);
+    while at < ADVICE.len() {
+        lengths |= 1 << ADVICE[at].0.len();
+        at += 1;
+    }
+    lengths
+};

@@ -3,7 +3,7 @@
 use super::clock::Clock;
 use super::duration::{Unit, When, of_value};
 use super::found::{Found, Hint};
-use super::header_names::{CLAIM, HeaderNames, is_structured};
+use super::header_names::{CLAIM, HeaderNames, is_structured, reset_in};
 use super::keys;
 use super::wording::trimmed;
 
@@ -168,11 +168,6 @@ fn claimed<'e>(sheet: Sheet<'e>, claim: &str, clock: &Clock<'_>) -> Option<Told<
     let (name, value) = names.find(|name| name == *window)?;
     let when = of_value(value.to_str().ok()?, keys::header_unit(window), clock)?;
     Some((when, name))
-}
-
-/// Where a name says `reset`.
-fn reset_in(name: &str) -> Option<usize> {
-    name.as_bytes().windows(5).position(|part| part == b"reset")
 }
 
 /// One window of such a header.
