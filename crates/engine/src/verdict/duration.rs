@@ -53,7 +53,7 @@ pub(super) fn of_value(text: &str, unit: Unit, clock: &Clock<'_>) -> Option<When
     if let Some(seconds) = of_letters(text) {
         return span(seconds).map(When::In);
     }
-    if let Ok(number) = text.parse::<f64>() {
+    if let Some(number) = number(text) {
         return of_number(number, unit);
     }
     if let Some((point, rest)) = point::leading(text, clock.now(), 0)
@@ -69,17 +69,23 @@ pub(super) fn of_value(text: &str, unit: Unit, clock: &Clock<'_>) -> Option<When
     // A proxy joins what two servers told into one line: the later counts.
     let joined = text
         .contains(',')
-        .then(|| text.split(',').map(|one| one.trim().parse::<f64>()));
-    let latest = joined?.try_fold(0.0_f64, |latest, one| one.ok().map(|one| latest.max(one)));
+        .then(|| text.split(',').map(|one| number(one.trim())));
+    let latest = joined?.try_fold(0.0_f64, |latest, one| one.map(|one| latest.max(one)));
     of_number(latest?, unit)
 }
 
 /// A whole number or a decimal with `s` or `ms` behind it, as most write it; it can mean nothing else.
 fn of_letters(text: &str) -> Option<f64> {
-    let number = text.strip_suffix('s')?;
-    let (digits, unit) = number.strip_suffix('m').map_or((number, 1.0), |number| (number, 0.001));
+    let text = text.strip_suffix('s')?;
+    let (digits, unit) = text.strip_suffix('m').map_or((text, 1.0), |text| (text, 0.001));
     let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-    is_plain.then(|| digits.parse::<f64>().ok().map(|number| number * unit))?
+    is_plain.then(|| number(digits).map(|number| number * unit))?
+}
+
+/// The number that a text is; most are whole.
+pub(super) fn number(text: &str) -> Option<f64> {
+    let whole = text.parse::<u32>().map(f64::from);
+    whole.ok().or_else(|| text.parse().ok())
 }
 
 fn is_end(rest: &str) -> bool {
@@ -132,7 +138,7 @@ pub(super) fn leading(text: &str) -> Option<(Duration, &str)> {
         if let Some((seconds, after)) = of_dial(rest).filter(|_| !is_iso) {
             return span(total + seconds).map(|span| (span, after));
         }
-        let Some((number, after)) = number(rest) else {
+        let Some((number, after)) = leading_number(rest) else {
             rest = before;
             break;
         };
@@ -168,11 +174,11 @@ pub(super) fn leading(text: &str) -> Option<(Duration, &str)> {
 
 /// Whether the text begins with a number that names no unit.
 pub(super) fn is_bare(text: &str) -> bool {
-    number(text).is_some_and(|(_, after)| !after.trim_start().starts_with(char::is_alphabetic))
+    leading_number(text).is_some_and(|(_, after)| !after.trim_start().starts_with(char::is_alphabetic))
 }
 
 /// A number in digits, with `,` between thousands, or the word for one.
-fn number(text: &str) -> Option<(f64, &str)> {
+fn leading_number(text: &str) -> Option<(f64, &str)> {
     let article = ["an ", "a ", "one "].iter().find_map(|word| text.strip_prefix(word));
     if let Some(rest) = article {
         return Some((1.0, rest));

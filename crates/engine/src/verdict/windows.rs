@@ -1,7 +1,7 @@
 //! What headers tell of a limit's windows: which of them is used up, and when it opens again.
 
 use super::clock::Clock;
-use super::duration::{Unit, When, of_value};
+use super::duration::{Unit, When, number, of_value};
 use super::found::{Found, Hint};
 use super::header_names::{CLAIM, HeaderNames, is_structured, reset_in};
 use super::keys;
@@ -141,9 +141,11 @@ impl<'e> Sheet<'e> {
     /// How the window stands whose end the header of that name tells; `reset` begins `at` there.
     fn standing(self, name: &str, at: usize) -> Standing {
         let (before, after) = (&name[..at], &name[at + "reset".len()..]);
-        let short = TAILS.iter().find_map(|tail| after.strip_suffix(tail)).unwrap_or(after);
-        let number = |parts| self.sibling(parts).and_then(|text| trimmed(text).parse::<f64>().ok());
-        let left = number([before, "remaining", after]).or_else(|| number([before, "remaining", short]));
+        let number = |parts| self.sibling(parts).and_then(|text| number(trimmed(text)));
+        let left = number([before, "remaining", after]).or_else(|| {
+            let short = TAILS.iter().find_map(|tail| after.strip_suffix(tail))?;
+            number([before, "remaining", short])
+        });
         if let Some(left) = left {
             return of(left <= 0.0);
         }
