@@ -34,18 +34,17 @@ pub(super) fn read(
     }
     let headers = evidence.headers();
     let clock = &Clock::of(headers, now);
-    let told = Telling {
+    let mut told = Telling {
         clock,
         latest: verdict == Verdict::UsageLimited,
         best: None,
     };
-    let told = told
-        .or(|| evidence.names.may_advise.then(|| advice(headers, clock)).flatten())
-        .or(|| field(evidence, clock))
-        .or(|| {
-            let leads = leads.unwrap_or_else(|| Leads::of(evidence.kept()));
-            of_sentences(evidence, &leads, clock, local_hours)
-        });
+    told.hear(|| evidence.names.may_advise.then(|| advice(headers, clock)).flatten());
+    told.hear(|| field(evidence, clock));
+    told.hear(|| {
+        let leads = leads.unwrap_or_else(|| Leads::of(evidence.kept()));
+        of_sentences(evidence, &leads, clock, local_hours)
+    });
     if told.best.is_some() && !told.latest {
         return told.best;
     }
@@ -57,15 +56,14 @@ pub(super) fn read(
     let quoted = windows::read(Sheet::Quoted(&evidence.found), clock);
     let header = |(when, name): windows::Told<'_>| (when, ResetSource::Header(name.to_owned()));
     let quote = |(when, name): windows::Told<'_>| (when, ResetSource::Field(name.to_owned()));
-    let told = told
-        .or(|| of_answer.used_up.map(header))
-        .or(|| quoted.used_up.map(quote));
+    told.hear(|| of_answer.used_up.map(header));
+    told.hear(|| quoted.used_up.map(quote));
     if told.best.is_some() {
         return told.best;
     }
-    told.or(|| of_answer.unknown.map(header))
-        .or(|| quoted.unknown.map(quote))
-        .best
+    told.hear(|| of_answer.unknown.map(header));
+    told.hear(|| quoted.unknown.map(quote));
+    told.best
 }
 
 /// The best of what is told so far: the first, or the latest.
@@ -76,18 +74,16 @@ struct Telling<'c> {
 }
 
 impl Telling<'_> {
-    fn or(mut self, next: impl FnOnce() -> Option<(When, ResetSource)>) -> Self {
+    fn hear(&mut self, next: impl FnOnce() -> Option<(When, ResetSource)>) {
         if self.best.is_some() && !self.latest {
-            return self;
+            return;
         }
-        let Some((when, source)) = next() else {
-            return self;
-        };
-        let span = when.from(self.clock);
-        if self.best.as_ref().is_none_or(|(known, _)| span > *known) {
-            self.best = Some((span, source));
+        if let Some((when, source)) = next() {
+            let span = when.from(self.clock);
+            if self.best.as_ref().is_none_or(|(known, _)| span > *known) {
+                self.best = Some((span, source));
+            }
         }
-        self
     }
 }
 
