@@ -56,7 +56,7 @@ impl<'h> Evidence<'h> {
 
     /// At most 200 characters of the error fields, with whatever looks like a secret left out.
     pub fn fragment(&self) -> &str {
-        &self.found.fragment
+        self.found.fragment.as_str()
     }
 
     /// The error fields, each with its role, in the order of the body.

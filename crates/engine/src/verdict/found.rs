@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::duration::Unit;
 use super::few::Few;
+use super::fragment::Fragment;
 
 /// What part an error field plays.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,7 +52,7 @@ pub(super) struct Found {
     pub(super) codes: String,
     pub(super) spans: Few<Span, 16>,
     pub(super) hints: Few<Hint, 8>,
-    pub(super) fragment: String,
+    pub(super) fragment: Fragment,
 }
 
 /// Where in the kept text a field stands; [`Role::Words`] stand among the codes.

@@ -8,57 +8,106 @@ use memchr::{memchr, memchr2, memrchr};
 
 use super::stride::{self, Lanes, is, is_no_ascii_from, small};
 
-/// Appends a text to a fragment, within its limit, whatever looks like a secret or a person left out; gives back whether there
-/// was room for it.
-pub(super) fn add(fragment: &mut String, text: &str) -> bool {
-    let room = FRAGMENT_LIMIT.saturating_sub(count(fragment));
-    let has_room = fragment.len() < FRAGMENT_LIMIT && room > 2;
-    if has_room {
-        add_within(fragment, text, room);
-    }
-    has_room
+/// A fragment, and how many characters there is room for behind it.
+#[derive(Clone, Debug)]
+pub(super) struct Fragment {
+    text: String,
+    room: usize,
 }
 
-fn add_within(fragment: &mut String, text: &str, mut room: usize) {
-    if fragment.is_empty() {
-        fragment.reserve(FRAGMENT_LIMIT + '…'.len_utf8());
-    } else {
-        fragment.push_str("; ");
-        room -= 2;
+impl Fragment {
+    /// Nothing yet.
+    pub(super) const fn new() -> Self {
+        Self {
+            text: String::new(),
+            room: FRAGMENT_LIMIT,
+        }
     }
-    // In a short code is nothing to hide.
-    if text.len() < SHORTEST_SECRET
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'@' | b'*'))
-    {
-        add_whole(fragment, text, room);
-        return;
+
+    /// What it says.
+    pub(super) fn as_str(&self) -> &str {
+        &self.text
     }
-    let mut copied = plain_words(text);
-    if copied > 0 {
-        let Some(left) = add_plain(fragment, &text[..copied], room) else {
-            return;
-        };
-        room = left;
-    }
-    // Other spaces than single ones, other letters, and what has a mark of an address.
-    while let Some(word) = next_word(text, copied) {
-        let shown = if is_secret_like(&text[word.clone()]) {
-            SECRET
-        } else {
-            &text[word.clone()]
-        };
-        let lead = if copied == 0 { "" } else { " " };
-        let length = lead.len() + count(shown);
-        if length > room {
-            fragment.extend((room > 0).then_some('…'));
+
+    /// Appends a text, as much of it as there is room for, whatever looks like a secret or a person left out.
+    pub(super) fn add(&mut self, text: &str) {
+        if self.text.len() >= FRAGMENT_LIMIT || self.room <= 2 {
             return;
         }
-        room -= length;
-        fragment.push_str(lead);
-        fragment.push_str(shown);
-        copied = word.end;
+        if self.text.is_empty() {
+            self.text = String::with_capacity(FRAGMENT_LIMIT + '…'.len_utf8());
+        } else {
+            self.text.push_str("; ");
+            self.room -= 2;
+        }
+        // In a short code is nothing to hide.
+        let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'@' | b'*');
+        if text.len() < SHORTEST_SECRET && text.bytes().all(is_plain) {
+            self.push_plain(text);
+            return;
+        }
+        let mut copied = plain_words(text);
+        if !self.push_words(&text[..copied]) {
+            return;
+        }
+        // Other spaces than single ones, other letters, and what has a mark of an address.
+        while let Some(word) = next_word(text, copied) {
+            let lead = if copied == 0 { "" } else { " " };
+            copied = word.end;
+            if !self.push_word(lead, &text[word]) {
+                return;
+            }
+        }
+    }
+
+    /// Appends a word of any kind; whether there was room for it.
+    fn push_word(&mut self, lead: &str, word: &str) -> bool {
+        let shown = if is_secret_like(word) { SECRET } else { word };
+        let length = lead.len() + count(shown);
+        if length > self.room {
+            self.shorten();
+            return false;
+        }
+        self.text.push_str(lead);
+        self.text.push_str(shown);
+        self.room -= length;
+        true
+    }
+
+    /// Appends plain words; whether there was room for all of them.
+    fn push_words(&mut self, words: &str) -> bool {
+        let mut copied = 0;
+        while let Some(secret) = next_secret(words, copied) {
+            let lead = secret.start.saturating_sub(1);
+            let shown = if secret.start == 0 { SECRET } else { LATER_SECRET };
+            if !(self.push_plain(&words[copied..lead]) && self.push_plain(shown)) {
+                return false;
+            }
+            copied = secret.end;
+        }
+        self.push_plain(&words[copied..])
+    }
+
+    /// Appends plain words without secrets, as many as there is room for; whether there was for all of them.
+    fn push_plain(&mut self, words: &str) -> bool {
+        if words.len() <= self.room {
+            self.text.push_str(words);
+            self.room -= words.len();
+            return true;
+        }
+        let fitting = memrchr(b' ', &words.as_bytes()[..=self.room]).unwrap_or(0);
+        self.text.push_str(&words[..fitting]);
+        self.room -= fitting;
+        self.shorten();
+        false
+    }
+
+    /// Shows that something is left out, if there is room for that.
+    fn shorten(&mut self) {
+        if self.room > 0 {
+            self.text.push('…');
+            self.room -= 1;
+        }
     }
 }
 
@@ -77,31 +126,6 @@ fn plain_words(text: &str) -> usize {
     } else {
         memrchr(b' ', &head[..plain]).unwrap_or(0)
     }
-}
-
-/// Appends such words, and gives back what room is left; `None` if there was too little.
-fn add_plain(fragment: &mut String, words: &str, mut room: usize) -> Option<usize> {
-    let mut copied = 0;
-    while let Some(secret) = next_secret(words, copied) {
-        let lead = secret.start.saturating_sub(1);
-        room = add_whole(fragment, &words[copied..lead], room)?;
-        let shown = if secret.start == 0 { SECRET } else { LATER_SECRET };
-        room = add_whole(fragment, shown, room)?;
-        copied = secret.end;
-    }
-    add_whole(fragment, &words[copied..], room)
-}
-
-/// Appends whole words, as many as there is room for, and gives back what is left; `None` if there was too little.
-fn add_whole(fragment: &mut String, words: &str, room: usize) -> Option<usize> {
-    if words.len() <= room {
-        fragment.push_str(words);
-        return Some(room - words.len());
-    }
-    let fitting = memrchr(b' ', &words.as_bytes()[..=room]).unwrap_or(0);
-    fragment.push_str(&words[..fitting]);
-    fragment.extend((fitting < room).then_some('…'));
-    None
 }
 
 /// Where the next of such words is that might be a secret; without the bytes that are looked for only a long one might.
@@ -263,13 +287,13 @@ mod tests {
     fn whatever_begins_like_a_key_is_left_out_in_the_middle_of_a_sentence() {
         for lead in (b'a'..=b'z').flat_map(leads) {
             for key in [format!("{lead}abcdefgh"), format!("{}ABCDEFGH", lead.to_uppercase())] {
-                let mut fragment = String::new();
+                let mut fragment = Fragment::new();
                 assert!(
                     key.len() < SHORTEST_RANDOM,
                     "a longer one would be found without its beginning"
                 );
-                add(&mut fragment, &format!("the key {key} is wrong"));
-                assert_eq!(fragment, "the key [..] is wrong");
+                fragment.add(&format!("the key {key} is wrong"));
+                assert_eq!(fragment.as_str(), "the key [..] is wrong");
             }
         }
     }

@@ -4,7 +4,7 @@ use memchr::{memchr_iter, memrchr};
 
 use super::few::Few;
 use super::found::{Found, Hint, Marks, Role, Shape, Span, offset};
-use super::fragment;
+use super::fragment::Fragment;
 use super::json::{self, Listener};
 use super::keys::Meaning;
 use super::wording;
@@ -13,8 +13,6 @@ use super::wording;
 pub(super) struct Sink {
     found: Found,
     nesting: u8,
-    /// Whether the fragment has no room left.
-    is_full: bool,
 }
 
 impl Sink {
@@ -29,10 +27,9 @@ impl Sink {
                 codes: String::new(),
                 spans: Few::default(),
                 hints: Few::default(),
-                fragment: String::new(),
+                fragment: Fragment::new(),
             },
             nesting: 0,
-            is_full: false,
         }
     }
 
@@ -133,7 +130,7 @@ impl Listener for Sink {
         if head.is_empty() {
             return;
         }
-        self.is_full = self.is_full || !fragment::add(&mut self.found.fragment, head);
+        self.found.fragment.add(head);
         self.keep(role, head);
         // A sentence without a space is a code in the wrong place.
         let is_code = matches!(role, Role::Code | Role::Type) || !head.contains(char::is_whitespace);
