@@ -13,11 +13,12 @@ use super::sink::Sink;
 use super::wording;
 
 /// Reads a body whose head this is.
-pub(super) fn read(headers: &HeaderMap, head: &[u8]) -> Found {
+pub(super) fn read(headers: &HeaderMap, head: &[u8], found: &mut Found) {
     let text = std::str::from_utf8(head).map_or_else(|_| String::from_utf8_lossy(head), Cow::Borrowed);
     let trimmed = wording::trimmed(text.trim_start_matches('\u{feff}'));
-    let shape = shape(headers, trimmed);
-    let mut sink = Sink::new(shape, trimmed.len());
+    found.shape = shape(headers, trimmed);
+    let shape = found.shape;
+    let mut sink = Sink::into(found, trimmed.len());
     match shape {
         Shape::Empty => {}
         Shape::Json => json::read(trimmed, &mut sink),
@@ -27,7 +28,6 @@ pub(super) fn read(headers: &HeaderMap, head: &[u8]) -> Found {
         Shape::Xml => xml(trimmed, &mut sink),
         Shape::Text => sink.text(Role::Message, trimmed),
     }
-    sink.finish()
 }
 
 fn shape(headers: &HeaderMap, text: &str) -> Shape {
@@ -75,7 +75,7 @@ fn is_form(text: &str) -> bool {
     !text.contains([' ', '\n']) && leads.iter().any(|lead| text.starts_with(lead))
 }
 
-fn form(text: &str, sink: &mut Sink) {
+fn form(text: &str, sink: &mut Sink<'_>) {
     sink.marks().object = true;
     sink.marks().whole = true;
     for (key, value) in form_urlencoded::parse(text.as_bytes()).take(PAIR_LIMIT) {
@@ -95,7 +95,7 @@ fn form(text: &str, sink: &mut Sink) {
 }
 
 /// Every event's data; the event's name counts as a type, because some streams tell an error by it alone.
-fn events(text: &str, sink: &mut Sink) {
+fn events(text: &str, sink: &mut Sink<'_>) {
     for line in text.lines() {
         if let Some(data) = line.strip_prefix("data:") {
             let data = data.trim();
@@ -111,7 +111,7 @@ fn events(text: &str, sink: &mut Sink) {
 }
 
 /// AWS and S3-like services: `<Code>`, `<Type>`, `<Message>`.
-fn xml(text: &str, sink: &mut Sink) {
+fn xml(text: &str, sink: &mut Sink<'_>) {
     let mut rest = text;
     for _ in 0..TAG_LIMIT {
         let Some(open) = rest.find('<') else { return };

@@ -26,12 +26,14 @@ impl<'h> Evidence<'h> {
     /// Reads an answer; of the body the first [`BODY_LIMIT`] bytes and no more, however long it is.
     pub fn read(status: u16, headers: &'h HeaderMap, body: &[u8]) -> Self {
         let head = body.get(..BODY_LIMIT).unwrap_or(body);
-        Self {
+        let mut evidence = Self {
             status,
             headers,
             names: HeaderNames::of(headers),
-            found: body::read(headers, head),
-        }
+            found: Found::new(),
+        };
+        body::read(headers, head, &mut evidence.found);
+        evidence
     }
 
     /// The status of the answer itself.

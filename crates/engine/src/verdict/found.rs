@@ -93,6 +93,20 @@ pub(super) struct Hint {
 }
 
 impl Found {
+    /// Nothing yet.
+    pub(super) fn new() -> Self {
+        Self {
+            shape: Shape::Empty,
+            inner_status: None,
+            marks: Marks::default(),
+            text: String::new(),
+            codes: String::new(),
+            spans: Few::default(),
+            hints: Few::default(),
+            fragment: Fragment::new(),
+        }
+    }
+
     /// The name of a hint, as the body writes it; of a header in lower case.
     pub(super) fn name(&self, hint: &Hint) -> &str {
         self.kept(hint.bounds[0], hint.bounds[1])

@@ -2,40 +2,22 @@
 
 use memchr::{memchr_iter, memrchr};
 
-use super::few::Few;
-use super::found::{Found, Hint, Marks, Role, Shape, Span, offset};
-use super::fragment::Fragment;
+use super::found::{Found, Hint, Marks, Role, Span, offset};
 use super::json::{self, Listener};
 use super::keys::Meaning;
 use super::wording;
 
 /// Collects the fields of one body, within limits.
-pub(super) struct Sink {
-    found: Found,
+pub(super) struct Sink<'f> {
+    found: &'f mut Found,
     nesting: u8,
 }
 
-impl Sink {
-    /// An empty one for a body of that shape and about that size.
-    pub(super) fn new(shape: Shape, size: usize) -> Self {
-        Self {
-            found: Found {
-                shape,
-                inner_status: None,
-                marks: Marks::default(),
-                text: String::with_capacity(size.min(TEXT_LIMIT)),
-                codes: String::new(),
-                spans: Few::default(),
-                hints: Few::default(),
-                fragment: Fragment::new(),
-            },
-            nesting: 0,
-        }
-    }
-
-    /// What was found.
-    pub(super) fn finish(self) -> Found {
-        self.found
+impl<'f> Sink<'f> {
+    /// One for a body of about that size.
+    pub(super) fn into(found: &'f mut Found, size: usize) -> Self {
+        found.text = String::with_capacity(size.min(TEXT_LIMIT));
+        Self { found, nesting: 0 }
     }
 
     fn keep(&mut self, role: Role, text: &str) {
@@ -43,7 +25,7 @@ impl Sink {
             Role::Message | Role::Error | Role::Code | Role::Type => &mut self.found.text,
             Role::Words => {
                 if self.found.codes.is_empty() {
-                    self.found.codes.reserve(CODES_LENGTH);
+                    self.found.codes = String::with_capacity(CODES_LENGTH);
                 }
                 &mut self.found.codes
             }
@@ -96,7 +78,7 @@ impl Sink {
     }
 }
 
-impl Listener for Sink {
+impl Listener for Sink<'_> {
     fn marks(&mut self) -> &mut Marks {
         &mut self.found.marks
     }
