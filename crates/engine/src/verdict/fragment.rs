@@ -159,7 +159,7 @@ fn next_lead(bytes: &[u8], from: usize) -> Option<usize> {
         match bytes[at] | 0x20 {
             b'b' => beside(at + 1) == b'e' && beside(at + 2) == b'a',
             b'j' => before == b'y',
-            b'z' => before == b'i',
+            b'z' => before == b'i' && beside(at.wrapping_sub(2)) == b'a',
             // `sk-`, `xai-`, `org-`, `user_`, `ghp_`, `hf_` and the like.
             _ => matches!(before, b'k' | b'i' | b'g' | b'r' | b'p' | b'f'),
         }
