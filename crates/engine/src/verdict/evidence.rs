@@ -29,9 +29,10 @@ impl<'h> Evidence<'h> {
         let mut evidence = Self {
             status,
             headers,
-            names: HeaderNames::of(headers),
+            names: HeaderNames::new(headers),
             found: Found::new(),
         };
+        evidence.names.look();
         body::read(headers, head, &mut evidence.found);
         evidence
     }

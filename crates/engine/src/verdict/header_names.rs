@@ -19,27 +19,31 @@ pub(super) struct HeaderNames<'h> {
 }
 
 impl<'h> HeaderNames<'h> {
-    /// Looks at the names.
-    pub(super) fn of(headers: &'h HeaderMap) -> Self {
-        let mut names = Self {
+    /// None of them yet.
+    #[inline]
+    pub(super) const fn new(headers: &'h HeaderMap) -> Self {
+        Self {
             headers,
             first: [None; FIRST],
             seen: 0,
             of_windows: 0,
             may_advise: false,
-        };
-        for (place, (name, value)) in headers.iter().enumerate() {
+        }
+    }
+
+    /// Looks at the names.
+    pub(super) fn look(&mut self) {
+        for (place, (name, value)) in self.headers.iter().enumerate() {
             let name = name.as_str();
-            if let Some(first) = names.first.get_mut(place) {
+            if let Some(first) = self.first.get_mut(place) {
                 *first = Some((name, value));
             }
-            names.seen |= bit_of(name.as_bytes());
-            names.may_advise |= is_advice(name);
+            self.seen |= bit_of(name.as_bytes());
+            self.may_advise |= is_advice(name);
             if is_read_whole(name.as_bytes()) || reset_in(name).is_some() {
-                names.of_windows |= 1 << place.min(LAST);
+                self.of_windows |= 1 << place.min(LAST);
             }
         }
-        names
     }
 
     /// Whether a header of that name may be there.
@@ -113,11 +117,11 @@ pub(super) fn reset_in(name: &str) -> Option<usize> {
 }
 
 /// The bit of a name: its length and its ends tell most names apart.
-pub(super) fn bit_of(name: &[u8]) -> u64 {
-    let ends = name
-        .first()
-        .zip(name.last())
-        .map_or(0, |(first, last)| usize::from(*first) + 7 * usize::from(*last));
+pub(super) const fn bit_of(name: &[u8]) -> u64 {
+    let ends = match name {
+        [first, .., last] => *first as usize + 7 * *last as usize,
+        _ => 0,
+    };
     1 << ((ends + 29 * name.len()) % 64)
 }
 
