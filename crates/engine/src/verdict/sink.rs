@@ -21,25 +21,26 @@ impl<'f> Sink<'f> {
     }
 
     fn keep(&mut self, role: Role, text: &str) {
-        let into = match role {
-            Role::Message | Role::Error | Role::Code | Role::Type => &mut self.found.text,
-            Role::Words => {
-                if self.found.codes.is_empty() {
-                    self.found.codes = String::with_capacity(CODES_LENGTH);
-                }
-                &mut self.found.codes
-            }
-        };
+        let into = &mut self.found.text;
         // No word goes on from one field to the next.
         into.push('\n');
         let start = into.len();
         match role {
             Role::Message | Role::Error => wording::push_masked(into, text),
-            Role::Code | Role::Type => wording::push_lowered(into, text),
-            Role::Words => into.push_str(text),
+            Role::Code | Role::Type | Role::Words => wording::push_lowered(into, text),
         }
-        let span = Span::over(role, start..into.len());
-        self.found.spans.push(span);
+        self.found.spans.push(Span::over(role, start..into.len()));
+    }
+
+    fn keep_words(&mut self, code: &str) {
+        let into = &mut self.found.codes;
+        if into.is_empty() {
+            *into = String::with_capacity(CODES_LENGTH);
+        }
+        into.push('\n');
+        let start = into.len();
+        into.push_str(code);
+        self.found.spans.push(Span::over(Role::Words, start..into.len()));
     }
 
     /// Microsoft Entra writes its numbers into the sentence as well, and libraries hand on nothing else:
@@ -117,7 +118,7 @@ impl Listener for Sink<'_> {
         // A sentence without a space is a code in the wrong place.
         let is_code = matches!(role, Role::Code | Role::Type) || !head.contains(char::is_whitespace);
         if is_code && wording::has_words(head) {
-            self.keep(Role::Words, head);
+            self.keep_words(head);
         }
         if role == Role::Message {
             self.codes_within(head);
