@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
-use memchr::{memchr, memchr2, memrchr};
+use memchr::{memchr, memrchr};
 
 use super::stride::{self, Lanes, is, is_no_ascii_from, small};
 
@@ -183,7 +183,10 @@ fn long_word(words: &[u8]) -> Option<usize> {
 fn next_word(text: &str, after: usize) -> Option<Range<usize>> {
     let rest = text[after..].trim_start();
     let begun = text.len() - rest.len();
-    let length = rest.find(char::is_whitespace).unwrap_or(rest.len());
+    let plain = rest.bytes().take_while(u8::is_ascii_graphic).count();
+    let length = rest[plain..]
+        .find(char::is_whitespace)
+        .map_or(rest.len(), |more| plain + more);
     (length > 0).then(|| begun..begun + length)
 }
 
@@ -197,7 +200,7 @@ fn count(text: &str) -> usize {
 
 /// Whether a word might be a key, a token, an account's id or an address.
 fn is_secret_like(word: &str) -> bool {
-    let is_marked = memchr2(b'@', b'*', word.as_bytes()).is_some();
+    let is_marked = word.bytes().any(|byte| matches!(byte, b'@' | b'*'));
     let is_address = || bare(word).contains('@') || bare(word).contains("***");
     (is_marked && is_address()) || ((is_marked || word.len() >= SHORTEST_SECRET) && is_key_like(word))
 }
