@@ -1,6 +1,6 @@
 //! The place where the readers of JSON, pages and forms put what they find.
 
-use memchr::{memchr_iter, memrchr};
+use memchr::{memchr_iter, memchr2, memrchr};
 
 use super::found::{Found, Hint, Marks, Role, Span, offset};
 use super::json::{self, Listener};
@@ -104,7 +104,11 @@ impl Listener for Sink<'_> {
         if text.is_empty() || self.found.spans.len() >= FIELD_LIMIT || kept >= TEXT_LIMIT {
             return;
         }
+        let is_sentence = matches!(role, Role::Message | Role::Error);
+        // One look tells of most sentences that there is neither an object in them nor a number of Microsoft's.
+        let is_plain = is_sentence && memchr2(b'{', b'D', text.as_bytes()).is_none();
         let head = match role {
+            Role::Message | Role::Error if is_plain => text,
             Role::Message | Role::Error => self.nested(text),
             Role::Code | Role::Words => text,
             // AWS puts a namespace before a type: `com.amazon#ExpiredTokenException`.
@@ -120,7 +124,7 @@ impl Listener for Sink<'_> {
         if is_code && wording::has_words(head) {
             self.keep_words(head);
         }
-        if role == Role::Message {
+        if role == Role::Message && !is_plain {
             self.codes_within(head);
         }
     }
