@@ -39,8 +39,11 @@ impl<'h> HeaderNames<'h> {
                 *first = Some((name, value));
             }
             self.seen |= bit_of(name.as_bytes());
-            self.may_advise |= is_advice(name);
-            if is_read_whole(name.as_bytes()) || reset_in(name).is_some() {
+            let is_read_whole = matches!(name.as_bytes(), [b'r' | b'x' | b'a', ..]) && {
+                self.may_advise |= is_advice(name);
+                is_structured(name.as_bytes()) || name == CLAIM
+            };
+            if is_read_whole || reset_in(name).is_some() {
                 self.of_windows |= 1 << place.min(LAST);
             }
         }
@@ -89,11 +92,6 @@ impl<'h> HeaderNames<'h> {
             .flatten()
             .map(|(place, (name, value))| (place, (name.as_str(), value)))
     }
-}
-
-/// Whether it is a header whose name says what it is without that word.
-fn is_read_whole(name: &[u8]) -> bool {
-    matches!(name, [b'r' | b'x' | b'a', ..]) && (is_structured(name) || name == CLAIM.as_bytes())
 }
 
 /// Headers of one line for a whole window: `RateLimit` of the drafts of draft-ietf-httpapi-ratelimit-headers, and

@@ -153,3 +153,22 @@ const LENGTHS: u64 = {
     }
     lengths
 };
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderName, HeaderValue};
+
+    use super::*;
+    use crate::verdict::header_names::HeaderNames;
+
+    #[test]
+    fn every_advice_is_seen_among_the_names() {
+        for (name, _) in ADVICE {
+            let header = (HeaderName::from_static(name), HeaderValue::from_static("1"));
+            let headers = HeaderMap::from_iter([header]);
+            let mut names = HeaderNames::new(&headers);
+            names.look();
+            assert!(names.may_advise, "{name}");
+        }
+    }
+}
