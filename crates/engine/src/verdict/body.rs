@@ -14,7 +14,7 @@ use super::wording;
 
 /// Reads a body whose head this is.
 pub(super) fn read(headers: &HeaderMap, head: &[u8], found: &mut Found) {
-    let text = std::str::from_utf8(head).map_or_else(|_| String::from_utf8_lossy(head), Cow::Borrowed);
+    let text = simdutf8::basic::from_utf8(head).map_or_else(|_| String::from_utf8_lossy(head), Cow::Borrowed);
     let trimmed = wording::trimmed(text.trim_start_matches('\u{feff}'));
     found.shape = shape(headers, trimmed);
     let shape = found.shape;
