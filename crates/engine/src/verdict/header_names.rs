@@ -84,6 +84,22 @@ impl<'h> HeaderNames<'h> {
         found.or_else(|| self.rest().map(|(_, header)| header).find(|(name, _)| is_it(name)))
     }
 
+    /// The first that a header of that name gives.
+    #[inline(always)]
+    pub(super) fn of<T>(&self, name: &HeaderName, give: impl Fn(&'h HeaderValue) -> Option<T>) -> Option<T> {
+        let name = name.as_str();
+        for first in &self.first {
+            let (one, value) = (*first)?;
+            if one == name
+                && let Some(given) = give(value)
+            {
+                return Some(given);
+            }
+        }
+        let rest = self.rest().filter(|(_, (one, _))| *one == name);
+        rest.map(|(_, (_, value))| value).find_map(give)
+    }
+
     /// Those after the first, and their places.
     fn rest(&self) -> impl Iterator<Item = (usize, (&'h str, &'h HeaderValue))> {
         let is_there = self.first.last().is_some_and(Option::is_some);
@@ -144,6 +160,29 @@ const LAST: usize = 63;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_value_of_a_name_is_found_however_many_others_there_are() {
+        let name = HeaderName::from_static("x-vercel-error");
+        for others in [0, FIRST - 1, FIRST, 2 * FIRST] {
+            let mut headers = HeaderMap::new();
+            for other in 0..others {
+                let other = HeaderName::try_from(format!("x-other-{other}")).unwrap();
+                headers.insert(other, HeaderValue::from_static("other"));
+            }
+            for value in ["one", "two"] {
+                headers.append(&name, HeaderValue::from_static(value));
+            }
+            let mut names = HeaderNames::new(&headers);
+            names.look();
+            let with = |meant: &str| names.of(&name, |value| (value == meant).then_some(()));
+            assert_eq!(
+                (with("one"), with("two"), with("other")),
+                (Some(()), Some(()), None),
+                "after {others}"
+            );
+        }
+    }
 
     #[test]
     fn a_reset_is_found_wherever_it_stands() {

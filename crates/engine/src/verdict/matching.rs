@@ -107,20 +107,35 @@ fn has_all(needles: &Needles, evidence: &Evidence<'_>, noted: Option<&Noted>) ->
     })
 }
 
-/// How plainly a header of that name has it.
+/// How plainly a header of that name has it, in whatever case.
 fn of_header(name: &HeaderName, pattern: &Pattern, evidence: &Evidence<'_>) -> Option<Plainness> {
-    evidence.headers().get_all(name).iter().find_map(|value| {
+    evidence.names.of(name, |value| {
         let value = trimmed(value.to_str().ok()?);
-        let mut buffer = [0; HEADER_LENGTH];
-        match buffer.get_mut(..value.len()) {
-            Some(lower) => {
-                lower.copy_from_slice(value.as_bytes());
-                lower.make_ascii_lowercase();
-                of_text(pattern, std::str::from_utf8(lower).ok()?)
-            }
-            None => of_text(pattern, &value.to_ascii_lowercase()),
+        let begins = |text: &String| {
+            let head = value.as_bytes().get(..text.len());
+            head.is_some_and(|head| head.eq_ignore_ascii_case(text.as_bytes()))
+        };
+        match pattern {
+            Pattern::Equals(texts) => texts
+                .iter()
+                .any(|text| value.eq_ignore_ascii_case(text))
+                .then_some(Plainness::Constant),
+            Pattern::Prefix(texts) => texts.iter().any(begins).then_some(Plainness::Constant),
+            Pattern::Contains(needles) => lowered(value, |value| needles.are_in(value)).then_some(Plainness::Phrase),
+            Pattern::Present => Some(Plainness::Phrase),
         }
     })
+}
+
+/// Looks at a header's value in lower case.
+fn lowered(value: &str, look: impl Fn(&str) -> bool) -> bool {
+    let mut buffer = [0; HEADER_LENGTH];
+    let Some(lower) = buffer.get_mut(..value.len()) else {
+        return look(&value.to_ascii_lowercase());
+    };
+    lower.copy_from_slice(value.as_bytes());
+    lower.make_ascii_lowercase();
+    std::str::from_utf8(lower).is_ok_and(look)
 }
 
 /// How plainly a body has what the signal looks for.
