@@ -79,9 +79,12 @@ pub(super) fn one_by_one<'s>(
             Field::Header(name) if !evidence.names.may_have(name) => return None,
             Field::Header(_) => {}
             Field::Code | Field::Type | Field::Error | Field::Message | Field::Any => {
-                if let (Pattern::Contains(needles), Some(noted)) = (&signal.pattern, noted)
-                    && !noted.may_have(needles)
-                {
+                let may_have = |noted: &Noted| match &signal.pattern {
+                    Pattern::Contains(needles) => noted.may_have(needles),
+                    Pattern::Equals(texts) => noted.may_be_one_of(texts),
+                    Pattern::Prefix(_) | Pattern::Present => true,
+                };
+                if !noted.is_none_or(may_have) {
                     return None;
                 }
             }
@@ -398,7 +401,11 @@ impl Compiled {
         let (mut leads, mut noted) = (Leads::default(), Noted::default());
         let mut field = Span::default();
         let mut progress = Progress::none();
-        for (role, text) in evidence.fields().filter(|(_, text)| text.len() <= WHOLE_LENGTH) {
+        for (role, text) in evidence.fields() {
+            noted.add_length(text.len());
+            if text.len() > WHOLE_LENGTH {
+                continue;
+            }
             for signal in self.whole.get(text).into_iter().flatten() {
                 if looks_at(&self.signals[*signal].field, role) {
                     progress.advance(*signal, Some(Plainness::Constant), 0);

@@ -6,11 +6,13 @@ use super::found::Role;
 use super::sieve::SHORTEST;
 use crate::provider::{Needles, Pattern, Table};
 
-/// For each role of a field the texts that stand in one, a bit each.
+/// For each role of a field the texts that stand in one, a bit each; and how long fields are.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Noted {
     of_roles: [u64; ROLES],
     of_any: u64,
+    /// The lengths of fields, a bit each; those that are 64 apart share one.
+    lengths: u64,
 }
 
 impl Noted {
@@ -18,6 +20,16 @@ impl Noted {
     pub(super) const fn add(&mut self, text: usize, role: Role) {
         self.of_roles[role as usize] |= 1 << text;
         self.of_any |= 1 << text;
+    }
+
+    /// Notes how long a field is.
+    pub(super) const fn add_length(&mut self, length: usize) {
+        self.lengths |= length_bit(length);
+    }
+
+    /// Whether a field may be one of these: none is if none of them is as long.
+    pub(super) fn may_be_one_of(&self, texts: &[String]) -> bool {
+        texts.iter().any(|text| self.lengths & length_bit(text.len()) != 0)
     }
 
     /// Whether one of these may stand in a field: none does if all are noted and were not seen.
@@ -37,6 +49,10 @@ impl Noted {
         let bits = bits(needles)?;
         Some(bits & self.of_any == bits)
     }
+}
+
+const fn length_bit(length: usize) -> u64 {
+    1 << (length % u64::BITS as usize)
 }
 
 /// The bits of the texts; `None` if one is not among those that are noted.
@@ -91,5 +107,19 @@ mod tests {
         let unknown = Needles::new(vec![TEXTS[0].clone(), "a text of nobody".to_owned()]);
         assert_eq!((noted.roles(&unknown), noted.has_all(&unknown)), (None, None));
         assert_eq!(noted.has_all(&Needles::default()), Some(true));
+    }
+
+    #[test]
+    fn no_field_is_a_constant_of_another_length() {
+        let constants = ["four".to_owned(), "a longer one".to_owned()];
+        let mut noted = Noted::default();
+        assert!(!noted.may_be_one_of(&constants));
+        noted.add_length(5);
+        assert!(!noted.may_be_one_of(&constants));
+        noted.add_length(12);
+        assert!(noted.may_be_one_of(&constants));
+        assert!(!noted.may_be_one_of(&constants[..1]));
+        noted.add_length(4 + 64);
+        assert!(noted.may_be_one_of(&constants[..1]), "it shares the bit");
     }
 }
