@@ -6,6 +6,7 @@ use memchr::{memchr, memchr2};
 
 use super::found::{Marks, Role};
 use super::keys::{self, Meaning};
+use super::spelling::Spellings;
 use super::stride::{self, is};
 
 /// Whether the text begins like an object with at least one key.
@@ -36,9 +37,10 @@ pub(super) fn read<L: Listener>(text: &str, sink: &mut L) {
         text,
         at: 0,
         wrapped: false,
+        known: keys::known(),
         sink,
     };
-    let ended = reader.value("", &keys::TOP, 0).is_some();
+    let ended = reader.value(0, &keys::TOP, 0).is_some();
     reader.space();
     if ended && reader.at == reader.text.len() && reader.sink.is_outermost() {
         reader.sink.marks().whole = true;
@@ -50,18 +52,28 @@ struct Reader<'t, 's, L> {
     at: usize,
     /// Whether the next object is the whole answer in a wrapper, and its keys are those of the top level.
     wrapped: bool,
+    /// The keys as envelopes often write them.
+    known: &'static Spellings<Meaning>,
     sink: &'s mut L,
 }
 
 /// What kind of object is read.
-#[derive(Clone, Copy)]
-enum Inside<'k> {
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Inside {
     /// One with an error's fields.
     Fields,
     /// One with headers.
     Headers,
-    /// One that is the time that this key tells.
-    Time(&'k str),
+    /// One that is the time that its own key tells.
+    Time,
+}
+
+/// Where a text stands in the body, without its quotes.
+#[derive(Clone, Copy)]
+struct Part {
+    start: usize,
+    end: usize,
+    escaped: bool,
 }
 
 /// What a value turned out to be.
@@ -74,22 +86,38 @@ enum Kind {
 }
 
 impl<'t, L: Listener> Reader<'t, '_, L> {
+    /// The value of a key, which begins at that place.
     #[inline(always)]
-    fn value(&mut self, key: &str, meaning: &Meaning, depth: u8) -> Option<Kind> {
+    fn value(&mut self, key: usize, meaning: &Meaning, depth: u8) -> Option<Kind> {
         self.space();
         match self.peek()? {
-            b'"' | b'\'' => self.text_value(key, meaning),
-            _ => self.other_value(key, meaning, depth),
+            b'"' | b'\'' => Some(self.text_value(key, meaning)),
+            b'{' if meaning.descend && !meaning.headers && depth < DEPTH_LIMIT => {
+                self.object(Inside::Fields, key, depth)
+            }
+            first => self.other_value(first, key, meaning, depth),
         }
     }
 
     #[inline(always)]
-    fn text_value(&mut self, key: &str, meaning: &Meaning) -> Option<Kind> {
-        let text = self.string()?;
+    fn text_value(&mut self, key: usize, meaning: &Meaning) -> Kind {
+        let text = self.string();
+        if meaning.hint.is_some() || meaning.role.is_some() {
+            self.take_text(key, meaning, &text);
+        }
+        if text.start == text.end {
+            Kind::EmptyText
+        } else {
+            Kind::Other
+        }
+    }
+
+    #[inline(never)]
+    fn take_text(&mut self, key: usize, meaning: &Meaning, text: &Part) {
+        let text = self.plain(*text);
         if meaning.hint.is_some() {
-            self.sink.hint(key, *meaning, &text.plain());
+            self.take_hint(key, meaning, &text);
         } else if let Some(role) = meaning.role {
-            let text = text.plain();
             // iFlow and others write the status as a text.
             if meaning.status
                 && let Ok(status) = text.parse()
@@ -98,19 +126,18 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
             }
             self.sink.text(role, &text);
         }
-        Some(if text.raw.is_empty() {
-            Kind::EmptyText
-        } else {
-            Kind::Other
-        })
     }
 
     #[inline(never)]
-    fn other_value(&mut self, key: &str, meaning: &Meaning, depth: u8) -> Option<Kind> {
-        match self.peek()? {
-            b'{' if meaning.headers && depth < DEPTH_LIMIT => self.object(Inside::Headers, depth),
-            b'{' if meaning.hint.is_some() && depth < DEPTH_LIMIT => self.object(Inside::Time(key), depth),
-            b'{' if meaning.descend && depth < DEPTH_LIMIT => self.object(Inside::Fields, depth),
+    fn take_hint(&mut self, key: usize, meaning: &Meaning, value: &str) {
+        self.sink.hint(&self.name(key), *meaning, value);
+    }
+
+    #[inline(never)]
+    fn other_value(&mut self, first: u8, key: usize, meaning: &Meaning, depth: u8) -> Option<Kind> {
+        match first {
+            b'{' if meaning.headers && depth < DEPTH_LIMIT => self.object(Inside::Headers, key, depth),
+            b'{' if meaning.hint.is_some() && depth < DEPTH_LIMIT => self.object(Inside::Time, key, depth),
             b'[' if (meaning.descend || meaning.hint.is_some()) && depth < DEPTH_LIMIT => {
                 self.array(key, meaning, depth)
             }
@@ -119,7 +146,8 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
         }
     }
 
-    fn object(&mut self, inside: Inside<'_>, depth: u8) -> Option<Kind> {
+    #[inline(never)]
+    fn object(&mut self, inside: Inside, outer: usize, depth: u8) -> Option<Kind> {
         self.at += 1;
         let top = (depth == 0 || self.wrapped) && self.sink.is_outermost();
         self.wrapped = false;
@@ -135,64 +163,90 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
                 }
                 b',' => self.at += 1,
                 b'"' | b'\'' => {
-                    let key = &*self.string()?.plain();
-                    self.space();
-                    if self.peek()? != b':' {
-                        return None;
-                    }
-                    self.at += 1;
+                    let key = self.at;
+                    let known = self.key()?;
                     let other;
-                    let (name, meaning) = match inside {
-                        Inside::Fields => match keys::known(key) {
-                            Some(meaning) => (key, meaning),
-                            None => {
-                                other = keys::in_an_object(key);
-                                (key, &other)
-                            }
-                        },
-                        Inside::Headers => {
-                            other = keys::header_meaning(key);
-                            (key, &other)
-                        }
-                        Inside::Time(name) => {
-                            other = keys::time_meaning(key);
-                            (name, &other)
+                    let meaning = match known {
+                        Some(meaning) if inside == Inside::Fields => meaning,
+                        _ => {
+                            other = self.other_meaning(inside, key);
+                            &other
                         }
                     };
-                    if meaning.is_error {
-                        self.sink.text(Role::Type, key);
-                    }
-                    let codes = if top { self.begin_at_top(key, depth) } else { None };
-                    let kind = self.value(name, meaning, depth + 1);
                     if top {
-                        self.end_at_top(key, kind, codes);
+                        self.value_at_top(key, meaning, depth)?;
+                    } else {
+                        let name = if inside == Inside::Time { outer } else { key };
+                        self.value(name, meaning, depth + 1)?;
                     }
-                    kind?;
                 }
                 _ => return None,
             }
         }
     }
 
-    /// Before the value of a key at the top: gives back how many codes there are if one more is a failure.
+    /// Goes past a key and the colon after it; tells what it means if it is one that is written as envelopes often write it.
     #[inline(never)]
-    fn begin_at_top(&mut self, key: &str, depth: u8) -> Option<usize> {
-        // Tencent Cloud wraps every answer in one more object, in a 200 as well.
-        self.wrapped = depth == 0 && key == "Response";
-        // MiniMax sends it with every answer; a code of 0 is success and is not kept.
-        (key == "base_resp").then(|| self.sink.codes())
+    fn key(&mut self) -> Option<Option<&'static Meaning>> {
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        let known = if let [b'"', rest @ ..] = rest
+            && let Some(head) = rest.first_chunk()
+            && let Some(length) = stride::first_of_half(head, |bytes| is(bytes, b'"') | is(bytes, b'\\'))
+            && head[length] == b'"'
+        {
+            self.at += length + 2;
+            self.known.at_head(head, length)
+        } else {
+            self.any_key()
+        };
+        self.space();
+        (self.peek()? == b':').then(|| {
+            self.at += 1;
+            known
+        })
     }
 
-    /// After it; `kind` is `None` if the value was cut off.
     #[inline(never)]
-    fn end_at_top(&mut self, key: &str, kind: Option<Kind>, codes: Option<usize>) {
+    fn any_key(&mut self) -> Option<&'static Meaning> {
+        let key = self.string();
+        self.known.meaning(&self.plain(key))
+    }
+
+    /// What another key means.
+    #[inline(never)]
+    fn other_meaning(&mut self, inside: Inside, key: usize) -> Meaning {
+        let key = &*self.name(key);
+        match inside {
+            Inside::Fields => {
+                let meaning = keys::in_an_object(key);
+                if meaning.is_error {
+                    self.sink.text(Role::Type, key);
+                }
+                meaning
+            }
+            Inside::Headers => keys::header_meaning(key),
+            Inside::Time => keys::time_meaning(key),
+        }
+    }
+
+    /// The value of a key at the top.
+    #[inline(never)]
+    fn value_at_top(&mut self, key: usize, meaning: &Meaning, depth: u8) -> Option<Kind> {
+        let name = &*self.name(key);
+        // Tencent Cloud wraps every answer in one more object, in a 200 as well.
+        self.wrapped = depth == 0 && name == "Response";
+        // MiniMax sends it with every answer; a code of 0 is success and is not kept.
+        let codes = (name == "base_resp").then(|| self.sink.codes());
+        let kind = self.value(key, meaning, depth + 1);
         self.wrapped = false;
-        self.mark(key, kind);
+        self.mark(name, kind);
         let failed = codes.is_some_and(|codes| self.sink.codes() > codes);
         self.sink.marks().error |= failed;
+        kind
     }
 
-    fn array(&mut self, key: &str, meaning: &Meaning, depth: u8) -> Option<Kind> {
+    #[inline(never)]
+    fn array(&mut self, key: usize, meaning: &Meaning, depth: u8) -> Option<Kind> {
         self.at += 1;
         loop {
             self.space();
@@ -228,7 +282,8 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
         }
     }
 
-    fn scalar(&mut self, key: &str, meaning: &Meaning) -> Option<Kind> {
+    #[inline(never)]
+    fn scalar(&mut self, key: usize, meaning: &Meaning) -> Option<Kind> {
         let start = self.at;
         while self
             .peek()
@@ -247,7 +302,7 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
             _ => {}
         }
         if meaning.hint.is_some() {
-            self.sink.hint(key, *meaning, text);
+            self.take_hint(key, meaning, text);
         } else if let Some(role @ (Role::Code | Role::Type)) = meaning.role {
             if meaning.status
                 && let Ok(status) = text.parse()
@@ -263,99 +318,116 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
         Some(Kind::Other)
     }
 
+    /// Goes past a text.
     #[inline(always)]
-    fn string(&mut self) -> Option<Text<'t>> {
-        let quote = self.peek()?;
-        self.at += 1;
+    fn string(&mut self) -> Part {
+        let text = self.string_at(self.at);
+        self.at = text.end + 1;
+        text
+    }
+
+    /// The text whose first quote is there.
+    #[inline(always)]
+    fn string_at(&self, at: usize) -> Part {
+        let rest = self.text.as_bytes().get(at..).unwrap_or_default();
+        let start = at + 1;
         // Most have the quotes of JSON, and nothing that is escaped.
-        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        if quote == b'"'
+        if let [b'"', rest @ ..] = rest
             && let Some(length) = first_of(rest, b'"', b'\\')
             && rest[length] == b'"'
         {
-            let raw = self.text.get(self.at..self.at + length)?;
-            self.at += length + 1;
-            return Some(Text { raw, escaped: false });
+            return Part {
+                start,
+                end: start + length,
+                escaped: false,
+            };
         }
-        self.any_string(quote)
+        self.any_string_at(start, rest.first().copied().unwrap_or(b'"'))
     }
 
     #[inline(never)]
-    fn any_string(&mut self, quote: u8) -> Option<Text<'t>> {
-        let start = self.at;
-        let mut escaped = false;
+    fn any_string_at(&self, start: usize, quote: u8) -> Part {
+        let bytes = self.text.as_bytes();
+        let (mut at, mut escaped) = (start, false);
         loop {
-            let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+            let rest = bytes.get(at..).unwrap_or_default();
             // Cut off: what is there is still a text.
             let Some(found) = memchr2(quote, b'\\', rest) else {
-                self.at = self.text.len();
+                at = bytes.len();
                 break;
             };
-            self.at += found;
+            at += found;
             if rest[found] == b'\\' {
                 escaped = true;
-                self.at += 2;
-            } else if quote == b'"' || self.ends_here() {
+                at += 2;
+            } else if quote == b'"' || self.ends_at(at) {
                 break;
             } else {
-                self.at += 1;
+                at += 1;
             }
         }
-        let end = self.at.min(self.text.len());
-        let raw = self.text.get(start..end)?;
-        self.at = end + 1;
-        Some(Text { raw, escaped })
+        let end = at.min(bytes.len());
+        Part { start, end, escaped }
+    }
+
+    /// The key whose first quote is there.
+    fn name(&self, at: usize) -> Cow<'t, str> {
+        self.plain(self.string_at(at))
+    }
+
+    /// The text itself.
+    #[inline(always)]
+    fn plain(&self, part: Part) -> Cow<'t, str> {
+        let raw = self.text.get(part.start..part.end).unwrap_or_default();
+        if part.escaped {
+            Cow::Owned(unescape(raw))
+        } else {
+            Cow::Borrowed(raw)
+        }
     }
 
     /// Whether a single quote here ends a text: Python does not escape it where the text has none of the other kind.
-    fn ends_here(&self) -> bool {
-        let rest = self.text.as_bytes().get(self.at + 1..).unwrap_or_default();
+    fn ends_at(&self, at: usize) -> bool {
+        let rest = self.text.as_bytes().get(at + 1..).unwrap_or_default();
         let next = rest.iter().find(|byte| !byte.is_ascii_whitespace());
         next.is_none_or(|byte| matches!(byte, b',' | b'}' | b']' | b':'))
     }
 
+    #[inline(never)]
     fn skip_nested(&mut self) -> Option<Kind> {
+        let mut rest = self.text.as_bytes().get(self.at..)?;
         let mut open = 0_usize;
         loop {
-            match self.peek()? {
+            let (first, after) = rest.split_first()?;
+            rest = after;
+            match first {
+                b'"' => rest = after_text(rest)?,
                 b'{' | b'[' => open += 1,
-                b'}' | b']' => open = open.saturating_sub(1),
-                b'"' => {
-                    self.skip_string();
-                    continue;
+                b'}' | b']' => {
+                    open -= 1;
+                    if open == 0 {
+                        self.at = self.text.len() - rest.len();
+                        return Some(Kind::Other);
+                    }
                 }
                 _ => {}
             }
-            self.at += 1;
-            if open == 0 {
-                return Some(Kind::Other);
-            }
         }
     }
 
-    fn skip_string(&mut self) {
-        self.at += 1;
-        while let Some(rest) = self.text.as_bytes().get(self.at..) {
-            let Some(found) = first_of(rest, b'"', b'\\') else {
-                break;
-            };
-            self.at += found + 1;
-            if rest[found] == b'"' {
-                return;
-            }
-            self.at += 1;
-        }
-        self.at = self.text.len();
-    }
-
+    #[inline(always)]
     fn space(&mut self) {
         // Hardly anything else is so low.
-        while self
-            .peek()
-            .is_some_and(|byte| byte <= b' ' && byte.is_ascii_whitespace())
-        {
-            self.at += 1;
+        if self.peek().is_some_and(|byte| byte <= b' ') {
+            self.skip_space();
         }
+    }
+
+    #[inline(never)]
+    fn skip_space(&mut self) {
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        let other = rest.iter().position(|byte| !byte.is_ascii_whitespace());
+        self.at += other.unwrap_or(rest.len());
     }
 
     fn peek(&self) -> Option<u8> {
@@ -363,32 +435,29 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
     }
 }
 
-/// Where the first of two bytes is: one stride first, because most texts of an envelope are shorter than a call is worth.
+/// What follows a text that has begun.
+#[inline(always)]
+fn after_text(mut rest: &[u8]) -> Option<&[u8]> {
+    loop {
+        let end = first_of(rest, b'"', b'\\')?;
+        if rest[end] == b'"' {
+            return Some(&rest[end + 1..]);
+        }
+        rest = rest.get(end + 2..)?;
+    }
+}
+
+/// Where the first of two bytes is: a few strides first, because most texts of an envelope are shorter than a call is worth.
 #[inline(always)]
 fn first_of(bytes: &[u8], one: u8, other: u8) -> Option<usize> {
-    let Some((head, rest)) = bytes.split_first_chunk() else {
-        return memchr2(one, other, bytes);
-    };
-    let in_head = stride::first(head, |bytes| is(bytes, one) | is(bytes, other));
-    in_head.or_else(|| memchr2(one, other, rest).map(|at| head.len() + at))
-}
-
-/// A text as it stands in the body.
-#[derive(Clone, Copy)]
-struct Text<'t> {
-    raw: &'t str,
-    escaped: bool,
-}
-
-impl<'t> Text<'t> {
-    #[inline(always)]
-    fn plain(self) -> Cow<'t, str> {
-        if self.escaped {
-            Cow::Owned(unescape(self.raw))
-        } else {
-            Cow::Borrowed(self.raw)
+    let (strides, _) = bytes.as_chunks();
+    for (place, stride) in strides.iter().take(STRIDES).enumerate() {
+        if let Some(at) = stride::first(stride, |bytes| is(bytes, one) | is(bytes, other)) {
+            return Some(place * stride.len() + at);
         }
     }
+    let begun = strides[..strides.len().min(STRIDES)].as_flattened().len();
+    memchr2(one, other, &bytes[begun..]).map(|at| begun + at)
 }
 
 #[inline(never)]
@@ -423,3 +492,5 @@ fn unescape(raw: &str) -> String {
 
 /// 12 levels: an error inside a frame inside a list has six.
 const DEPTH_LIMIT: u8 = 12;
+/// 2 strides: hardly anything but a sentence is longer.
+const STRIDES: usize = 2;

@@ -12,12 +12,11 @@ struct Slot<M> {
     meaning: M,
 }
 
-/// All bytes of a short key: its first, its last, and how many there are; no two keys have the same.
+/// All bytes of a short key and, after them, such as no text has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Written {
     first: u64,
     last: u64,
-    length: u64,
 }
 
 impl<M: Copy + Default> Spellings<M> {
@@ -30,7 +29,7 @@ impl<M: Copy + Default> Spellings<M> {
                 continue;
             };
             let mut at = key.slot();
-            while slots[at % SLOTS].key.length != 0 {
+            while slots[at % SLOTS].key != Written::default() {
                 at += 1;
             }
             let meaning = meaning(name);
@@ -40,16 +39,25 @@ impl<M: Copy + Default> Spellings<M> {
     }
 
     /// What the key means, if it is one of these.
-    #[inline(always)]
     pub(super) fn meaning(&self, key: &str) -> Option<&M> {
-        let key = Written::of(key.as_bytes())?;
+        self.of(Written::of(key.as_bytes())?)
+    }
+
+    /// What the key means that is so long and stands at the beginning of these bytes, if it is one of these.
+    #[inline(always)]
+    pub(super) fn at_head(&self, head: &[u8; HEAD], length: usize) -> Option<&M> {
+        self.of(Written::at_head(head, length))
+    }
+
+    #[inline(always)]
+    fn of(&self, key: Written) -> Option<&M> {
         let mut at = key.slot();
         loop {
             let slot = &self.slots[at % SLOTS];
             if slot.key == key {
                 return Some(&slot.meaning);
             }
-            if slot.key.length == 0 {
+            if slot.key == Written::default() {
                 return None;
             }
             at += 1;
@@ -58,33 +66,46 @@ impl<M: Copy + Default> Spellings<M> {
 }
 
 impl Written {
-    #[inline(always)]
     fn of(key: &[u8]) -> Option<Self> {
-        let length = key.len();
-        let (first, last) = match (key.first_chunk::<8>(), key.last_chunk::<8>()) {
-            (Some(first), Some(last)) if length <= LONGEST => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
-            (None, None) => match (key.first_chunk::<4>(), key.last_chunk::<4>()) {
-                (Some(first), Some(last)) => (u32::from_le_bytes(*first).into(), u32::from_le_bytes(*last).into()),
-                _ => match *key {
-                    [first] => (first.into(), 0),
-                    [first, last] => (first.into(), last.into()),
-                    [first, second, last] => (u64::from(first) | u64::from(second) << 8, last.into()),
-                    _ => return None,
-                },
-            },
-            _ => return None,
-        };
-        let length = length as u64;
-        Some(Self { first, last, length })
+        let mut head = [0; HEAD];
+        // One byte at least is none of the key's, so that no slot with a key looks empty.
+        (1..HEAD).contains(&key.len()).then(|| {
+            head[..key.len()].copy_from_slice(key);
+            Self::at_head(&head, key.len())
+        })
+    }
+
+    #[inline(always)]
+    fn at_head(head: &[u8; HEAD], length: usize) -> Self {
+        let (halves, _) = head.as_chunks();
+        let [first, last] = AFTER[length % HEAD];
+        Self {
+            first: u64::from_le_bytes(halves[0]) | first,
+            last: u64::from_le_bytes(halves[1]) | last,
+        }
     }
 
     #[inline(always)]
     const fn slot(self) -> usize {
-        let mixed = self.first.wrapping_mul(FACTOR) ^ self.last.wrapping_add(self.length);
+        let mixed = self.first ^ self.last.rotate_left(32);
         (mixed.wrapping_mul(FACTOR) >> 32) as usize
     }
 }
 
+/// All bits of the bytes after a key, for each length.
+const AFTER: [[u64; 2]; HEAD] = {
+    let (mut after, mut length) = ([[u64::MAX; 2]; HEAD], 0);
+    while length < HEAD {
+        after[length][0] = if length < 8 { u64::MAX << (8 * length) } else { 0 };
+        after[length][1] = if length < 8 {
+            u64::MAX
+        } else {
+            u64::MAX << (8 * (length - 8))
+        };
+        length += 1;
+    }
+    after
+};
 /// Keys that envelopes often have, as they are written there; also such as mean nothing.
 const OFTEN: &[&str] = &[
     "@type",
@@ -154,8 +175,8 @@ const OFTEN: &[&str] = &[
     "trace_id",
     "url",
 ];
-/// 16 bytes: two registers; hardly any key of an envelope is longer.
-const LONGEST: usize = 16;
+/// 16 bytes: two registers; hardly any key of an envelope fills them.
+const HEAD: usize = 16;
 /// 512 slots for some two hundred spellings, so that nearly each stands where it is looked for.
 const SLOTS: usize = 512;
 /// 2^64 divided by the golden ratio: it spreads what differs little.
@@ -175,9 +196,9 @@ mod tests {
             "abcde",
             "abcdefgh",
             "abcdefghi",
-            "abcdefghijklmnop",
+            "abcdefghijklmno",
         ];
-        let spellings = Spellings::new(keys.into_iter().chain(["", "abcdefghijklmnopq"]), str::len);
+        let spellings = Spellings::new(keys.into_iter().chain(["", "abcdefghijklmnop"]), str::len);
         let letters = "abcdefghijklmnopqrstuvwxyz";
         for length in 0..20 {
             let key = &letters[..length];

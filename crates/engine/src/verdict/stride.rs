@@ -44,6 +44,15 @@ pub(super) fn first(stride: &[u8; STRIDE], is_meant: impl Fn(Lanes) -> Lanes) ->
     }
 }
 
+/// The same for half of a stride.
+#[inline(always)]
+pub(super) fn first_of_half(half: &[u8; HALF], is_meant: impl Fn(Lanes) -> Lanes) -> Option<usize> {
+    match is_meant(cast::<[u8; HALF], Lanes>(*half)).to_bitmask() {
+        0 => None,
+        answers => Some(answers.trailing_zeros() as usize),
+    }
+}
+
 /// Where the first byte of the text is that is meant, among those for which the answer is yes.
 #[inline(always)]
 pub(super) fn find(text: &[u8], may_be: impl Fn(Lanes) -> Lanes, is_meant: impl Fn(usize) -> bool) -> Option<usize> {
