@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memchr2};
+use memchr::memchr2;
 
+use super::escapes::unescape;
 use super::found::{Marks, Role};
 use super::keys::{self, Meaning};
-use super::spelling::Spellings;
+use super::spelling::{HEAD, Spellings};
 use super::stride::{self, is};
 
 /// Whether the text begins like an object with at least one key.
@@ -90,8 +91,12 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
     #[inline(always)]
     fn value(&mut self, key: usize, meaning: &Meaning, depth: u8) -> Option<Kind> {
         self.space();
-        match self.peek()? {
-            b'"' | b'\'' => Some(self.text_value(key, meaning)),
+        let (first, rest) = self.text.as_bytes().get(self.at..)?.split_first()?;
+        match *first {
+            quote @ (b'"' | b'\'') => {
+                let text = self.text_at(self.at, quote, rest);
+                Some(self.text_value(key, meaning, &text))
+            }
             b'{' if meaning.descend && !meaning.headers && depth < DEPTH_LIMIT => {
                 self.object(Inside::Fields, key, depth)
             }
@@ -100,10 +105,10 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
     }
 
     #[inline(always)]
-    fn text_value(&mut self, key: usize, meaning: &Meaning) -> Kind {
-        let text = self.string();
+    fn text_value(&mut self, key: usize, meaning: &Meaning, text: &Part) -> Kind {
+        self.at = text.end + 1;
         if meaning.hint.is_some() || meaning.role.is_some() {
-            self.take_text(key, meaning, &text);
+            self.take_text(key, meaning, text);
         }
         if text.start == text.end {
             Kind::EmptyText
@@ -188,28 +193,28 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
     /// Goes past a key and the colon after it; tells what it means if it is one that is written as envelopes often write it.
     #[inline(never)]
     fn key(&mut self) -> Option<Option<&'static Meaning>> {
-        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        let known = if let [b'"', rest @ ..] = rest
+        let rest = self.text.as_bytes().get(self.at..)?;
+        // Both quotes, as much of a key as is looked up, and the colon.
+        if let Some([b'"', rest @ ..]) = rest.first_chunk::<{ HEAD + 2 }>()
             && let Some(head) = rest.first_chunk()
             && let Some(length) = stride::first_of_half(head, |bytes| is(bytes, b'"') | is(bytes, b'\\'))
-            && head[length] == b'"'
+            && rest[length] == b'"'
+            && rest[length + 1] == b':'
         {
-            self.at += length + 2;
-            self.known.at_head(head, length)
-        } else {
-            self.any_key()
-        };
-        self.space();
-        (self.peek()? == b':').then(|| {
-            self.at += 1;
-            known
-        })
+            self.at += length + 3;
+            return Some(self.known.at_head(head, length));
+        }
+        self.any_key()
     }
 
     #[inline(never)]
-    fn any_key(&mut self) -> Option<&'static Meaning> {
+    fn any_key(&mut self) -> Option<Option<&'static Meaning>> {
         let key = self.string();
-        self.known.meaning(&self.plain(key))
+        self.space();
+        (self.peek()? == b':').then(|| {
+            self.at += 1;
+            self.known.meaning(&self.plain(key))
+        })
     }
 
     /// What another key means.
@@ -329,10 +334,17 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
     /// The text whose first quote is there.
     #[inline(always)]
     fn string_at(&self, at: usize) -> Part {
-        let rest = self.text.as_bytes().get(at..).unwrap_or_default();
+        let text = self.text.as_bytes().get(at..).and_then(<[u8]>::split_first);
+        let (quote, rest) = text.unwrap_or((&b'"', &[]));
+        self.text_at(at, *quote, rest)
+    }
+
+    /// The text whose first quote is there, and what follows it.
+    #[inline(always)]
+    fn text_at(&self, at: usize, quote: u8, rest: &[u8]) -> Part {
         let start = at + 1;
         // Most have the quotes of JSON, and nothing that is escaped.
-        if let [b'"', rest @ ..] = rest
+        if quote == b'"'
             && let Some(length) = first_of(rest, b'"', b'\\')
             && rest[length] == b'"'
         {
@@ -342,7 +354,7 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
                 escaped: false,
             };
         }
-        self.any_string_at(start, rest.first().copied().unwrap_or(b'"'))
+        self.any_string_at(start, quote)
     }
 
     #[inline(never)]
@@ -403,12 +415,10 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
             match first {
                 b'"' => rest = after_text(rest)?,
                 b'{' | b'[' => open += 1,
+                b'}' | b']' if open > 1 => open -= 1,
                 b'}' | b']' => {
-                    open -= 1;
-                    if open == 0 {
-                        self.at = self.text.len() - rest.len();
-                        return Some(Kind::Other);
-                    }
+                    self.at = self.text.len() - rest.len();
+                    return Some(Kind::Other);
                 }
                 _ => {}
             }
@@ -458,36 +468,6 @@ fn first_of(bytes: &[u8], one: u8, other: u8) -> Option<usize> {
     }
     let begun = strides[..strides.len().min(STRIDES)].as_flattened().len();
     memchr2(one, other, &bytes[begun..]).map(|at| begun + at)
-}
-
-#[inline(never)]
-fn unescape(raw: &str) -> String {
-    let mut text = String::with_capacity(raw.len());
-    let mut rest = raw;
-    while let Some(at) = memchr(b'\\', rest.as_bytes()) {
-        text.push_str(&rest[..at]);
-        let mut after = rest[at + 1..].chars();
-        match after.next() {
-            Some('n') => text.push('\n'),
-            Some('r') => text.push('\r'),
-            Some('t') => text.push('\t'),
-            Some('b' | 'f') => text.push(' '),
-            Some('u') => {
-                let digits = after.as_str().get(..4).unwrap_or_default();
-                let unit = u32::from_str_radix(digits, 16).ok();
-                // Halves of a surrogate pair are not worth joining: no signal has a character beyond the first plane.
-                text.push(unit.and_then(char::from_u32).unwrap_or(char::REPLACEMENT_CHARACTER));
-                if digits.len() == 4 {
-                    after = after.as_str()[4..].chars();
-                }
-            }
-            Some(other) => text.push(other),
-            None => {}
-        }
-        rest = after.as_str();
-    }
-    text.push_str(rest);
-    text
 }
 
 /// 12 levels: an error inside a frame inside a list has six.

@@ -6,6 +6,7 @@ mod classify;
 mod clock;
 mod decided;
 mod duration;
+mod escapes;
 mod evidence;
 mod few;
 mod first_sight;

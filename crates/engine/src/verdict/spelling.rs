@@ -176,7 +176,7 @@ const OFTEN: &[&str] = &[
     "url",
 ];
 /// 16 bytes: two registers; hardly any key of an envelope fills them.
-const HEAD: usize = 16;
+pub(super) const HEAD: usize = 16;
 /// 512 slots for some two hundred spellings, so that nearly each stands where it is looked for.
 const SLOTS: usize = 512;
 /// 2^64 divided by the golden ratio: it spreads what differs little.
