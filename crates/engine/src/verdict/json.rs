@@ -119,6 +119,16 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
 
     #[inline(never)]
     fn take_text(&mut self, key: usize, meaning: &Meaning, text: &Part) {
+        match meaning.role {
+            Some(role) if meaning.hint.is_none() && !meaning.status && !text.escaped => {
+                self.sink.text(role, self.raw(text));
+            }
+            _ => self.take_any_text(key, meaning, text),
+        }
+    }
+
+    #[inline(never)]
+    fn take_any_text(&mut self, key: usize, meaning: &Meaning, text: &Part) {
         let text = self.plain(*text);
         if meaning.hint.is_some() {
             self.take_hint(key, meaning, &text);
@@ -390,12 +400,18 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
     /// The text itself.
     #[inline(always)]
     fn plain(&self, part: Part) -> Cow<'t, str> {
-        let raw = self.text.get(part.start..part.end).unwrap_or_default();
+        let raw = self.raw(&part);
         if part.escaped {
             Cow::Owned(unescape(raw))
         } else {
             Cow::Borrowed(raw)
         }
+    }
+
+    /// The text as it stands there.
+    #[inline(always)]
+    fn raw(&self, part: &Part) -> &'t str {
+        self.text.get(part.start..part.end).unwrap_or_default()
     }
 
     /// Whether a single quote here ends a text: Python does not escape it where the text has none of the other kind.
@@ -460,14 +476,17 @@ fn after_text(mut rest: &[u8]) -> Option<&[u8]> {
 /// Where the first of two bytes is: a few strides first, because most texts of an envelope are shorter than a call is worth.
 #[inline(always)]
 fn first_of(bytes: &[u8], one: u8, other: u8) -> Option<usize> {
-    let (strides, _) = bytes.as_chunks();
-    for (place, stride) in strides.iter().take(STRIDES).enumerate() {
+    let (mut rest, mut before) = (bytes, 0);
+    for _ in 0..STRIDES {
+        let Some((stride, after)) = rest.split_first_chunk() else {
+            break;
+        };
         if let Some(at) = stride::first(stride, |bytes| is(bytes, one) | is(bytes, other)) {
-            return Some(place * stride.len() + at);
+            return Some(before + at);
         }
+        (rest, before) = (after, before + stride.len());
     }
-    let begun = strides[..strides.len().min(STRIDES)].as_flattened().len();
-    memchr2(one, other, &bytes[begun..]).map(|at| begun + at)
+    memchr2(one, other, rest).map(|at| before + at)
 }
 
 /// 12 levels: an error inside a frame inside a list has six.
