@@ -24,6 +24,7 @@ mod matching;
 mod meaning;
 mod names;
 mod noted;
+mod ordinary;
 mod place;
 mod point;
 mod reading;

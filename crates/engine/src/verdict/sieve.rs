@@ -6,6 +6,7 @@ use std::ops::Range;
 use wide::bytemuck::cast;
 use wide::{i16x8, i32x4, u16x8};
 
+use super::ordinary::ORDINARY;
 use super::short::Table;
 
 /// The texts, each known by some of its bytes for each way in which it can lie over the places that are looked at.
@@ -177,16 +178,17 @@ fn is_same(one: &[u8], other: &[u8]) -> bool {
     is_same(last, other_last) && words.iter().zip(other_words).all(|(one, other)| is_same(one, other))
 }
 
-/// How likely bytes are, by how often the texts themselves have them in that order.
+/// How likely bytes are, by how often the texts themselves and ordinary sentences have them in that order.
 struct Chances<'t>(Table<&'t [u8], u32>);
 
 impl<'t> Chances<'t> {
     fn of(texts: &'t [Box<[u8]>]) -> Self {
         let mut counts: Table<&[u8], u32> = Table::default();
-        for text in texts {
+        let ordinary = ORDINARY.iter().map(|text| (text.as_bytes(), ORDINARY_WEIGHT));
+        for (text, weight) in texts.iter().map(|text| (&**text, 1)).chain(ordinary) {
             for first in 0..=text.len() {
                 for end in first..=text.len().min(first + KNOWN) {
-                    *counts.entry(&text[first..end]).or_default() += 1;
+                    *counts.entry(&text[first..end]).or_default() += weight;
                 }
             }
         }
@@ -278,6 +280,8 @@ const FACTOR: u16 = 0x27bd;
 const EVEN_CHANCE: f64 = 1.0 / 256.0;
 /// 4 times: what was seen less often tells less than what is known of fewer bytes.
 const SELDOM: f64 = 4.0;
+/// 4 times: there are fewer ordinary sentences than texts, but of what is looked through they are the larger part.
+const ORDINARY_WEIGHT: u32 = 4;
 
 #[cfg(test)]
 mod tests {
