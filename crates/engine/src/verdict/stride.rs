@@ -65,11 +65,22 @@ pub(super) fn find(text: &[u8], may_be: impl Fn(Lanes) -> Lanes, is_meant: impl 
     if rest.is_empty() {
         return None;
     }
-    let mut last = [0; STRIDE];
-    last[..rest.len()].copy_from_slice(rest);
-    among(answers(&last, &may_be), text.len() - rest.len(), |at| {
-        at < text.len() && is_meant(at)
-    })
+    let last = text.len().saturating_sub(STRIDE);
+    among(answers_of_end(text, may_be), last, is_meant)
+}
+
+/// A bit for each of the last bytes for which the answer is yes; those that were looked at before stay what they were.
+#[inline(always)]
+fn answers_of_end(text: &[u8], may_be: impl Fn(Lanes) -> Lanes) -> u32 {
+    if let Some(stride) = text.last_chunk() {
+        return answers(stride, may_be);
+    }
+    if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+        return bits(first, &may_be) | bits(last, may_be) << (text.len() - HALF);
+    }
+    let mut half = [0; HALF];
+    half[..text.len()].copy_from_slice(text);
+    bits(&half, may_be) & !(u32::MAX << text.len())
 }
 
 #[inline(always)]
@@ -88,8 +99,12 @@ fn among(mut answers: u32, begun: usize, is_meant: impl Fn(usize) -> bool) -> Op
 #[inline(always)]
 fn answers(stride: &[u8; STRIDE], may_be: impl Fn(Lanes) -> Lanes) -> u32 {
     let (halves, _) = stride.as_chunks();
-    let bits = |half: usize| may_be(cast::<[u8; HALF], Lanes>(halves[half])).to_bitmask();
-    bits(0) | bits(1) << HALF
+    bits(&halves[0], &may_be) | bits(&halves[1], &may_be) << HALF
+}
+
+#[inline(always)]
+fn bits(half: &[u8; HALF], may_be: impl Fn(Lanes) -> Lanes) -> u32 {
+    may_be(cast::<[u8; HALF], Lanes>(*half)).to_bitmask()
 }
 
 /// 32 bytes, two registers: more than that is seldom left to look at.
