@@ -171,7 +171,7 @@ fn next_lead(bytes: &[u8], from: usize) -> Option<usize> {
 fn long_word(words: &[u8]) -> Option<usize> {
     let mut begun = 0;
     while let Some(word) = words.get(begun..begun + SHORTEST_RANDOM) {
-        let Some(space) = word.iter().rposition(|byte| *byte == b' ') else {
+        let Some(space) = stride::last(word, |bytes| is(bytes, b' ')) else {
             return Some(begun);
         };
         begun += space + 1;

@@ -53,6 +53,12 @@ pub(super) fn first_of_half(half: &[u8; HALF], is_meant: impl Fn(Lanes) -> Lanes
     }
 }
 
+/// Where the last byte of at most a stride is for which the answer is yes.
+#[inline(always)]
+pub(super) fn last(text: &[u8], is_meant: impl Fn(Lanes) -> Lanes) -> Option<usize> {
+    answers_of_end(text, is_meant).checked_ilog2().map(|at| at as usize)
+}
+
 /// Where the first byte of the text is that is meant, among those for which the answer is yes.
 #[inline(always)]
 pub(super) fn find(text: &[u8], may_be: impl Fn(Lanes) -> Lanes, is_meant: impl Fn(usize) -> bool) -> Option<usize> {
