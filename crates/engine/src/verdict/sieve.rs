@@ -14,7 +14,7 @@ use super::short::Table;
 pub(super) struct Sieve {
     /// Where among the candidates those of a key begin.
     lists: Box<[u16; KEYS]>,
-    candidates: Vec<Candidate>,
+    candidates: Box<[Candidate; CANDIDATES]>,
     texts: Vec<Box<[u8]>>,
 }
 
@@ -32,7 +32,7 @@ struct Candidate {
 }
 
 impl Sieve {
-    /// One for these texts; `None` if one is too short for it.
+    /// One for these texts; `None` if one is too short for it, or there are too many.
     pub(super) fn new(texts: &[String]) -> Option<Self> {
         if texts.iter().any(|text| text.len() < SHORTEST) {
             return None;
@@ -54,18 +54,22 @@ impl Sieve {
         }
         let mut sieve = Self {
             lists: vec![NOWHERE; KEYS].into_boxed_slice().try_into().ok()?,
-            candidates: vec![Candidate::default()],
+            candidates: vec![Candidate::default(); CANDIDATES]
+                .into_boxed_slice()
+                .try_into()
+                .ok()?,
             texts,
         };
         let mut known = HashMap::new();
+        let mut next = usize::from(NOWHERE) + 1;
         for (key, mut list) in found {
-            let next = sieve.candidates.len();
             if let Some(end) = list.last_mut() {
                 end.is_final = true;
             }
             let place = *known.entry(list.clone()).or_insert(next);
             if place == next {
-                sieve.candidates.extend(list);
+                next += list.len();
+                sieve.candidates.get_mut(place..next)?.copy_from_slice(&list);
             }
             sieve.lists[usize::from(key)] = u16::try_from(place).ok()?;
         }
@@ -140,7 +144,9 @@ impl Scan<'_, '_> {
         let ([firsts @ .., _], [_, seconds @ ..]) = (self.bytes, self.bytes) else {
             return;
         };
-        for candidate in &self.sieve.candidates[usize::from(list)..] {
+        let mut place = usize::from(list) % CANDIDATES;
+        loop {
+            let candidate = &self.sieve.candidates[place];
             // Two bytes are enough to refuse most, and what is before all is nowhere.
             let probe = at.wrapping_add_signed(isize::from(candidate.probe));
             if probe < firsts.len() && [firsts[probe], seconds[probe]] == candidate.probed {
@@ -149,6 +155,7 @@ impl Scan<'_, '_> {
             if candidate.is_final {
                 return;
             }
+            place = (place + 1) % CANDIDATES;
         }
     }
 
@@ -270,6 +277,8 @@ pub(super) const SHORTEST: usize = 3;
 const PROBED: usize = 2;
 /// The place of no list; none begins there.
 const NOWHERE: u16 = 0;
+/// 4,096 candidates: half as many again as the largest table has. With a power of two no place is out of bounds.
+const CANDIDATES: usize = 4_096;
 /// As many as a key of 16 bits can be.
 const KEYS: usize = 1 << 16;
 /// The five lowest bits of a byte.
