@@ -28,6 +28,7 @@ pub(super) fn read(headers: &HeaderMap, head: &[u8], found: &mut Found) {
         Shape::Xml => xml(trimmed, &mut sink),
         Shape::Text => sink.text(Role::Message, trimmed),
     }
+    sink.finish();
 }
 
 fn shape(headers: &HeaderMap, text: &str) -> Shape {

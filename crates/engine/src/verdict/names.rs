@@ -2,7 +2,7 @@
 
 use super::stride::{self, Lanes, is, is_no_ascii_from, is_within};
 
-/// Blanks the names of models, tools and projects, and the paths of routes, in a text that is in lower case already.
+/// Blanks the names of models, tools and projects, and the paths of routes, in a text of any letter case.
 pub(super) fn blank_names(into: &mut String, start: usize) {
     let mut found = [(0, 0, ""); NAMES];
     let (mut count, mut at) = (0, start);
@@ -52,12 +52,10 @@ fn named(word: &str, last: &str, after: &str) -> Option<(usize, usize, &'static 
         let length = end_of_word(bare);
         return (length > 1).then_some((skipped, length, "url"));
     }
-    let is_named = match last.trim_end_matches(':') {
-        "model" | "models" | "deployment" | "project" | "tool" | "function" | "property" => true,
-        "for" => after.starts_with(" in "),
-        _ => false,
-    };
-    if !is_named {
+    let last = last.trim_end_matches(':');
+    let is_last = |word: &str| last.eq_ignore_ascii_case(word);
+    let goes_on = |with: &str| after.get(..with.len()).is_some_and(|head| head.eq_ignore_ascii_case(with));
+    if !(NAMED.into_iter().any(is_last) || (is_last("for") && goes_on(" in "))) {
         return None;
     }
     let name = bare[..end_of_word(bare)].trim_end_matches(['.', ':', '!', '?']);
@@ -90,5 +88,15 @@ fn may_end(bytes: Lanes) -> Lanes {
 /// What ends a word beside white space.
 const ENDS: &str = "\"'`<>),;]}";
 
+/// What is named behind these words.
+const NAMED: [&str; 7] = [
+    "model",
+    "models",
+    "deployment",
+    "project",
+    "tool",
+    "function",
+    "property",
+];
 /// 8 names: a sentence that lists more of them has said what it means before.
 const NAMES: usize = 8;

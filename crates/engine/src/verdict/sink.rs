@@ -11,13 +11,24 @@ use super::wording;
 pub(super) struct Sink<'f> {
     found: &'f mut Found,
     nesting: u8,
+    /// How much of the text is in lower case already.
+    lowered: usize,
 }
 
 impl<'f> Sink<'f> {
     /// One for a body of about that size.
     pub(super) fn into(found: &'f mut Found, size: usize) -> Self {
         found.text = String::with_capacity(size.min(TEXT_LIMIT));
-        Self { found, nesting: 0 }
+        Self {
+            found,
+            nesting: 0,
+            lowered: 0,
+        }
+    }
+
+    /// Ends the reading: what was kept is lowered in one go.
+    pub(super) fn finish(self) {
+        self.found.text[self.lowered..].make_ascii_lowercase();
     }
 
     fn keep(&mut self, role: Role, text: &str) {
@@ -27,7 +38,7 @@ impl<'f> Sink<'f> {
         let start = into.len();
         match role {
             Role::Message | Role::Error => wording::push_masked(into, text),
-            Role::Code | Role::Type | Role::Words => wording::push_lowered(into, text),
+            Role::Code | Role::Type | Role::Words => wording::push(into, text),
         }
         self.found.spans.push(Span::over(role, start..into.len()));
     }
@@ -138,11 +149,13 @@ impl Listener for Sink<'_> {
         text.push('\n');
         let start = text.len();
         text.push_str(name);
-        if meaning.window {
-            text[start..].make_ascii_lowercase();
-        }
         let middle = text.len();
-        wording::push_lowered(text, wording::trimmed(value));
+        if !meaning.window {
+            // It stays as the body writes it.
+            text[self.lowered..start].make_ascii_lowercase();
+            self.lowered = middle;
+        }
+        wording::push(text, wording::trimmed(value));
         self.found.hints.push(Hint {
             unit,
             is_window: meaning.window,

@@ -9,10 +9,10 @@ use super::names::{blank_names, end_of_word};
 use super::stride::{self, Lanes, is, is_no_ascii_from};
 use crate::protection::{Protection, stands};
 
-/// Appends the text in lower case.
-pub(super) fn push_lowered(into: &mut String, text: &str) {
+/// Appends the text, letters beyond ASCII in lower case; whoever has appended all texts lowers those of ASCII in one go.
+pub(super) fn push(into: &mut String, text: &str) {
     if text.is_ascii() && text.len() <= TEXT_LENGTH {
-        push_ascii(into, text);
+        into.push_str(text);
         return;
     }
     for c in text.chars().take(TEXT_LENGTH) {
@@ -67,13 +67,13 @@ pub(super) fn push_apart(into: &mut String, code: &str) {
     }
 }
 
-/// Appends the text in lower case, each quoted span as `'_'` and each URL as `url`.
+/// Appends the text in the same way, each quoted span as `'_'` and each URL as `url`.
 pub(super) fn push_masked(into: &mut String, text: &str) {
     if !text.contains(' ') && text.contains("%20") {
         return push_masked(into, &text.replace("%20", " "));
     }
     if !stands(Protection::QuotesBlanked) {
-        return push_lowered(into, text);
+        return push(into, text);
     }
     let text = unquoted(text);
     let start = into.len();
@@ -115,7 +115,6 @@ pub(super) fn push_masked(into: &mut String, text: &str) {
             at += c.len_utf8();
         }
     }
-    into[start..].make_ascii_lowercase();
     blank_names(into, start);
 }
 
@@ -189,9 +188,9 @@ fn drop_scheme(into: &mut String, start: usize) -> bool {
     scheme.is_some()
 }
 
-fn push_ascii(into: &mut String, text: &str) {
+fn push_lowered(into: &mut String, text: &str) {
     let start = into.len();
-    into.push_str(text);
+    push(into, text);
     into[start..].make_ascii_lowercase();
 }
 
