@@ -1,6 +1,6 @@
 //! What a sentence names without saying anything by it: models, tools, projects, and the paths of routes.
 
-use super::stride::{self, Lanes, is, is_no_ascii_from, is_within};
+use super::stride::{self, Lanes, is, is_no_ascii_from, is_within, small};
 
 /// Blanks the names of models, tools and projects, and the paths of routes, in a text of any letter case.
 pub(super) fn blank_names(into: &mut String, start: usize) {
@@ -54,7 +54,11 @@ fn named(word: &str, last: &str, after: &str) -> Option<(usize, usize, &'static 
     }
     let last = last.trim_end_matches(':');
     let is_last = |word: &str| last.eq_ignore_ascii_case(word);
-    let goes_on = |with: &str| after.get(..with.len()).is_some_and(|head| head.eq_ignore_ascii_case(with));
+    let goes_on = |with: &str| {
+        after
+            .get(..with.len())
+            .is_some_and(|head| head.eq_ignore_ascii_case(with))
+    };
     if !(NAMED.into_iter().any(is_last) || (is_last("for") && goes_on(" in "))) {
         return None;
     }
@@ -67,7 +71,8 @@ fn named(word: &str, last: &str, after: &str) -> Option<(usize, usize, &'static 
 pub(super) fn end_of_word(rest: &str) -> usize {
     let bytes = rest.as_bytes();
     let is_plain_end = |byte: u8| byte == b' ' || ENDS.as_bytes().contains(&byte);
-    match stride::find(bytes, may_end, |_| true) {
+    let is_meant = |at: usize| !matches!(bytes[at], b'!' | b'(' | b'*' | b'+' | b'=');
+    match stride::find(bytes, may_end, is_meant) {
         None => rest.len(),
         Some(open) if is_plain_end(bytes[open]) => open,
         Some(open) => {
@@ -77,12 +82,11 @@ pub(super) fn end_of_word(rest: &str) -> usize {
     }
 }
 
-/// White space, a byte of another letter than ASCII's, or one of the ends below.
+/// White space, a byte of another letter than ASCII's, one of the ends below, or one of `!(*+=`, which stand between them.
 #[inline(always)]
 fn may_end(bytes: Lanes) -> Lanes {
-    let is_quote = is(bytes, b'"') | is(bytes, b'\'') | is(bytes, b'`') | is(bytes, b',') | is(bytes, b';');
-    let is_bracket = is(bytes, b'<') | is(bytes, b'>') | is(bytes, b')') | is(bytes, b']') | is(bytes, b'}');
-    is_no_ascii_from(bytes, b' ' + 1) | is_quote | is_bracket
+    let is_bracket = is(small(bytes), b'}') | is_within(bytes, b';', b'>');
+    is_no_ascii_from(bytes, b'"' + 1) | is_within(bytes, b'\'', b',') | is(bytes, b'`') | is_bracket
 }
 
 /// What ends a word beside white space.

@@ -179,13 +179,15 @@ fn may_be_special(bytes: Lanes) -> Lanes {
 /// Takes `http` or `https` off the end again, if it is there.
 fn drop_scheme(into: &mut String, start: usize) -> bool {
     let text = &into.as_bytes()[start..];
-    let ends = |scheme: &&str| {
-        let end = text.len().checked_sub(scheme.len()).map(|at| &text[at..]);
-        end.is_some_and(|end| end.eq_ignore_ascii_case(scheme.as_bytes()))
+    // Of all bytes only the two letters become that small letter.
+    let small = |byte: u8| byte | 0x20;
+    let length = match (text.last_chunk::<5>(), text.last_chunk::<4>()) {
+        (Some(last), _) if last.map(small) == *b"https" => 5,
+        (_, Some(last)) if last.map(small) == *b"http" => 4,
+        _ => return false,
     };
-    let scheme = ["https", "http"].into_iter().find(ends);
-    into.truncate(into.len() - scheme.map_or(0, str::len));
-    scheme.is_some()
+    into.truncate(into.len() - length);
+    true
 }
 
 fn push_lowered(into: &mut String, text: &str) {
