@@ -31,13 +31,13 @@ impl<'f> Sink<'f> {
         self.found.text[self.lowered..].make_ascii_lowercase();
     }
 
-    fn keep(&mut self, role: Role, text: &str) {
+    fn keep(&mut self, role: Role, text: &str, may_have_wide_spaces: bool) {
         let into = &mut self.found.text;
         // No word goes on from one field to the next.
         into.push('\n');
         let start = into.len();
         match role {
-            Role::Message | Role::Error => wording::push_masked(into, text),
+            Role::Message | Role::Error => wording::push_masked(into, text, may_have_wide_spaces),
             Role::Code | Role::Type | Role::Words => wording::push(into, text),
         }
         self.found.spans.push(Span::over(role, start..into.len()));
@@ -65,7 +65,7 @@ impl<'f> Sink<'f> {
             };
             let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
             if digits > 0 && self.found.spans.len() < FIELD_LIMIT {
-                self.keep(Role::Code, &rest[..digits]);
+                self.keep(Role::Code, &rest[..digits], false);
             }
         }
     }
@@ -128,8 +128,10 @@ impl Listener for Sink<'_> {
         if head.is_empty() {
             return;
         }
-        self.found.fragment.add(head);
-        self.keep(role, head);
+        // Most sentences have no such spaces; codes are too short to be worth the look.
+        let may_have_wide_spaces = !is_sentence || wording::has_wide_spaces(head);
+        self.found.fragment.add(head, may_have_wide_spaces);
+        self.keep(role, head, may_have_wide_spaces);
         // A sentence without a space is a code in the wrong place.
         let is_code = matches!(role, Role::Code | Role::Type) || !head.contains(char::is_whitespace);
         if is_code && wording::has_words(head) {

@@ -67,10 +67,15 @@ pub(super) fn push_apart(into: &mut String, code: &str) {
     }
 }
 
+/// Whether spaces follow each other in a text.
+pub(super) fn has_wide_spaces(text: &str) -> bool {
+    TWO_SPACES.find(text.as_bytes()).is_some()
+}
+
 /// Appends the text in the same way, each quoted span as `'_'` and each URL as `url`.
-pub(super) fn push_masked(into: &mut String, text: &str) {
+pub(super) fn push_masked(into: &mut String, text: &str, may_have_wide_spaces: bool) {
     if !text.contains(' ') && text.contains("%20") {
-        return push_masked(into, &text.replace("%20", " "));
+        return push_masked(into, &text.replace("%20", " "), true);
     }
     if !stands(Protection::QuotesBlanked) {
         return push(into, text);
@@ -78,7 +83,6 @@ pub(super) fn push_masked(into: &mut String, text: &str) {
     let text = unquoted(text);
     let start = into.len();
     let limit = start + TEXT_LENGTH;
-    let has_wide_spaces = TWO_SPACES.find(text.as_bytes()).is_some();
     let mut before = ' ';
     let mut at = 0;
     while at < text.len() && into.len() < limit {
@@ -87,7 +91,7 @@ pub(super) fn push_masked(into: &mut String, text: &str) {
         let run = plain_run(
             &rest.as_bytes()[..rest.len().min(limit - into.len())],
             before,
-            has_wide_spaces,
+            may_have_wide_spaces,
         );
         if run > 0 {
             into.push_str(&rest[..run]);
@@ -142,7 +146,7 @@ pub(super) fn own_object(text: &str, looks_like_object: impl Fn(&str) -> bool) -
 }
 
 /// How many bytes can be copied without a look: letters, digits, plain punctuation, and a space between words.
-fn plain_run(text: &[u8], before: char, has_wide_spaces: bool) -> usize {
+fn plain_run(text: &[u8], before: char, may_have_wide_spaces: bool) -> usize {
     let before = match u8::try_from(before) {
         _ if before.is_whitespace() => b' ',
         Ok(byte) => byte,
@@ -161,7 +165,7 @@ fn plain_run(text: &[u8], before: char, has_wide_spaces: bool) -> usize {
             _ => true,
         }
     };
-    let special = if has_wide_spaces {
+    let special = if may_have_wide_spaces {
         stride::find(text, |bytes| may_be_special(bytes) | is(bytes, b' '), is_special)
     } else {
         stride::find(text, may_be_special, is_special)
