@@ -162,6 +162,7 @@ fn plain_run(text: &[u8], before: char, may_have_wide_spaces: bool) -> usize {
             b':' => text[at..].starts_with(b"://"),
             // In a word it is an apostrophe.
             b'\'' => !last.is_ascii_alphabetic(),
+            b'!' | b'#'..=b'&' => false,
             _ => true,
         }
     };
@@ -173,11 +174,12 @@ fn plain_run(text: &[u8], before: char, may_have_wide_spaces: bool) -> usize {
     special.unwrap_or(text.len())
 }
 
-/// Whether bytes may open a quotation or an address, or are no letter, digit or sign of ASCII that one sees.
+/// Whether bytes may open a quotation or an address, are no letter, digit or sign of ASCII that one sees, or are one of the
+/// seldom signs between the quotes.
 #[inline(always)]
 fn may_be_special(bytes: Lanes) -> Lanes {
-    let is_quote = is(bytes, b'"') | is(bytes, b'\'') | is(bytes, b'`');
-    is_no_ascii_from(bytes, b' ') | is_quote | is(bytes, b':')
+    let is_low = is_no_ascii_from(bytes, b'\'' + 1) & !is(bytes, b' ');
+    is_low | is(bytes, b'`') | is(bytes, b':')
 }
 
 /// Takes `http` or `https` off the end again, if it is there.
