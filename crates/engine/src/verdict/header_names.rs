@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::retry_after::is_advice;
+use super::duration::Unit;
 
 /// The names of an answer's headers, at a glance.
 #[derive(Clone, Debug)]
@@ -110,6 +110,12 @@ impl<'h> HeaderNames<'h> {
     }
 }
 
+/// Whether a header of that name says of this request when to come back.
+fn is_advice(name: &str) -> bool {
+    let is_as_long = name.len() < 64 && LENGTHS & 1 << name.len() != 0;
+    is_as_long && ADVICE.iter().any(|(advice, _)| *advice == name)
+}
+
 /// Headers of one line for a whole window: `RateLimit` of the drafts of draft-ietf-httpapi-ratelimit-headers, and
 /// GitHub's snapshots of a quota.
 pub(super) fn is_structured(name: &[u8]) -> bool {
@@ -139,6 +145,28 @@ pub(super) const fn bit_of(name: &[u8]) -> u64 {
     1 << ((ends + 29 * name.len()) % 64)
 }
 
+/// Headers that say of this request when to come back, the finest first.
+pub(super) const ADVICE: [(&str, Unit); 10] = [
+    ("retry-after-ms", Unit::Millis),
+    ("x-ms-retry-after-ms", Unit::Millis),
+    ("x-amz-retry-after", Unit::Millis),
+    ("x-retry-after-ms", Unit::Millis),
+    ("retry-after", Unit::Seconds),
+    ("x-retry-after", Unit::Seconds),
+    ("retry-after-seconds", Unit::Seconds),
+    ("x-ratelimit-retry-after", Unit::Seconds),
+    ("x-ratelimit-user-retry-after", Unit::Seconds),
+    ("x-rate-limit-retry-after-seconds", Unit::Seconds),
+];
+/// A bit for each length of their names.
+const LENGTHS: u64 = {
+    let (mut lengths, mut at) = (0, 0);
+    while at < ADVICE.len() {
+        lengths |= 1 << ADVICE[at].0.len();
+        at += 1;
+    }
+    lengths
+};
 /// Where Anthropic names the window that decides.
 pub(super) const CLAIM: &str = "anthropic-ratelimit-unified-representative-claim";
 const RESET: &[u8] = b"reset";
@@ -160,6 +188,17 @@ const LAST: usize = 63;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_advice_is_seen_among_the_names() {
+        for (name, _) in ADVICE {
+            let header = (HeaderName::from_static(name), HeaderValue::from_static("1"));
+            let headers = HeaderMap::from_iter([header]);
+            let mut names = HeaderNames::new(&headers);
+            names.look();
+            assert!(names.may_advise, "{name}");
+        }
+    }
 
     #[test]
     fn every_value_of_a_name_is_found_however_many_others_there_are() {

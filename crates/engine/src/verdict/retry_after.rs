@@ -5,8 +5,9 @@ use std::time::Duration;
 use http::HeaderMap;
 
 use super::clock::Clock;
-use super::duration::{Unit, When, of_value};
+use super::duration::{When, of_value};
 use super::evidence::Evidence;
+use super::header_names::ADVICE;
 use super::reading::ResetSource;
 use super::sentence::{self, Leads};
 use super::windows::{self, Sheet};
@@ -87,12 +88,6 @@ impl Telling<'_> {
     }
 }
 
-/// Whether a header of that name says of this request when to come back.
-pub(super) fn is_advice(name: &str) -> bool {
-    let is_as_long = name.len() < 64 && LENGTHS & 1 << name.len() != 0;
-    is_as_long && ADVICE.iter().any(|(advice, _)| *advice == name)
-}
-
 /// `Retry-After` and its finer or vendor-specific forms, the finest first.
 fn advice(headers: &HeaderMap, clock: &Clock<'_>) -> Option<(When, ResetSource)> {
     ADVICE.iter().find_map(|(name, unit)| {
@@ -129,46 +124,4 @@ fn of_sentences(
         let (when, words) = sentence::read(evidence.kept(), part, leads, clock, local_hours)?;
         Some((when, ResetSource::Words(words)))
     })
-}
-
-/// Headers that say of this request when to come back.
-const ADVICE: [(&str, Unit); 10] = [
-    ("retry-after-ms", Unit::Millis),
-    ("x-ms-retry-after-ms", Unit::Millis),
-    ("x-amz-retry-after", Unit::Millis),
-    ("x-retry-after-ms", Unit::Millis),
-    ("retry-after", Unit::Seconds),
-    ("x-retry-after", Unit::Seconds),
-    ("retry-after-seconds", Unit::Seconds),
-    ("x-ratelimit-retry-after", Unit::Seconds),
-    ("x-ratelimit-user-retry-after", Unit::Seconds),
-    ("x-rate-limit-retry-after-seconds", Unit::Seconds),
-];
-/// A bit for each length of their names.
-const LENGTHS: u64 = {
-    let (mut lengths, mut at) = (0, 0);
-    while at < ADVICE.len() {
-        lengths |= 1 << ADVICE[at].0.len();
-        at += 1;
-    }
-    lengths
-};
-
-#[cfg(test)]
-mod tests {
-    use http::{HeaderName, HeaderValue};
-
-    use super::*;
-    use crate::verdict::header_names::HeaderNames;
-
-    #[test]
-    fn every_advice_is_seen_among_the_names() {
-        for (name, _) in ADVICE {
-            let header = (HeaderName::from_static(name), HeaderValue::from_static("1"));
-            let headers = HeaderMap::from_iter([header]);
-            let mut names = HeaderNames::new(&headers);
-            names.look();
-            assert!(names.may_advise, "{name}");
-        }
-    }
 }
