@@ -2,18 +2,18 @@
 
 use std::borrow::Cow;
 
-use memchr::memchr2;
-
-use super::escapes::unescape;
 use super::found::{Marks, Role};
 use super::keys::{self, Meaning};
 use super::spelling::{HEAD, Spellings};
 use super::stride::{self, is};
+use super::strings::{self, Quoted};
 
-/// Whether the text begins like an object with at least one key.
+/// Whether the text begins like an object with at least one key, and no deeper than is read.
 pub(super) fn looks_like_object(text: &str) -> bool {
-    let rest = text.trim_start_matches(['{', '[']).trim_start();
-    text.starts_with(['{', '[']) && rest.starts_with(['"', '\'', '{'])
+    let limit = usize::from(DEPTH_LIMIT);
+    let opening = text.bytes().take(limit + 1);
+    let depth = opening.take_while(|byte| matches!(byte, b'{' | b'[')).count();
+    (1..=limit).contains(&depth) && text[depth..].trim_start().starts_with(['"', '\'', '{'])
 }
 
 /// Who takes what a reader finds.
@@ -38,6 +38,7 @@ pub(super) fn read<L: Listener>(text: &str, sink: &mut L) {
         text,
         at: 0,
         wrapped: false,
+        hints: HINT_LIMIT,
         known: keys::known(),
         sink,
     };
@@ -53,6 +54,8 @@ struct Reader<'t, 's, L> {
     at: usize,
     /// Whether the next object is the whole answer in a wrapper, and its keys are those of the top level.
     wrapped: bool,
+    /// How many more hints are taken: the key of each is read again.
+    hints: u8,
     /// The keys as envelopes often write them.
     known: &'static Spellings<Meaning>,
     sink: &'s mut L,
@@ -67,14 +70,6 @@ enum Inside {
     Headers,
     /// One that is the time that its own key tells.
     Time,
-}
-
-/// Where a text stands in the body, without its quotes.
-#[derive(Clone, Copy)]
-struct Part {
-    start: usize,
-    end: usize,
-    escaped: bool,
 }
 
 /// What a value turned out to be.
@@ -94,9 +89,10 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
         let (first, rest) = self.text.as_bytes().get(self.at..)?.split_first()?;
         match *first {
             quote @ (b'"' | b'\'') => {
-                let text = self.text_at(self.at, quote, rest);
+                let text = Quoted::before(self.text, self.at, quote, rest);
                 Some(self.text_value(key, meaning, &text))
             }
+            // No key that holds fields is a hint as well.
             b'{' if meaning.descend && !meaning.headers && depth < DEPTH_LIMIT => {
                 self.object(Inside::Fields, key, depth)
             }
@@ -105,7 +101,7 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
     }
 
     #[inline(always)]
-    fn text_value(&mut self, key: usize, meaning: &Meaning, text: &Part) -> Kind {
+    fn text_value(&mut self, key: usize, meaning: &Meaning, text: &Quoted) -> Kind {
         self.at = text.end + 1;
         if meaning.hint.is_some() || meaning.role.is_some() {
             self.take_text(key, meaning, text);
@@ -118,18 +114,16 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
     }
 
     #[inline(never)]
-    fn take_text(&mut self, key: usize, meaning: &Meaning, text: &Part) {
-        match meaning.role {
-            Some(role) if meaning.hint.is_none() && !meaning.status && !text.escaped => {
-                self.sink.text(role, self.raw(text));
-            }
+    fn take_text(&mut self, key: usize, meaning: &Meaning, text: &Quoted) {
+        match (meaning.role, text.raw(self.text)) {
+            (Some(role), Some(raw)) if meaning.hint.is_none() && !meaning.status => self.sink.text(role, raw),
             _ => self.take_any_text(key, meaning, text),
         }
     }
 
     #[inline(never)]
-    fn take_any_text(&mut self, key: usize, meaning: &Meaning, text: &Part) {
-        let text = self.plain(*text);
+    fn take_any_text(&mut self, key: usize, meaning: &Meaning, text: &Quoted) {
+        let text = text.plain(self.text);
         if meaning.hint.is_some() {
             self.take_hint(key, meaning, &text);
         } else if let Some(role) = meaning.role {
@@ -145,6 +139,8 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
 
     #[inline(never)]
     fn take_hint(&mut self, key: usize, meaning: &Meaning, value: &str) {
+        let Some(left) = self.hints.checked_sub(1) else { return };
+        self.hints = left;
         self.sink.hint(&self.name(key), *meaning, value);
     }
 
@@ -223,7 +219,7 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
         self.space();
         (self.peek()? == b':').then(|| {
             self.at += 1;
-            self.known.meaning(&self.plain(key))
+            self.known.meaning(&key.plain(self.text))
         })
     }
 
@@ -335,90 +331,15 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
 
     /// Goes past a text.
     #[inline(always)]
-    fn string(&mut self) -> Part {
-        let text = self.string_at(self.at);
+    fn string(&mut self) -> Quoted {
+        let text = Quoted::at(self.text, self.at);
         self.at = text.end + 1;
         text
     }
 
-    /// The text whose first quote is there.
-    #[inline(always)]
-    fn string_at(&self, at: usize) -> Part {
-        let text = self.text.as_bytes().get(at..).and_then(<[u8]>::split_first);
-        let (quote, rest) = text.unwrap_or((&b'"', &[]));
-        self.text_at(at, *quote, rest)
-    }
-
-    /// The text whose first quote is there, and what follows it.
-    #[inline(always)]
-    fn text_at(&self, at: usize, quote: u8, rest: &[u8]) -> Part {
-        let start = at + 1;
-        // Most have the quotes of JSON, and nothing that is escaped.
-        if quote == b'"'
-            && let Some(length) = first_of(rest, b'"', b'\\')
-            && rest[length] == b'"'
-        {
-            return Part {
-                start,
-                end: start + length,
-                escaped: false,
-            };
-        }
-        self.any_string_at(start, quote)
-    }
-
-    #[inline(never)]
-    fn any_string_at(&self, start: usize, quote: u8) -> Part {
-        let bytes = self.text.as_bytes();
-        let (mut at, mut escaped) = (start, false);
-        loop {
-            let rest = bytes.get(at..).unwrap_or_default();
-            // Cut off: what is there is still a text.
-            let Some(found) = memchr2(quote, b'\\', rest) else {
-                at = bytes.len();
-                break;
-            };
-            at += found;
-            if rest[found] == b'\\' {
-                escaped = true;
-                at += 2;
-            } else if quote == b'"' || self.ends_at(at) {
-                break;
-            } else {
-                at += 1;
-            }
-        }
-        let end = at.min(bytes.len());
-        Part { start, end, escaped }
-    }
-
     /// The key whose first quote is there.
     fn name(&self, at: usize) -> Cow<'t, str> {
-        self.plain(self.string_at(at))
-    }
-
-    /// The text itself.
-    #[inline(always)]
-    fn plain(&self, part: Part) -> Cow<'t, str> {
-        let raw = self.raw(&part);
-        if part.escaped {
-            Cow::Owned(unescape(raw))
-        } else {
-            Cow::Borrowed(raw)
-        }
-    }
-
-    /// The text as it stands there.
-    #[inline(always)]
-    fn raw(&self, part: &Part) -> &'t str {
-        self.text.get(part.start..part.end).unwrap_or_default()
-    }
-
-    /// Whether a single quote here ends a text: Python does not escape it where the text has none of the other kind.
-    fn ends_at(&self, at: usize) -> bool {
-        let rest = self.text.as_bytes().get(at + 1..).unwrap_or_default();
-        let next = rest.iter().find(|byte| !byte.is_ascii_whitespace());
-        next.is_none_or(|byte| matches!(byte, b',' | b'}' | b']' | b':'))
+        Quoted::at(self.text, at).plain(self.text)
     }
 
     #[inline(never)]
@@ -429,7 +350,7 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
             let (first, after) = rest.split_first()?;
             rest = after;
             match first {
-                b'"' => rest = after_text(rest)?,
+                b'"' => rest = strings::after(rest)?,
                 b'{' | b'[' => open += 1,
                 b'}' | b']' if open > 1 => open -= 1,
                 b'}' | b']' => {
@@ -461,35 +382,7 @@ impl<'t, L: Listener> Reader<'t, '_, L> {
     }
 }
 
-/// What follows a text that has begun.
-#[inline(always)]
-fn after_text(mut rest: &[u8]) -> Option<&[u8]> {
-    loop {
-        let end = first_of(rest, b'"', b'\\')?;
-        if rest[end] == b'"' {
-            return Some(&rest[end + 1..]);
-        }
-        rest = rest.get(end + 2..)?;
-    }
-}
-
-/// Where the first of two bytes is: a few strides first, because most texts of an envelope are shorter than a call is worth.
-#[inline(always)]
-fn first_of(bytes: &[u8], one: u8, other: u8) -> Option<usize> {
-    let (mut rest, mut before) = (bytes, 0);
-    for _ in 0..STRIDES {
-        let Some((stride, after)) = rest.split_first_chunk() else {
-            break;
-        };
-        if let Some(at) = stride::first(stride, |bytes| is(bytes, one) | is(bytes, other)) {
-            return Some(before + at);
-        }
-        (rest, before) = (after, before + stride.len());
-    }
-    memchr2(one, other, rest).map(|at| before + at)
-}
-
 /// 12 levels: an error inside a frame inside a list has six.
 const DEPTH_LIMIT: u8 = 12;
-/// 2 strides: hardly anything but a sentence is longer.
-const STRIDES: usize = 2;
+/// 64 hints: twice as many as are kept.
+const HINT_LIMIT: u8 = 64;

@@ -1,10 +1,11 @@
 //! Whatever comes, the classifier answers: it is total.
 
 use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 
 use evergrant_engine::provider::{Origin, RowFile, Table};
 use evergrant_engine::time::Timestamp;
-use evergrant_engine::verdict::{Channel, Evidence, classify, judge_event};
+use evergrant_engine::verdict::{BODY_LIMIT, Channel, Evidence, classify, judge_event};
 use http::{HeaderMap, HeaderValue};
 use proptest::prelude::*;
 
@@ -82,3 +83,92 @@ fn deep_nesting_ends() {
 }
 
 static TABLE: LazyLock<Table> = LazyLock::new(Table::built_in);
+
+/// Bodies as long as is read, made so that what is looked for could begin at each of their bytes.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a test that measures, not a part of the engine")]
+fn no_body_takes_much_longer_than_another_of_its_length() {
+    let length = BODY_LIMIT;
+    let filled = |begin: &str, unit: &str, end: &str| {
+        let room = length - begin.len() - end.len();
+        format!("{begin}{}{end}", unit.repeat(room / unit.len()))
+    };
+    let half_escaped = format!(r#"{{"retry\_after{}":["#, r"\_".repeat(length / 4));
+    let half_spelled = format!(r#"{{"retry_after{}":["#, "_".repeat(length / 2));
+    let quoted_header = format!(r#"{{"headers":{{"x-ratelimit-reset{}":["#, r"\a".repeat(length / 4));
+    let mut bodies = vec![
+        filled(&half_escaped, "1,", "1]}"),
+        filled(&half_spelled, "1,", "1]}"),
+        filled(&half_spelled, "[],", "1]}"),
+        filled(&quoted_header, "1,", "1]}}"),
+    ];
+    for unit in [
+        "{",
+        "[",
+        "{[",
+        "{ ",
+        "'",
+        " '",
+        "\\\"",
+        "`",
+        "“",
+        "<",
+        "&",
+        "https://",
+        "%20",
+        "%2",
+        "sk-",
+        "a@",
+        "z",
+        "az",
+        "- ",
+        "Bearer ",
+        "try again in ",
+        "1h",
+        "1 ",
+        "reset",
+        "retry after ",
+        "model ",
+        "for x in ",
+        "AADSTS",
+        "#",
+        "<a>",
+        "error: {",
+        "b'",
+        "data: ",
+        "{'a':",
+        "{\\\"a\\\":",
+        "\\u00",
+        "é",
+        "rate limit ",
+        "quota",
+        "a.b/c-d_e ",
+    ] {
+        bodies.push(filled("", unit, ""));
+        bodies.push(filled(r#"{"error":{"message":""#, unit, r#""}}"#));
+        bodies.push(filled(r#"{"error":{"code":""#, unit, r#""}}"#));
+        bodies.push(filled("<html><title>", unit, "</title>"));
+    }
+    for unit in [
+        "{\"a\":",
+        "[",
+        "{\"error\":",
+        "\"error\":\"a\",",
+        "\"retry_after\":1,",
+        "\"x-ratelimit-reset\":1,",
+        "\"a\":[],",
+    ] {
+        bodies.push(filled("{", unit, "}"));
+        bodies.push(filled("{\"headers\":{", unit, "}}"));
+    }
+    for body in bodies {
+        let began = Instant::now();
+        all_channels("xai-oauth", 429, &HeaderMap::new(), body.as_bytes());
+        let took = began.elapsed();
+        let begin: String = body.chars().take(40).collect();
+        assert!(took < PATIENCE, "{took:?} for `{begin}`");
+    }
+}
+
+/// 10 s: some five times what the slowest takes without optimisation; what grows with the square of the length takes minutes.
+const PATIENCE: Duration = Duration::from_secs(10);
