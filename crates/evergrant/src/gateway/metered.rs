@@ -12,12 +12,13 @@ use http_body::{Body, Frame, SizeHint};
 use super::access::{AccessLog, Ended, Entry};
 use super::body::GatewayBody;
 use super::measures::Running;
+use super::parting::Parting;
 use super::traced::Traced;
 
 /// A body that is watched; what becomes of it is told when it is dropped at the latest.
 #[derive(Debug)]
 pub(super) struct Metered {
-    body: GatewayBody,
+    body: Parting<GatewayBody>,
     length: Length,
     running: Option<Running>,
     log: Option<(AccessLog, Box<Entry>)>,
@@ -54,7 +55,7 @@ impl Metered {
         traced: Traced,
     ) -> Self {
         Self {
-            body,
+            body: Parting::new(body),
             length,
             running: Some(running),
             log,

@@ -19,6 +19,7 @@ mod metrics;
 mod model_terms;
 mod models;
 mod noted;
+mod parting;
 mod patience;
 mod patient;
 mod preface;

@@ -86,7 +86,10 @@ static TABLE: LazyLock<Table> = LazyLock::new(Table::built_in);
 
 /// Bodies as long as is read, made so that what is looked for could begin at each of their bytes.
 #[test]
-#[expect(clippy::disallowed_methods, reason = "a test that measures, not a part of the engine")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test that measures, not a part of the engine"
+)]
 fn no_body_takes_much_longer_than_another_of_its_length() {
     let length = BODY_LIMIT;
     let filled = |begin: &str, unit: &str, end: &str| {
