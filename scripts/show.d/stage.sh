@@ -1,7 +1,8 @@
 # What the lines have in common: the build they need, the protection they are about, and how they are measured.
 
 set -uo pipefail
-target=${CARGO_TARGET_DIR:-target}
+# Whole, because a measurement runs in the folder of its crate.
+target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 
 # Names the protection of this line; under --broken it is switched off in every process from here on.
 protection() {
