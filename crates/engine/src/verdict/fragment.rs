@@ -219,10 +219,16 @@ fn bare(word: &str) -> &str {
 fn is_key_like(word: &str) -> bool {
     let plain = bare(word);
     let is_keyed = key_lead(plain.as_bytes()).is_some_and(|lead| plain.len() > lead.len() + 4);
-    if is_keyed || plain.len() < SHORTEST_RANDOM {
+    let signed = with_signs(word);
+    if is_keyed || signed.len() < SHORTEST_RANDOM {
         return is_keyed;
     }
-    plain.len() > 60 || is_random(plain) || holds_a_key(plain)
+    plain.len() > 60 || (plain.len() >= SHORTEST_RANDOM && is_random(plain)) || holds_a_key(signed)
+}
+
+/// The word without what no key ends with: some end with signs.
+fn with_signs(word: &str) -> &str {
+    word.trim_end_matches(|c: char| !c.is_alphanumeric() && !"-_.@+/=".contains(c))
 }
 
 fn is_random(word: &str) -> bool {
@@ -299,6 +305,19 @@ mod tests {
                 fragment.add(&format!("the key {key} is wrong"), true);
                 assert_eq!(fragment.as_str(), "the key [..] is wrong");
             }
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_glued_to_a_word_may_end_with_signs() {
+        for key in [
+            "AIzation_peoriAIza+tion_",
+            "AIzaabc_________________",
+            "AIzaabcdefghijklmnopq.==",
+        ] {
+            let mut fragment = Fragment::new();
+            fragment.add(&format!("error=thori{key}\u{1} of it"), false);
+            assert_eq!(fragment.as_str(), "[..] of it", "{key}");
         }
     }
 }
