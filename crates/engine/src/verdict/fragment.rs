@@ -1,12 +1,11 @@
 //! The fragment of an answer that `status` shows: its first words, whatever looks like a secret or a person left out.
 
 use std::ops::Range;
-use std::sync::LazyLock;
 
-use memchr::memmem::Finder;
 use memchr::{memchr, memrchr};
 
 use super::stride::{self, Lanes, is, is_no_ascii_from, small};
+use super::wording::wide_space;
 
 /// A fragment, and how many characters there is room for behind it.
 #[derive(Clone, Debug)]
@@ -118,7 +117,7 @@ fn plain_words(text: &str, may_have_wide_spaces: bool) -> usize {
     let head = bytes.get(..HEAD).unwrap_or(bytes);
     let is_special = |bytes: Lanes| is_no_ascii_from(bytes, b' ') | is(bytes, b'@') | is(bytes, b'*');
     let special = stride::find(head, is_special, |_| true).unwrap_or(head.len());
-    let wide = may_have_wide_spaces.then(|| TWO_SPACES.find(&head[..special]));
+    let wide = may_have_wide_spaces.then(|| wide_space(&head[..special]));
     let plain = wide.flatten().unwrap_or(special);
     if head.first() == Some(&b' ') {
         0
@@ -218,12 +217,12 @@ fn bare(word: &str) -> &str {
 /// Whether a word might be a key, a token or an account's id.
 fn is_key_like(word: &str) -> bool {
     let plain = bare(word);
-    let is_keyed = key_lead(plain.as_bytes()).is_some_and(|lead| plain.len() > lead.len() + 4);
-    let signed = with_signs(word);
-    if is_keyed || signed.len() < SHORTEST_RANDOM {
-        return is_keyed;
+    if key_lead(plain.as_bytes()).is_some_and(|lead| plain.len() > lead.len() + 4) {
+        return true;
     }
-    plain.len() > 60 || (plain.len() >= SHORTEST_RANDOM && is_random(plain)) || holds_a_key(signed)
+    let signed = with_signs(word);
+    let is_random = || plain.len() >= SHORTEST_RANDOM && is_random(plain);
+    signed.len() >= SHORTEST_RANDOM && (plain.len() > 60 || is_random() || holds_a_key(signed))
 }
 
 /// The word without what no key ends with: some end with signs.
@@ -273,8 +272,6 @@ const fn leads(first: u8) -> &'static [&'static str] {
         _ => &[],
     }
 }
-
-static TWO_SPACES: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("  "));
 
 /// What is shown of a secret.
 const SECRET: &str = "[..]";

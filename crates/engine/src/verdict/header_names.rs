@@ -10,7 +10,7 @@ pub(super) struct HeaderNames<'h> {
     headers: &'h HeaderMap,
     /// The first of the headers: a walk through the map takes several times as long.
     first: [Option<(&'h str, &'h HeaderValue)>; FIRST],
-    /// A few bits for each name.
+    /// A bit for each name; some share theirs.
     seen: u64,
     /// A bit for each value, in their order, whose name may tell of a limit's windows; all beyond the last share that.
     of_windows: u64,
@@ -84,7 +84,7 @@ impl<'h> HeaderNames<'h> {
         found.or_else(|| self.rest().map(|(_, header)| header).find(|(name, _)| is_it(name)))
     }
 
-    /// The first that a header of that name gives.
+    /// The first that a header of that name gives. Apart from `find`: what both share would be called for each of the names.
     #[inline(always)]
     pub(super) fn of<T>(&self, name: &HeaderName, give: impl Fn(&'h HeaderValue) -> Option<T>) -> Option<T> {
         let name = name.as_str();

@@ -129,7 +129,7 @@ impl Listener for Sink<'_> {
             return;
         }
         // Most sentences have no such spaces; codes are too short to be worth the look.
-        let may_have_wide_spaces = !is_sentence || wording::has_wide_spaces(head);
+        let may_have_wide_spaces = !is_sentence || wording::wide_space(head.as_bytes()).is_some();
         self.found.fragment.add(head, may_have_wide_spaces);
         self.keep(role, head, may_have_wide_spaces);
         // A sentence without a space is a code in the wrong place.

@@ -47,7 +47,7 @@ pub(super) fn first(stride: &[u8; STRIDE], is_meant: impl Fn(Lanes) -> Lanes) ->
 /// The same for half of a stride.
 #[inline(always)]
 pub(super) fn first_of_half(half: &[u8; HALF], is_meant: impl Fn(Lanes) -> Lanes) -> Option<usize> {
-    match is_meant(cast::<[u8; HALF], Lanes>(*half)).to_bitmask() {
+    match bits(half, is_meant) {
         0 => None,
         answers => Some(answers.trailing_zeros() as usize),
     }

@@ -67,9 +67,9 @@ pub(super) fn push_apart(into: &mut String, code: &str) {
     }
 }
 
-/// Whether spaces follow each other in a text.
-pub(super) fn has_wide_spaces(text: &str) -> bool {
-    TWO_SPACES.find(text.as_bytes()).is_some()
+/// Where spaces follow each other in a text.
+pub(super) fn wide_space(text: &[u8]) -> Option<usize> {
+    TWO_SPACES.find(text)
 }
 
 /// Appends the text in the same way, each quoted span as `'_'` and each URL as `url`.
