@@ -238,13 +238,17 @@ impl ModelGlob {
                 }
                 (Some((p, p_rest)), Some((t, t_rest))) if p == t => (pattern, text) = (p_rest, t_rest),
                 (None, None) => return true,
-                _ => match retry {
-                    Some((after_star, [_, rest @ ..])) => {
-                        retry = Some((after_star, rest));
-                        (pattern, text) = (after_star, rest);
-                    }
-                    _ => return false,
-                },
+                _ => {
+                    let Some((after_star, [_, rest @ ..])) = retry else {
+                        return false;
+                    };
+                    // Behind a star is a byte of the text's own, or there would be nothing to try again.
+                    let Some(at) = rest.iter().position(|byte| after_star.first() == Some(byte)) else {
+                        return false;
+                    };
+                    retry = Some((after_star, &rest[at..]));
+                    (pattern, text) = (after_star, &rest[at..]);
+                }
             }
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::fault::RowError;
 use super::parse::RowFile;
-use super::row::{Auth, Origin, Row};
+use super::row::{Auth, ModelGlob, Origin, Row};
 use super::rows::BUILT_IN;
 use super::signal::Signal;
 use crate::credential::ProviderId;
@@ -20,12 +20,11 @@ pub struct Table {
     barred: Vec<(ProviderId, Failure)>,
     /// Where each row stands: a request asks for its own some four times, and there are dozens.
     places: ByName<ProviderId, usize>,
-    /// What each row's globs begin with, by row, so that only those are read that can match.
-    leads: Vec<(Lead, usize)>,
+    /// Where the rows stand that may have a model with this first byte, so that only their globs are read.
+    leads: ByName<u8, Vec<usize>>,
+    /// The same for every other model.
+    others: Vec<usize>,
 }
-
-/// The first byte of what a glob matches; `None`: any, or none at all.
-type Lead = Option<u8>;
 
 impl Table {
     /// The rows that are embedded in the program.
@@ -133,9 +132,17 @@ impl Table {
     fn indexed(mut self) -> Self {
         let numbered = || self.rows.iter().enumerate();
         self.places = numbered().map(|(place, row)| (row.id.clone(), place)).collect();
-        let globs = numbered().flat_map(|(place, row)| row.models.iter().map(move |glob| (glob.lead(), place)));
-        self.leads = globs.collect();
-        self.leads.dedup();
+        let by_lead = |lead: Option<u8>| {
+            let may_match = |glob: &ModelGlob| glob.lead().is_none() || glob.lead() == lead;
+            let rows = numbered().filter(|(_, row)| row.models.iter().any(may_match));
+            rows.map(|(place, _)| place).collect()
+        };
+        let globs = self.rows.iter().flat_map(|row| &row.models);
+        self.leads = globs
+            .filter_map(ModelGlob::lead)
+            .map(|lead| (lead, by_lead(Some(lead))))
+            .collect();
+        self.others = by_lead(None);
         self
     }
 
@@ -146,16 +153,9 @@ impl Table {
 
     /// The rows whose globs match the model, in the table's order.
     pub fn by_model<'a>(&'a self, model: &'a str) -> impl Iterator<Item = &'a Arc<Row>> {
-        let first = model.bytes().next();
-        let may_match = self
-            .leads
-            .iter()
-            .filter(move |(lead, _)| lead.is_none() || *lead == first);
-        let mut last = None;
-        let places = may_match.filter_map(move |(_, place)| (last.replace(*place) != Some(*place)).then_some(*place));
-        places
-            .map(|place| &self.rows[place])
-            .filter(move |row| row.serves(model))
+        let leading = model.bytes().next().and_then(|first| self.leads.get(&first));
+        let rows = leading.unwrap_or(&self.others).iter().map(|place| &self.rows[*place]);
+        rows.filter(move |row| row.serves(model))
     }
 
     /// Every row, in the table's order.
