@@ -1,8 +1,10 @@
 //! Who is to answer a request: providers in their order.
 
+use std::sync::Arc;
+
 use evergrant_engine::credential::ProviderId;
 use evergrant_engine::failure::{Code, Failure};
-use evergrant_engine::provider::Table;
+use evergrant_engine::provider::{Row, Table};
 use evergrant_engine::remedy::Remedy;
 
 use super::call::Route;
@@ -17,12 +19,24 @@ pub(super) struct Way {
     pub(super) skipped: Vec<ProviderId>,
 }
 
-impl From<Vec<ProviderId>> for Way {
-    fn from(providers: Vec<ProviderId>) -> Self {
+impl Way {
+    /// To this one alone.
+    fn to(provider: ProviderId) -> Self {
         Self {
-            providers,
+            providers: vec![provider],
             skipped: Vec::new(),
         }
+    }
+
+    /// Where nobody has the path, the first is asked all the same: its own words say it best. A provider that nobody has ever
+    /// logged in at is no part of the way; with none at all, the first is the one to name.
+    fn or(mut self, empty: Option<ProviderId>) -> Option<Self> {
+        if self.providers.is_empty() {
+            let mut lacking = self.skipped.into_iter();
+            self.providers.extend(lacking.next().or(empty));
+            self.skipped = lacking.collect();
+        }
+        (!self.providers.is_empty()).then_some(self)
     }
 }
 
@@ -35,35 +49,32 @@ pub(super) fn way(
     has_any: impl Fn(&ProviderId) -> bool,
 ) -> Result<Way, Failure> {
     match route {
-        Route::Provider(provider) if table.row(provider).is_some() => Ok(vec![provider.clone()].into()),
+        Route::Provider(provider) if table.row(provider).is_some() => Ok(Way::to(provider.clone())),
         Route::Provider(provider) => Err(table.missing(provider)),
         Route::Model(model) => {
             let named = routes.iter().find(|route| route.models.matches(model));
-            let found: Vec<_> = match named {
-                Some(named) => named
-                    .providers
-                    .iter()
-                    .filter(|id| table.row(id).is_some())
-                    .cloned()
-                    .collect(),
-                None => table.by_model(model).map(|row| row.id.clone()).collect(),
+            let (mut way, mut empty) = (Way::default(), None);
+            let mut see = |row: &Arc<Row>| {
+                if !has_any(&row.id) {
+                    empty.get_or_insert_with(|| row.id.clone());
+                } else if row.lacks(path) {
+                    way.skipped.push(row.id.clone());
+                } else {
+                    way.providers.push(row.id.clone());
+                }
             };
-            if found.is_empty() {
-                let message = format!("no provider serves the model `{model}`");
-                return Err(Failure::new(Code::UnknownModel, message).with_remedy(run("evergrant providers")));
+            match named {
+                Some(named) => named.providers.iter().filter_map(|id| table.row(id)).for_each(&mut see),
+                None => table.by_model(model).for_each(&mut see),
             }
-            // A provider that nobody has ever logged in at is no part of the way; with none at all, the first is the one to name.
-            let (kept, empty): (Vec<_>, Vec<_>) = found.into_iter().partition(&has_any);
-            let kept = if kept.is_empty() {
-                empty.into_iter().take(1).collect()
-            } else {
-                kept
-            };
-            Ok(with_path(kept, path, table))
+            way.or(empty).ok_or_else(|| {
+                let message = format!("no provider serves the model `{model}`");
+                Failure::new(Code::UnknownModel, message).with_remedy(run("evergrant providers"))
+            })
         }
         Route::Any => {
             let first = table.rows().map(|row| &row.id).find(|id| has_any(id));
-            first.map(|id| vec![id.clone()].into()).ok_or_else(|| {
+            first.map(|id| Way::to(id.clone())).ok_or_else(|| {
                 Failure::new(Code::NoCredential, "there is no credential for any provider").with_remedy(Remedy::Run {
                     command: "evergrant providers".to_owned(),
                     why: "log in at one of these with `evergrant login PROVIDER`, or add a key with `evergrant add PROVIDER`"
@@ -71,23 +82,6 @@ pub(super) fn way(
                 })
             })
         }
-    }
-}
-
-/// Those that have the path. Where none has it, the first is asked all the same: its own words say it best.
-fn with_path(providers: Vec<ProviderId>, path: &str, table: &Table) -> Way {
-    let lacks = |id: &ProviderId| table.row(id).is_some_and(|row| row.lacks(path));
-    let (skipped, kept): (Vec<_>, Vec<_>) = providers.into_iter().partition(lacks);
-    if kept.is_empty() {
-        let mut skipped = skipped.into_iter();
-        return Way {
-            providers: skipped.by_ref().take(1).collect(),
-            skipped: skipped.collect(),
-        };
-    }
-    Way {
-        providers: kept,
-        skipped,
     }
 }
 
