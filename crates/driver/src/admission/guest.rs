@@ -9,7 +9,7 @@ use evergrant_engine::time::Timestamp;
 
 use super::meter::Meter;
 use super::refusal::{leads_past, other_model, other_provider, other_purpose, uncountable, unnamed_model};
-use crate::client_key::{ClientKey, KeyName, KeyTerms};
+use crate::client_key::{ClientKey, KeyName};
 
 /// Who asks. Clones stand for the same request; with the last of them its place is free again.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +24,8 @@ struct Visit(Arc<Holder>);
 pub(super) struct Holder {
     pub(super) key: ClientKey,
     pub(super) meter: Arc<Meter>,
+    /// Whether its terms hold it to anything.
+    pub(super) is_limited: bool,
 }
 
 impl Guest {
@@ -69,7 +71,7 @@ impl Guest {
 
     /// Whether it is held to anything at all.
     pub(crate) fn is_limited(&self) -> bool {
-        self.key().is_some_and(|key| key.terms != KeyTerms::default())
+        self.0.as_deref().is_some_and(|visit| visit.0.is_limited)
     }
 
     /// Refuses what leads past the gateway, and so past all that a key is held to.

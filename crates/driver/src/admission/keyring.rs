@@ -7,7 +7,7 @@ use evergrant_engine::secret::Fingerprint;
 use subtle::ConstantTimeEq as _;
 
 use super::guest::Holder;
-use crate::client_key::ClientKey;
+use crate::client_key::{ClientKey, KeyTerms};
 
 /// A snapshot; it never changes, it is replaced.
 #[derive(Debug, Default)]
@@ -24,7 +24,8 @@ impl Keyring {
             let known = before.of(&key.fingerprint);
             let meter = known.map(|holder| Arc::clone(&holder.meter)).unwrap_or_default();
             let place = holders.entry(beginning(&key.fingerprint)).or_default();
-            place.push(Arc::new(Holder { key, meter }));
+            let is_limited = key.terms != KeyTerms::default();
+            place.push(Arc::new(Holder { key, meter, is_limited }));
         }
         Self { holders }
     }
@@ -32,14 +33,20 @@ impl Keyring {
     /// The holder of the key with this fingerprint; compared in constant time.
     pub(super) fn of(&self, fingerprint: &Fingerprint) -> Option<&Arc<Holder>> {
         let near = self.holders.get(&beginning(fingerprint))?;
-        let is_it = |holder: &&Arc<Holder>| holder.key.fingerprint.as_bytes().ct_eq(fingerprint.as_bytes()).into();
-        near.iter().find(is_it)
+        let (shown, words) = (words(fingerprint), |holder: &Holder| words(&holder.key.fingerprint));
+        near.iter().find(|holder| words(holder).ct_eq(&shown).into())
     }
 
     /// All of them.
     pub(super) fn holders(&self) -> impl Iterator<Item = &Arc<Holder>> {
         self.holders.values().flatten()
     }
+}
+
+/// Eight bytes at a time are compared in constant time as well, and sooner than one by one.
+fn words(fingerprint: &Fingerprint) -> [u64; 4] {
+    let (words, _) = fingerprint.as_bytes().as_chunks();
+    std::array::from_fn(|word| words.get(word).map_or(0, |bytes| u64::from_le_bytes(*bytes)))
 }
 
 fn beginning(fingerprint: &Fingerprint) -> u64 {
