@@ -262,15 +262,27 @@ impl Skim {
 impl Member {
     /// The one whose name stands between two quotes.
     fn named(raw: &[u8]) -> Self {
-        match unescaped(raw).as_deref() {
-            Some("model") => Self::Model,
-            Some("prompt_cache_key") => Self::CacheKey,
-            Some("previous_response_id") => Self::Previous,
-            Some("store") => Self::Switch,
-            Some(name) if PUT_OFF.iter().any(|known| is_named(name, known)) => Self::PutOff,
+        let read = if raw.contains(&b'\\') {
+            unescaped(raw).map(|name| Cow::Owned(name.into_owned().into_bytes()))
+        } else {
+            Some(Cow::Borrowed(raw))
+        };
+        match read.as_deref() {
+            Some(b"model") => Self::Model,
+            Some(b"prompt_cache_key") => Self::CacheKey,
+            Some(b"previous_response_id") => Self::Previous,
+            Some(b"store") => Self::Switch,
+            Some(name) if may_put_off(name) => Self::PutOff,
             Some(_) | None => Self::Other,
         }
     }
+}
+
+/// Whether a member of this name lets an answer be made later; what is left out of a name makes none of them longer.
+fn may_put_off(name: &[u8]) -> bool {
+    let is =
+        |known: &str| name.len() >= known.len() && std::str::from_utf8(name).is_ok_and(|name| is_named(name, known));
+    PUT_OFF.into_iter().any(is)
 }
 
 impl Text {
