@@ -69,6 +69,9 @@ impl Endpoint {
     /// Whether it uses nothing, for certain: the path is written as everybody writes it.
     pub(super) fn uses_nothing(path: &str) -> bool {
         let below = below_version(path);
+        if let Some(known) = known(&WHOLE, below) {
+            return known.uses == Uses::Nothing;
+        }
         let last = after_last(path, b'/');
         // Some APIs have their models elsewhere than in `/models`.
         let (_, deed) = split(last, b':');
@@ -76,8 +79,7 @@ impl Endpoint {
             let mut known = table.iter().filter(|known| known.uses == Uses::Nothing);
             known.any(|known| known.name == name)
         };
-        let is_known =
-            nothing(&WHOLE, below) || nothing(&FIRST, first(below)) || nothing(&LAST, last) || nothing(&DEED, deed);
+        let is_known = nothing(&FIRST, first(below)) || nothing(&LAST, last) || nothing(&DEED, deed);
         is_known && !path.contains(['%', ';', '\\']) && !path.contains("//")
     }
 
