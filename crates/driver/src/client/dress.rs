@@ -7,16 +7,14 @@ use evergrant_engine::failure::{Code, Failure};
 use evergrant_engine::protection::{Protection, stands};
 use evergrant_engine::provider::{Auth, Row, Table};
 use evergrant_engine::remedy::Remedy;
-use http::header::{
-    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, ORIGIN, SEC_WEBSOCKET_PROTOCOL, UPGRADE,
-};
+use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, ORIGIN, UPGRADE};
 use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use http_body::Body as _;
 use url::Position;
 
-use super::hop::{asks_for_websocket, drop_named_by_connection, is_lookalike, is_of_one_hop};
+use super::hop::{asks_for_websocket, is_lookalike, is_of_one_hop};
 use super::outgoing::Outgoing;
 use super::withheld::{withhold, without_keys};
 
@@ -51,17 +49,13 @@ impl Undressed {
                 .path_and_query
                 .unwrap_or(PathAndQuery::from_static("/")),
         };
-        let mut headers = parts.headers;
-        let tells_length = headers.contains_key(CONTENT_LENGTH) && !is_upgrade;
+        let (mut headers, mut tells_length) = (parts.headers, false);
         let is_guarded = stands(Protection::HopByHop);
-        if is_guarded {
-            drop_named_by_connection(&mut headers);
-        }
-        let offers = is_upgrade && headers.contains_key(SEC_WEBSOCKET_PROTOCOL);
-        withhold(&mut headers, |name| {
+        let has_no_choice = withhold(&mut headers, |name| {
+            tells_length |= name == CONTENT_LENGTH.as_str();
             is_guarded && (is_of_one_hop(name) || is_lookalike(name))
         });
-        if offers && !headers.contains_key(SEC_WEBSOCKET_PROTOCOL) && headers.contains_key(ORIGIN) {
+        if has_no_choice && is_upgrade && headers.contains_key(ORIGIN) {
             return Err(no_choice());
         }
         if must_be_plain || (parts.method == Method::POST && is_json(&headers)) {
@@ -75,7 +69,7 @@ impl Undressed {
             method: parts.method,
             path_and_query,
             headers,
-            tells_length,
+            tells_length: tells_length && !is_upgrade,
         })
     }
 

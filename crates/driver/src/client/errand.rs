@@ -29,7 +29,6 @@ use super::dress::{Undressed, place_of_credential};
 use super::earnings::Earnings;
 use super::exchange::{Held, judge, unanswered};
 use super::explaining::complaint;
-use super::hop::drop_hop_by_hop;
 use super::listener::Listener;
 use super::model_path::PathModel;
 use super::outgoing::{Outgoing, Replayable};
@@ -455,11 +454,9 @@ impl Errand<'_> {
         let guest = self.guest.clone();
         let body = AnswerBody::new(held.pieces, held.rest, listener, thread, spending, guest);
         let mut response = Response::from_parts(held.head, body);
-        withhold_from_client(response.headers_mut());
         // A refused upgrade is an answer like any other.
-        if response.status() != StatusCode::SWITCHING_PROTOCOLS {
-            drop_hop_by_hop(response.headers_mut());
-        }
+        let leaves_http = response.status() == StatusCode::SWITCHING_PROTOCOLS;
+        withhold_from_client(response.headers_mut(), leaves_http);
         Ok(Answer {
             response,
             trail: std::mem::take(&mut self.trail),

@@ -4,41 +4,36 @@ use http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING, UPGRADE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
 
-/// Drops the headers that are between two hops only (RFC 9110 section 7.6.1), and a length that a transfer coding
-/// overrides (RFC 9112 section 6.3).
-pub(super) fn drop_hop_by_hop(headers: &mut HeaderMap) {
-    drop_named_by_connection(headers);
-    drop_lines(headers, |name, _| is_of_one_hop(name));
+/// Drops every header of which a line is such a one, and what goes along with it. Those that are there are looked at, and not
+/// each name looked up: most requests have a dozen lines, and none of what may not be among them.
+pub(super) fn drop_lines(headers: &mut HeaderMap, mut is_to_go: impl FnMut(&str, &HeaderValue) -> bool) {
+    let to_go = headers.iter().filter(|(name, value)| is_to_go(name.as_str(), value));
+    let to_go: Vec<HeaderName> = to_go.map(|(name, _)| name.clone()).collect();
+    for name in &to_go {
+        drop_along_with(name, headers);
+        headers.remove(name);
+    }
 }
 
-/// Drops the headers that `Connection` names, and a length that a transfer coding overrides.
-pub(super) fn drop_named_by_connection(headers: &mut HeaderMap) {
-    if headers.contains_key(CONNECTION) {
-        let named: Vec<HeaderName> = words(headers, &CONNECTION)
-            .filter_map(|name| name.parse().ok())
-            .collect();
+/// Drops what goes along with a header: all that `Connection` names (RFC 9110 section 7.6.1), and a length that a transfer
+/// coding overrides (RFC 9112 section 6.3).
+fn drop_along_with(name: &HeaderName, headers: &mut HeaderMap) {
+    if *name == CONNECTION {
+        let named: Vec<HeaderName> = words(headers, name).filter_map(|name| name.parse().ok()).collect();
         for name in named {
             headers.remove(name);
         }
-    }
-    if headers.contains_key(TRANSFER_ENCODING) {
+    } else if *name == TRANSFER_ENCODING {
         headers.remove(CONTENT_LENGTH);
-    }
-}
-
-/// Drops every header of which a line is such a one. Those that are there are looked at, and not each name looked up: most
-/// requests have a dozen lines, and none of what may not be among them.
-pub(super) fn drop_lines(headers: &mut HeaderMap, is_to_go: impl Fn(&str, &HeaderValue) -> bool) {
-    let to_go = headers.iter().filter(|(name, value)| is_to_go(name.as_str(), value));
-    let to_go: Vec<HeaderName> = to_go.map(|(name, _)| name.clone()).collect();
-    for name in to_go {
-        headers.remove(name);
     }
 }
 
 /// Whether a server which takes `_` for `-`, as CGI does, would read this header as the length, the coding or the key.
 pub(super) fn is_lookalike(name: &str) -> bool {
-    name.as_bytes().contains(&b'_') && LOOKED_LIKE.contains(&name.replace('_', "-").as_str())
+    // Few names are as long as one of them.
+    LOOKED_LIKE.iter().any(|known| known.len() == name.len())
+        && name.contains('_')
+        && LOOKED_LIKE.contains(&name.replace('_', "-").as_str())
 }
 
 /// Whether a header is between two hops only, or speaks to the next one alone: whom it asks, and whether it may go on.
@@ -116,7 +111,7 @@ mod tests {
         ] {
             headers.append(name, HeaderValue::from_static(value));
         }
-        drop_hop_by_hop(&mut headers);
+        drop_lines(&mut headers, |name, _| is_of_one_hop(name));
         assert_eq!(headers.len(), 1);
         assert!(headers.contains_key("x-two"));
     }

@@ -7,45 +7,48 @@ use std::borrow::Cow;
 
 use evergrant_engine::failure::{Code, Failure};
 use evergrant_engine::remedy::Remedy;
-use http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL, SET_COOKIE};
+use http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use memchr::memchr3;
 use url::form_urlencoded;
 
-use super::hop::drop_lines;
+use super::hop::{drop_lines, is_of_one_hop};
 use crate::client_key::holds_one;
 
 /// Every text that a client shows where clients carry their keys; one that is no header text is no key either.
 pub(crate) fn shown<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> impl Iterator<Item = Cow<'a, str>> {
-    let texts = |name: &HeaderName| {
-        headers
-            .get_all(name)
-            .into_iter()
-            .filter_map(|value| value.to_str().ok())
-    };
-    let bearers = texts(&AUTHORIZATION).filter_map(|text| {
-        let (scheme, key) = text.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
+    let alone = headers.iter().filter_map(|(name, value)| {
+        if *name == AUTHORIZATION {
+            let (scheme, key) = value.to_str().ok()?.split_once(' ')?;
+            return scheme.eq_ignore_ascii_case("bearer").then(|| key.trim());
+        }
+        KEY_HEADERS.contains(name).then(|| value.to_str().ok())?.map(str::trim)
     });
-    let named = KEY_HEADERS.iter().flat_map(texts).map(str::trim);
     let asked = uri.query().into_iter().flat_map(|query| query.split('&'));
     let asked = asked.flat_map(|pair| form_urlencoded::parse(pair.as_bytes()));
     let asked = asked.filter_map(|(name, key)| is_field_of_a_key(&name).then_some(key));
-    let carried = protocols(headers).into_iter().filter_map(|protocol| {
+    let carried = protocols(headers).filter_map(|protocol| {
         let (lead, key) = protocol.split_once('.')?;
         names_a_secret(lead).then_some(key)
     });
-    let plain = bearers.chain(named).chain(carried).map(Cow::Borrowed);
+    let plain = alone.chain(carried).map(Cow::Borrowed);
     plain.chain(asked).filter(|text| !text.is_empty())
 }
 
-/// Takes out of a request's headers what stays here, and what else is not to go on, in one look.
-pub(super) fn withhold(headers: &mut HeaderMap, is_to_go: impl Fn(&str) -> bool) {
-    if headers.contains_key(SEC_WEBSOCKET_PROTOCOL) {
-        withhold_protocols(headers);
-    }
+/// Takes out of a request's headers what stays here, and what else is not to go on, in one look; answers whether subprotocols
+/// were offered of which none is left.
+pub(super) fn withhold(headers: &mut HeaderMap, mut is_to_go: impl FnMut(&str) -> bool) -> bool {
+    let mut has_offers = false;
     drop_lines(headers, |name, value| {
-        is_to_go(name) || stays_here(name) || holds_one(value.as_bytes())
+        let is_offer = name == SEC_WEBSOCKET_PROTOCOL.as_str();
+        has_offers |= is_offer;
+        is_to_go(name) || stays_here(name) || (!is_offer && holds_one(value.as_bytes()))
     });
+    if !has_offers || !headers.contains_key(SEC_WEBSOCKET_PROTOCOL) {
+        return false;
+    }
+    withhold_protocols(headers);
+    !headers.contains_key(SEC_WEBSOCKET_PROTOCOL)
 }
 
 /// The address below a provider's base without the fields that stay here, the rest byte for byte.
@@ -54,7 +57,7 @@ pub(super) fn withhold(headers: &mut HeaderMap, is_to_go: impl Fn(&str) -> bool)
 /// A path that holds a client key, which nothing can be taken out of.
 pub(super) fn without_keys(path_and_query: &str) -> Result<Cow<'_, str>, Failure> {
     // What holds none as it stands and has nothing coded holds none when it is read, and without a query there are no fields.
-    if !path_and_query.contains(['?', '%', '+']) && !holds_one(path_and_query.as_bytes()) {
+    if memchr3(b'?', b'%', b'+', path_and_query.as_bytes()).is_none() && !holds_one(path_and_query.as_bytes()) {
         return Ok(Cow::Borrowed(path_and_query));
     }
     let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
@@ -79,10 +82,12 @@ pub(super) fn without_keys(path_and_query: &str) -> Result<Cow<'_, str>, Failure
     })
 }
 
-/// Takes out of an answer's headers what the provider would have its account keep: the account is not the client's.
-pub(super) fn withhold_from_client(headers: &mut HeaderMap) {
-    headers.remove(SET_COOKIE);
-    headers.remove(&SET_COOKIE2);
+/// Takes out of an answer's headers what the provider would have its account keep, because the account is not the client's, and
+/// unless it leaves HTTP, what is of one hop.
+pub(super) fn withhold_from_client(headers: &mut HeaderMap, leaves_http: bool) {
+    drop_lines(headers, |name, _| {
+        matches!(name, "set-cookie" | "set-cookie2") || (!leaves_http && is_of_one_hop(name))
+    });
 }
 
 /// Leaves of a WebSocket's subprotocols those that carry no key (browsers can set no other header).
@@ -106,34 +111,42 @@ fn withhold_protocols(headers: &mut HeaderMap) {
     }
 }
 
-fn protocols(headers: &HeaderMap) -> Vec<&str> {
+fn protocols(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     let values = headers.get_all(SEC_WEBSOCKET_PROTOCOL).into_iter();
     let texts = values.filter_map(|value| value.to_str().ok());
     texts
         .flat_map(|text| text.split(','))
         .map(str::trim)
         .filter(|text| !text.is_empty())
-        .collect()
 }
 
 /// Whether a header of this name is the client's own, whatever is in it.
 fn stays_here(name: &str) -> bool {
-    names_a_secret(name) || name.starts_with("x-evergrant-") || METHOD_HEADERS.contains(&name)
+    let is_meant_for_us =
+        || name.starts_with("x-") && (name.starts_with("x-evergrant-") || METHOD_HEADERS.contains(&name));
+    names_a_secret(name) || is_meant_for_us()
 }
 
 /// Whether a name says that a secret follows; CGI takes `_` for `-`.
 fn names_a_secret(name: &str) -> bool {
     let mut before: &[u8] = b"";
     name.as_bytes().split(|byte| matches!(byte, b'-' | b'_')).any(|word| {
-        let says = |words: &[&str], word: &[u8]| {
-            words
-                .iter()
-                .any(|known| known.len() == word.len() && known.as_bytes().eq_ignore_ascii_case(word))
-        };
-        let found = says(&SECRET_WORDS, word) || (says(&["key"], word) && says(&BEFORE_KEY, before));
+        let found = ends_as_a_secret(word) && is_secret(word, before);
         before = word;
         found
     })
+}
+
+/// Whether a word is a secret's, behind this one.
+fn is_secret(word: &[u8], before: &[u8]) -> bool {
+    let says = |words: &[&str], word: &[u8]| words.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(word));
+    says(&SECRET_WORDS, word) || (says(&["key"], word) && says(&BEFORE_KEY, before))
+}
+
+/// Whether a word is as long as one of the secret ones and ends as it does: few others have to be compared with any.
+fn ends_as_a_secret(word: &[u8]) -> bool {
+    let ends = |last: &u8| ENDS.get(word.len()).is_some_and(|ends| ends >> (last & 31) & 1 == 1);
+    word.last().is_some_and(ends)
 }
 
 /// Whether a field of a query carries a key, in whatever way its name is written.
@@ -151,8 +164,6 @@ static KEY_HEADERS: [HeaderName; 3] = [
     HeaderName::from_static("api-key"),
     HeaderName::from_static("x-goog-api-key"),
 ];
-
-static SET_COOKIE2: HeaderName = HeaderName::from_static("set-cookie2");
 
 /// Fields of a query in which clients carry a key, in small letters and without `-` and `_`.
 const KEY_FIELDS: [&str; 7] = [
@@ -181,6 +192,18 @@ const SECRET_WORDS: [&str; 12] = [
     "credentials",
     "apikey",
 ];
+
+/// The last letters of those words and of `key`, by their length: a bit for each letter, whatever its case.
+const ENDS: [u32; 14] = {
+    let (mut ends, mut at) = ([0; 14], 0);
+    while at < SECRET_WORDS.len() {
+        let word = SECRET_WORDS[at].as_bytes();
+        ends[word.len()] |= 1 << (word[word.len() - 1] & 31);
+        at += 1;
+    }
+    ends["key".len()] |= 1 << (b'y' & 31);
+    ends
+};
 
 /// What stands before `key` where that is a secret; `idempotency-key` is none.
 const BEFORE_KEY: [&str; 6] = ["api", "auth", "access", "secret", "private", "subscription"];

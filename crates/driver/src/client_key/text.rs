@@ -33,8 +33,8 @@ pub(crate) fn is_ours(text: &[u8]) -> bool {
 
 /// Whether such a text stands anywhere in there.
 pub(crate) fn holds_one(text: &[u8]) -> bool {
-    // Most are too short for one.
-    text.len() >= PREFIX.len() && FINDER.find(text).is_some()
+    // Most are too short for one, or have no hyphen.
+    text.len() >= PREFIX.len() && text.contains(&b'-') && FINDER.find(text).is_some()
 }
 
 fn letter(five: u32) -> char {
