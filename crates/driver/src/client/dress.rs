@@ -9,19 +9,20 @@ use evergrant_engine::provider::{Auth, Row, Table};
 use evergrant_engine::remedy::Remedy;
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, ORIGIN, UPGRADE};
 use http::request::Parts;
-use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use http_body::Body as _;
+use memchr::memchr2;
 use url::Position;
 
+use super::address::Address;
 use super::hop::{asks_for_websocket, is_lookalike, is_of_one_hop};
 use super::outgoing::Outgoing;
-use super::withheld::{withhold, without_keys};
+use super::withheld::withhold;
 
 /// A request as it will be sent, save for what differs from provider to provider.
 pub(super) struct Undressed {
     method: Method,
-    path_and_query: PathAndQuery,
+    address: Address,
     headers: HeaderMap,
     /// Whether it said how long its body is; how long it is, the body itself says.
     tells_length: bool,
@@ -30,25 +31,15 @@ pub(super) struct Undressed {
 impl Undressed {
     /// Takes from a request what concerns only its way to us; where what is used must be counted, a plain answer is asked for
     /// whatever the body is.
-    pub(super) fn new(parts: Parts, must_be_plain: bool) -> Result<Self, Failure> {
-        let asked = parts.uri.path_and_query().map_or("/", PathAndQuery::as_str);
-        let left = without_keys(asked)?;
-        let left = (left != asked).then(|| left.into_owned());
-        if leaves_its_base(parts.uri.path()) {
+    pub(super) fn new(parts: Parts, address: Address, must_be_plain: bool) -> Result<Self, Failure> {
+        let address = address.without_keys()?;
+        if leaves_its_base(address.path()) {
             return Err(
                 Failure::new(Code::UnknownPath, "a path with `..` leads out of the provider's base")
                     .with_remedy(Remedy::ChangeRequest),
             );
         }
         let is_upgrade = asks_for_websocket(&parts);
-        let path_and_query = match left {
-            Some(left) => PathAndQuery::try_from(left).map_err(|error| no_path(&error))?,
-            None => parts
-                .uri
-                .into_parts()
-                .path_and_query
-                .unwrap_or(PathAndQuery::from_static("/")),
-        };
         let (mut headers, mut tells_length) = (parts.headers, false);
         let is_guarded = stands(Protection::HopByHop);
         let has_no_choice = withhold(&mut headers, |name| {
@@ -67,7 +58,7 @@ impl Undressed {
         }
         Ok(Self {
             method: parts.method,
-            path_and_query,
+            address,
             headers,
             tells_length: tells_length && !is_upgrade,
         })
@@ -80,7 +71,7 @@ impl Undressed {
 
     /// Its path below the provider's base, without a query.
     pub(super) fn path(&self) -> &str {
-        self.path_and_query.path()
+        self.address.path()
     }
 
     /// Its headers, without those that are between two hops.
@@ -112,8 +103,7 @@ impl Undressed {
         body: Outgoing,
     ) -> Result<Request<Outgoing>, Failure> {
         let base = row.base_url[Position::BeforePath..].trim_end_matches('/');
-        let path = [base, self.path_and_query.as_str()].concat();
-        let uri = Uri::try_from(path).map_err(|error| no_path(&error))?;
+        let uri = self.address.at(base)?;
         let mut headers = self.headers.clone();
         for (name, value) in &row.headers {
             if !self.headers.contains_key(name) {
@@ -152,14 +142,9 @@ pub(super) fn place_of_credential(row: &Row) -> (HeaderName, bool) {
     }
 }
 
-fn no_path(error: &dyn std::error::Error) -> Failure {
-    Failure::new(Code::UnknownPath, format!("not a path that can be asked for: {error}"))
-        .with_remedy(Remedy::ChangeRequest)
-}
-
 /// Whether a segment of the path is `..` or `.`, however it is written.
 fn leaves_its_base(path: &str) -> bool {
-    if !path.contains(['.', '%']) {
+    if memchr2(b'.', b'%', path.as_bytes()).is_none() {
         return false;
     }
     path.split(['/', '\\']).any(|segment| {
@@ -173,12 +158,13 @@ fn leaves_its_base(path: &str) -> bool {
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
-    let typed = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    typed.is_some_and(|value| {
-        value
-            .as_bytes()
-            .windows(4)
-            .any(|word| word.eq_ignore_ascii_case(b"json"))
+    headers.get(CONTENT_TYPE).is_some_and(|typed| {
+        let is_so = |typed: &str| {
+            let mut words = typed.as_bytes().windows(4);
+            words.any(|word| word.eq_ignore_ascii_case(b"json"))
+        };
+        // As most write it.
+        typed == "application/json" || typed.to_str().is_ok_and(is_so)
     })
 }
 

@@ -19,6 +19,7 @@ use evergrant_engine::wire::Phase;
 use http::{Response, StatusCode};
 use tokio::time::{Instant, sleep, sleep_until};
 
+use super::address::Address;
 use super::answer_body::AnswerBody;
 use super::body::{Body, Budget};
 use super::call::{Answer, Call, Route, Spent, Trail};
@@ -152,25 +153,27 @@ impl Client {
         self.turns.settle();
     }
 
-    /// Sends a request, repairs what can be repaired, and answers with what the provider said last. Dropping the future
-    /// or the answer's body cancels the request, but never a renewal.
+    /// Sends a request, repairs what can be repaired, and answers with what the provider said last; so many bytes of its address
+    /// stand above a provider's base. Dropping the future or the answer's body cancels the request, but never a renewal.
     pub(crate) async fn send(
         &self,
         call: Call,
+        above: usize,
         guest: Guest,
         around: Surroundings<'_>,
     ) -> Result<Answer, (Failure, Trail)> {
         let none = |failure| (failure, Trail::default());
-        let (parts, body) = call.request.into_parts();
+        let (mut parts, body) = call.request.into_parts();
+        let address = Address::new(std::mem::take(&mut parts.uri), above);
         let (way, regard) = {
             let sight = self.turns.sight();
             let has_any = |id: &ProviderId| guest.may_ask(id) && sight.has_any(id);
-            let mut way = way(&call.route, parts.uri.path(), around.table, around.routes, has_any).map_err(none)?;
+            let mut way = way(&call.route, address.path(), around.table, around.routes, has_any).map_err(none)?;
             guest.keep_to_its_own(&mut way.providers).map_err(none)?;
             let regard = sight.regard(&way.providers);
             (way, regard)
         };
-        let request = Undressed::new(parts, guest.has_budget()).map_err(none)?;
+        let request = Undressed::new(parts, address, guest.has_budget()).map_err(none)?;
         check_path(&request, &guest).map_err(none)?;
         let named = body.named.clone();
         let (body, took) = waited(pin!(body.into_replayable())).await;

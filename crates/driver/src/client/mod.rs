@@ -1,5 +1,6 @@
 //! The one client of the driver: every caller sends through it, so that nobody can recover on his own.
 
+mod address;
 mod answer_body;
 mod body;
 mod call;

@@ -22,7 +22,7 @@ pub(super) enum Destination {
         provider: Option<ProviderId>,
         /// The one credential that will do, as in `/p/PROVIDER@LABEL/...`.
         pin: Option<Label>,
-        /// The path and query below the provider's base.
+        /// The path and query below the provider's base: the end of those that were asked for.
         path: String,
     },
     /// Nowhere.

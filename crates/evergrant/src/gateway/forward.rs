@@ -7,7 +7,7 @@ use evergrant_driver::client::{Answer, AnswerBody, Call, Route, Trail};
 use evergrant_driver::waited::waited;
 use evergrant_driver::{Code, Driver, Failure, Guest, Label, ProviderId, Remedy};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, UPGRADE};
-use http::{HeaderMap, Request, Response, StatusCode, Uri};
+use http::{HeaderMap, Request, Response, StatusCode};
 use hyper::body::Incoming;
 
 use super::body::GatewayBody;
@@ -44,7 +44,7 @@ pub(super) async fn forward(
         .headers()
         .contains_key(UPGRADE)
         .then(|| hyper::upgrade::on(&mut request));
-    let (mut parts, incoming) = request.into_parts();
+    let (parts, incoming) = request.into_parts();
     let mut body = driver.body(Received::new(incoming, noted));
     let mut spent = Duration::ZERO;
     if guest.is_held_to_models() {
@@ -75,14 +75,15 @@ pub(super) async fn forward(
     let asked = || asked.and_then(|label| label.to_str().ok()).map(Label::from);
     let pin = aim.pin.or_else(asked);
     let session = upgrade.as_ref().and_then(|_| model_of(&parts.method, &path));
-    // The path was a part of an address already.
-    parts.uri = Uri::try_from(path).unwrap_or_default();
+    // What stands below a provider's base is the end of it.
+    let asked = parts.uri.path_and_query().map_or(0, |asked| asked.as_str().len());
+    let above = asked.saturating_sub(path.len());
     let call = Call {
         request: Request::from_parts(parts, body),
         route,
         pin,
     };
-    let mut answer = driver.send_as(guest.clone(), call).await?;
+    let mut answer = driver.send_as(guest.clone(), call, above).await?;
     mark(answer.response.headers_mut(), &answer.trail);
     noted.trail = std::mem::take(&mut answer.trail);
     noted.trail.spent.body += spent;
