@@ -26,6 +26,8 @@ pub(super) struct Undressed {
     headers: HeaderMap,
     /// Whether it said how long its body is; how long it is, the body itself says.
     tells_length: bool,
+    /// Whether it asks to leave HTTP.
+    is_upgrade: bool,
 }
 
 impl Undressed {
@@ -61,6 +63,7 @@ impl Undressed {
             address,
             headers,
             tells_length: tells_length && !is_upgrade,
+            is_upgrade,
         })
     }
 
@@ -91,20 +94,22 @@ impl Undressed {
     }
 
     /// Whether it asks to leave HTTP.
-    pub(super) fn is_upgrade(&self) -> bool {
-        self.headers.contains_key(UPGRADE)
+    pub(super) const fn is_upgrade(&self) -> bool {
+        self.is_upgrade
     }
 
     /// The request for this provider, with its credential; of its address path and query.
     pub(super) fn dress(
-        &self,
+        &mut self,
         row: &Row,
         credential: HeaderValue,
         body: Outgoing,
     ) -> Result<Request<Outgoing>, Failure> {
         let base = row.base_url[Position::BeforePath..].trim_end_matches('/');
         let uri = self.address.at(base)?;
-        let mut headers = self.headers.clone();
+        // The copy has room for no more lines than there are: it is the one that stays.
+        let copy = self.headers.clone();
+        let mut headers = std::mem::replace(&mut self.headers, copy);
         for (name, value) in &row.headers {
             if !self.headers.contains_key(name) {
                 headers.append(name, value.clone());
@@ -114,6 +119,7 @@ impl Undressed {
         headers.insert(name, credential);
         // What the client told of it was told of the hop to us.
         match body.size_hint().exact().filter(|_| self.tells_length) {
+            Some(length) if is_told(&headers, length) => {}
             Some(length) => drop(headers.insert(CONTENT_LENGTH, HeaderValue::from(length))),
             None if stands(Protection::HopByHop) => drop(headers.remove(CONTENT_LENGTH)),
             None => {}
@@ -124,6 +130,13 @@ impl Undressed {
         *request.headers_mut() = headers;
         Ok(request)
     }
+}
+
+/// Whether the headers tell of this length already, once and written as we would.
+fn is_told(headers: &HeaderMap, length: u64) -> bool {
+    let mut told = headers.get_all(CONTENT_LENGTH).iter();
+    let is_it = |told: &str| told.parse() == Ok(length) && !told.starts_with(['0', '+']);
+    told.next().is_some_and(|told| told.to_str().is_ok_and(is_it)) && told.next().is_none()
 }
 
 /// A page whose WebSocket could not begin: browsers end it unless one of the subprotocols that they offer is chosen (WHATWG
