@@ -32,6 +32,12 @@ impl Address {
         &self.whole.path()[self.above..]
     }
 
+    /// Whether it is of letters and digits alone, as most are: then it holds no key, asks for nothing, and leads nowhere else.
+    pub(super) fn is_plain(&self) -> bool {
+        let is_word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'_');
+        self.below().bytes().all(is_word)
+    }
+
     /// The same address without the fields of its query that stay here, the rest byte for byte.
     ///
     /// # Errors

@@ -34,12 +34,15 @@ impl Undressed {
     /// Takes from a request what concerns only its way to us; where what is used must be counted, a plain answer is asked for
     /// whatever the body is.
     pub(super) fn new(parts: Parts, address: Address, must_be_plain: bool) -> Result<Self, Failure> {
-        let address = address.without_keys()?;
-        if leaves_its_base(address.path()) {
-            return Err(
-                Failure::new(Code::UnknownPath, "a path with `..` leads out of the provider's base")
-                    .with_remedy(Remedy::ChangeRequest),
-            );
+        let mut address = address;
+        if !address.is_plain() {
+            address = address.without_keys()?;
+            if leaves_its_base(address.path()) {
+                return Err(
+                    Failure::new(Code::UnknownPath, "a path with `..` leads out of the provider's base")
+                        .with_remedy(Remedy::ChangeRequest),
+                );
+            }
         }
         let is_upgrade = asks_for_websocket(&parts);
         let (mut headers, mut tells_length) = (parts.headers, false);

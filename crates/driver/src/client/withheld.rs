@@ -19,8 +19,8 @@ use crate::client_key::holds_one;
 pub(crate) fn shown<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> impl Iterator<Item = Cow<'a, str>> {
     let alone = headers.iter().filter_map(|(name, value)| {
         if *name == AUTHORIZATION {
-            let (scheme, key) = value.to_str().ok()?.split_once(' ')?;
-            return scheme.eq_ignore_ascii_case("bearer").then(|| key.trim());
+            let (scheme, key) = value.to_str().ok()?.split_at_checked(BEARER.len())?;
+            return scheme.eq_ignore_ascii_case(BEARER).then(|| key.trim());
         }
         KEY_HEADERS.contains(name).then(|| value.to_str().ok())?.map(str::trim)
     });
@@ -129,12 +129,18 @@ fn stays_here(name: &str) -> bool {
 
 /// Whether a name says that a secret follows; CGI takes `_` for `-`.
 fn names_a_secret(name: &str) -> bool {
-    let mut before: &[u8] = b"";
-    name.as_bytes().split(|byte| matches!(byte, b'-' | b'_')).any(|word| {
-        let found = ends_as_a_secret(word) && is_secret(word, before);
-        before = word;
-        found
-    })
+    let (name, mut before, mut begin) = (name.as_bytes(), &b""[..], 0);
+    for end in 0..=name.len() {
+        if name.get(end).is_some_and(|byte| !matches!(byte, b'-' | b'_')) {
+            continue;
+        }
+        let word = &name[begin..end];
+        if ends_as_a_secret(word) && is_secret(word, before) {
+            return true;
+        }
+        (before, begin) = (word, end + 1);
+    }
+    false
 }
 
 /// Whether a word is a secret's, behind this one.
@@ -158,7 +164,10 @@ fn is_field_of_a_key(name: &str) -> bool {
     KEY_FIELDS.iter().any(|field| field.bytes().eq(plain.clone()))
 }
 
-/// Where clients carry a key beside `Authorization: Bearer`.
+/// What stands before a key in `Authorization`.
+const BEARER: &str = "Bearer ";
+
+/// Where clients carry a key beside that.
 static KEY_HEADERS: [HeaderName; 3] = [
     HeaderName::from_static("x-api-key"),
     HeaderName::from_static("api-key"),

@@ -3,7 +3,7 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use evergrant_driver::client::{Answer, AnswerBody, Call, Route, Trail};
+use evergrant_driver::client::{AnswerBody, Call, Route, Trail};
 use evergrant_driver::waited::waited;
 use evergrant_driver::{Code, Driver, Failure, Guest, Label, ProviderId, Remedy};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, UPGRADE};
@@ -85,8 +85,8 @@ pub(super) async fn forward(
     };
     let mut answer = driver.send_as(guest.clone(), call, above).await?;
     mark(answer.response.headers_mut(), &answer.trail);
-    noted.trail = std::mem::take(&mut answer.trail);
-    noted.trail.spent.body += spent;
+    answer.trail.spent.body += spent;
+    noted.trail = answer.trail;
     if let Some(client) = upgrade
         && answer.response.status() == StatusCode::SWITCHING_PROTOCOLS
     {
@@ -97,7 +97,7 @@ pub(super) async fn forward(
         answer.response.extensions_mut().insert(tunnel);
     }
     noted.is_stream = is_event_stream(answer.response.headers());
-    Ok(dressed(answer, surface, noted.is_stream))
+    Ok(dressed(answer.response, surface, noted.is_stream))
 }
 
 /// What its client is held to for as long as a WebSocket lasts, in the place of its key.
@@ -117,9 +117,9 @@ fn no_model(path: &str) -> Failure {
     })
 }
 
-fn dressed(answer: Answer, surface: Surface, is_stream: bool) -> Response<GatewayBody> {
-    let may_have_comments = is_stream && may_have_comments(answer.response.headers());
-    answer.response.map(|body: AnswerBody| {
+fn dressed(answer: Response<AnswerBody>, surface: Surface, is_stream: bool) -> Response<GatewayBody> {
+    let may_have_comments = is_stream && may_have_comments(answer.headers());
+    answer.map(|body| {
         if may_have_comments {
             GatewayBody::Stream(Box::new(InBand::new(KeepAlive::new(body), surface)))
         } else {
