@@ -7,7 +7,9 @@ use evergrant_engine::failure::{Code, Failure};
 use evergrant_engine::protection::{Protection, stands};
 use evergrant_engine::provider::{Auth, Row, Table};
 use evergrant_engine::remedy::Remedy;
-use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, ORIGIN, UPGRADE};
+use http::header::{
+    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ORIGIN, UPGRADE,
+};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use http_body::Body as _;
@@ -17,6 +19,7 @@ use url::Position;
 use super::address::Address;
 use super::hop::{asks_for_websocket, is_lookalike, is_of_one_hop};
 use super::outgoing::Outgoing;
+use super::weight::{bytes_of_token, is_coded};
 use super::withheld::withhold;
 
 /// A request as it will be sent, save for what differs from provider to provider.
@@ -28,6 +31,8 @@ pub(super) struct Undressed {
     tells_length: bool,
     /// Whether it asks to leave HTTP.
     is_upgrade: bool,
+    /// How many bytes of its body stand for a token.
+    bytes_of_token: u64,
 }
 
 impl Undressed {
@@ -45,16 +50,19 @@ impl Undressed {
             }
         }
         let is_upgrade = asks_for_websocket(&parts);
-        let (mut headers, mut tells_length) = (parts.headers, false);
+        let (mut headers, mut tells_length, mut tells_coding) = (parts.headers, false, false);
         let is_guarded = stands(Protection::HopByHop);
         let has_no_choice = withhold(&mut headers, |name| {
             tells_length |= name == CONTENT_LENGTH.as_str();
+            tells_coding |= name == CONTENT_ENCODING.as_str();
             is_guarded && (is_of_one_hop(name) || is_lookalike(name))
         });
         if has_no_choice && is_upgrade && headers.contains_key(ORIGIN) {
             return Err(no_choice());
         }
-        if must_be_plain || (parts.method == Method::POST && is_json(&headers)) {
+        let typed = headers.get(CONTENT_TYPE);
+        let bytes_of_token = bytes_of_token(typed, tells_coding && is_coded(&headers));
+        if must_be_plain || (parts.method == Method::POST && typed.is_some_and(is_json)) {
             headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         }
         if is_upgrade {
@@ -67,6 +75,7 @@ impl Undressed {
             headers,
             tells_length: tells_length && !is_upgrade,
             is_upgrade,
+            bytes_of_token,
         })
     }
 
@@ -94,6 +103,11 @@ impl Undressed {
     /// Whether later requests may go on from its answer by that one's id.
     pub(super) fn makes_threads(&self) -> bool {
         self.path().ends_with("/responses")
+    }
+
+    /// How many bytes of its body stand for a token.
+    pub(super) const fn bytes_of_token(&self) -> u64 {
+        self.bytes_of_token
     }
 
     /// Whether it asks to leave HTTP.
@@ -173,15 +187,13 @@ fn leaves_its_base(path: &str) -> bool {
     })
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
-    headers.get(CONTENT_TYPE).is_some_and(|typed| {
-        let is_so = |typed: &str| {
-            let mut words = typed.as_bytes().windows(4);
-            words.any(|word| word.eq_ignore_ascii_case(b"json"))
-        };
-        // As most write it.
-        typed == "application/json" || typed.to_str().is_ok_and(is_so)
-    })
+fn is_json(typed: &HeaderValue) -> bool {
+    let is_so = |typed: &str| {
+        let mut words = typed.as_bytes().windows(4);
+        words.any(|word| word.eq_ignore_ascii_case(b"json"))
+    };
+    // As most write it.
+    typed == "application/json" || typed.to_str().is_ok_and(is_so)
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ use super::body::{Body, Budget};
 use super::call::{Answer, Call, Route, Spent, Trail};
 use super::coming::BodyError;
 use super::conversing::{Thread, Threads};
-use super::counting::{Counting, bytes_of_token, check_path, counting, form_and_weight};
+use super::counting::{Counting, check_path, counting};
 use super::dress::{Undressed, place_of_credential};
 use super::earnings::Earnings;
 use super::exchange::{Held, judge, unanswered};
@@ -39,6 +39,7 @@ use super::route::way;
 use super::skim::{Skim, Skimmed};
 use super::steps;
 use super::turns::{AttemptRecorder, Custom, Run, Turns};
+use super::weight::form_and_weight;
 use super::withheld::withhold_from_client;
 use crate::admission::Guest;
 use crate::clock::Clock;
@@ -425,7 +426,7 @@ impl Errand<'_> {
         };
         let (form, weight) = form_and_weight(&held.head.headers);
         let weight = Weight {
-            asked: self.body.length() / bytes_of_token(self.request.headers()),
+            asked: self.body.length() / self.request.bytes_of_token(),
             bytes_of_token: weight,
         };
         let (books, guest) = (Arc::clone(&self.client.books), self.guest.clone());

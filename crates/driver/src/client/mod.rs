@@ -38,6 +38,7 @@ mod skim;
 mod steps;
 mod strict_form;
 mod turns;
+mod weight;
 mod withheld;
 
 pub use answer_body::AnswerBody;
