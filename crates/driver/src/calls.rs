@@ -45,17 +45,17 @@ impl Driver {
     /// # }
     /// ```
     pub async fn send(&self, call: Call) -> Result<Answer, (Failure, Trail)> {
-        self.send_as(Guest::nobody(), call, 0).await
+        self.send_as(Guest::nobody(), Box::new(call), 0).await
     }
 
     /// The same for who was let in at a gateway: only providers that its key allows are asked, what it uses is counted under the
     /// key's name, and its place is taken until the answer's body is dropped. Of the request's path, the first so many bytes are
-    /// the gateway's own.
+    /// the gateway's own. Boxed, because a call is large, and goes through many hands.
     ///
     /// # Errors
     /// As [`Self::send`], and `client-key-forbidden`.
     #[doc(hidden)]
-    pub async fn send_as(&self, guest: Guest, call: Call, above: usize) -> Result<Answer, (Failure, Trail)> {
+    pub async fn send_as(&self, guest: Guest, call: Box<Call>, above: usize) -> Result<Answer, (Failure, Trail)> {
         let settings = self.kernel.settings();
         let around = self.kernel.surroundings(&settings);
         self.kernel.client().send(call, above, guest, around).await

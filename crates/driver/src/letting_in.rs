@@ -20,18 +20,18 @@ impl Driver {
     /// `client-key-invalid`, or `client-key-limited` with the time to come back.
     #[doc(hidden)]
     pub async fn let_in(&self, uri: &Uri, headers: &HeaderMap, needs_key: bool) -> Result<Guest, KeptOut> {
-        let mut ours = shown(uri, headers).filter(|text| is_ours(text.as_bytes()));
-        let Some(key) = ours.next() else {
+        let mut shown = shown(uri, headers);
+        let Some(key) = shown.find(|text| is_ours(text.as_bytes())) else {
             return if needs_key || self.kernel.settings().require_key {
                 Err(needed().into())
             } else {
                 Ok(Guest::nobody())
             };
         };
-        if ours.any(|other| other != key) {
+        if shown.any(|other| is_ours(other.as_bytes()) && other != key) {
             return Err(unknown().into());
         }
-        drop(ours);
+        drop(shown);
         let door = self.kernel.door();
         let entry = match door.enter(&key) {
             // It may have been made, or extended, a moment ago.

@@ -158,18 +158,19 @@ impl Client {
     /// stand above a provider's base. Dropping the future or the answer's body cancels the request, but never a renewal.
     pub(crate) async fn send(
         &self,
-        call: Call,
+        call: Box<Call>,
         above: usize,
         guest: Guest,
         around: Surroundings<'_>,
     ) -> Result<Answer, (Failure, Trail)> {
         let none = |failure| (failure, Trail::default());
-        let (mut parts, body) = call.request.into_parts();
+        let Call { request, route, pin } = *call;
+        let (mut parts, body) = request.into_parts();
         let address = Address::new(std::mem::take(&mut parts.uri), above);
         let (way, regard) = {
             let sight = self.turns.sight();
             let has_any = |id: &ProviderId| guest.may_ask(id) && sight.has_any(id);
-            let mut way = way(&call.route, address.path(), around.table, around.routes, has_any).map_err(none)?;
+            let mut way = way(&route, address.path(), around.table, around.routes, has_any).map_err(none)?;
             guest.keep_to_its_own(&mut way.providers).map_err(none)?;
             let regard = sight.regard(&way.providers);
             (way, regard)
@@ -196,13 +197,13 @@ impl Client {
         let is_counted = counting == Counting::Booked;
         let skimmed = if regard.conversation || regard.model || is_listed {
             Skim::all(pieces)
-        } else if is_counted && named.is_none() && !matches!(call.route, Route::Model(_)) {
+        } else if is_counted && named.is_none() && !matches!(route, Route::Model(_)) {
             Skim::model_alone(pieces)
         } else {
             Skimmed::default()
         };
         let conversation = || self.threads.conversation(request.headers(), &skimmed, pieces);
-        let model = match &call.route {
+        let model = match &route {
             Route::Model(model) => Some(model.as_str()),
             Route::Provider(_) | Route::Any => named.as_deref().or(skimmed.model.as_deref()),
         };
@@ -219,7 +220,7 @@ impl Client {
             conversation: regard.conversation.then(conversation).flatten(),
             model: model.filter(|_| regard.model).map(Arc::from),
             route: way.providers,
-            pin: call.pin,
+            pin,
             min_valid: Duration::ZERO,
             probes: true,
             time: limits::TOTAL,

@@ -78,11 +78,11 @@ pub(super) async fn forward(
     // What stands below a provider's base is the end of it.
     let asked = parts.uri.path_and_query().map_or(0, |asked| asked.as_str().len());
     let above = asked.saturating_sub(path.len());
-    let call = Call {
+    let call = Box::new(Call {
         request: Request::from_parts(parts, body),
         route,
         pin,
-    };
+    });
     let mut answer = driver.send_as(guest.clone(), call, above).await?;
     mark(answer.response.headers_mut(), &answer.trail);
     answer.trail.spent.body += spent;

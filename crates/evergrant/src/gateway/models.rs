@@ -30,7 +30,7 @@ pub(super) async fn models(
     if providers.is_empty() {
         // Whoever is asked all the same is a probe, or says why nobody can be asked.
         let mut answer = driver
-            .send_as(guest.clone(), model_list(Route::Any, headers), 0)
+            .send_as(guest.clone(), Box::new(model_list(Route::Any, headers)), 0)
             .await?;
         mark(answer.response.headers_mut(), &answer.trail);
         return Ok(answer.response.map(GatewayBody::Answer));
