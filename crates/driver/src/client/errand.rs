@@ -9,13 +9,12 @@ use evergrant_engine::credential::{Fence, Label, ProviderId};
 use evergrant_engine::failure::{Code, Failure};
 use evergrant_engine::pool::{Conversation, Cooldowns, Holder, Lease};
 use evergrant_engine::provider::{Row, Table};
-use evergrant_engine::recovery::attempt::{Action, Input, Plan, Renew, Replay, Step, limits};
+use evergrant_engine::recovery::attempt::{Action, Attempt, Input, Plan, Renew, Replay, limits};
 use evergrant_engine::recovery::renewal::{Ask, Asker};
 use evergrant_engine::recovery::{Obstacle, Renewed};
 use evergrant_engine::remedy::Remedy;
 use evergrant_engine::time::Moment;
 use evergrant_engine::verdict::Place;
-use evergrant_engine::wire::Phase;
 use http::{Response, StatusCode};
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -28,7 +27,7 @@ use super::conversing::{Thread, Threads};
 use super::counting::{Counting, check_path, counting};
 use super::dress::{Undressed, place_of_credential};
 use super::earnings::Earnings;
-use super::exchange::{Held, judge, unanswered};
+use super::exchange::{Held, unanswered, unsent};
 use super::explaining::complaint;
 use super::listener::Listener;
 use super::model_path::PathModel;
@@ -83,6 +82,13 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) routes: &'a [ModelRoute],
     pub(crate) renewals: &'a Renewals,
     pub(crate) borrowing: &'a Arc<Borrowing>,
+}
+
+/// What the machine says last: to hand on the newest answer.
+struct Delivery {
+    run: Run,
+    machine: Option<Attempt>,
+    refusal: Option<Box<Failure>>,
 }
 
 /// One request on its way.
@@ -244,7 +250,13 @@ impl Client {
             model: counted_model,
         };
         match errand.run(plan).await {
-            Ok(answer) => Ok(answer),
+            Ok(delivery) => match errand.held.take() {
+                Some(held) => Ok(errand.deliver(held, delivery)),
+                None => {
+                    let none = || lost("there was no answer to hand on");
+                    Err((delivery.refusal.map_or_else(none, |failure| *failure), errand.trail))
+                }
+            },
             Err(failure) => Err((failure, errand.trail)),
         }
     }
@@ -274,7 +286,8 @@ impl Client {
             time: limits::TOTAL,
         };
         let mut ended = None;
-        let (mut run, mut step) = self.turns.begin(plan);
+        let mut run = Run::default();
+        let mut step = self.turns.begin(&mut run, plan);
         loop {
             let input = match &step.action {
                 Action::Send(lease) => return Ok((lease.clone(), ended)),
@@ -327,25 +340,26 @@ impl Client {
 }
 
 impl Errand<'_> {
-    async fn run(&mut self, plan: Plan) -> Result<Answer, Failure> {
-        let (mut run, mut step) = self.client.turns.begin(plan);
+    /// Does what the machine says until there is an answer to hand on.
+    async fn run(&mut self, plan: Plan) -> Result<Delivery, Failure> {
+        let mut run = Run::default();
+        let mut step = self.client.turns.begin(&mut run, plan);
         loop {
             self.trail.attempts = step.tally.tries;
             self.trail.repaired = std::mem::take(&mut step.tally.repaired);
-            let input = match &step.action {
-                Action::Deliver(refusal) => {
-                    let refusal = refusal.as_deref().cloned();
-                    return self.deliver(step, run, refusal);
-                }
-                Action::Fail(failure) => return Err(Failure::clone(failure)),
+            let machine = step.next;
+            let input = match step.action {
+                Action::Deliver(refusal) => return Ok(Delivery { run, machine, refusal }),
+                Action::Fail(failure) => return Err(*failure),
                 Action::Close => return Err(lost("the request was closed before it had an answer")),
                 Action::Send(lease) => self.attempt(&mut run, lease).await?,
                 Action::FallBack(_) => Input::FellBack,
-                Action::Renew(_) | Action::Reread(_) | Action::WaitUntil(_) | Action::AwaitGeneration { .. } => {
-                    Box::pin(self.recover(&step.action)).await?
-                }
+                action @ (Action::Renew(_)
+                | Action::Reread(_)
+                | Action::WaitUntil(_)
+                | Action::AwaitGeneration { .. }) => Box::pin(self.recover(action)).await?,
             };
-            let Some(machine) = step.next else {
+            let Some(machine) = machine else {
                 return Err(lost("the recovery of a request ended without an answer"));
             };
             step = self.client.turns.go_on(&mut run, machine, input);
@@ -353,9 +367,9 @@ impl Errand<'_> {
     }
 
     /// What is done between two tries.
-    async fn recover(&mut self, action: &Action) -> Result<Input, Failure> {
-        let (began, _span) = (Instant::now(), steps::recovery(action));
-        let input = match action {
+    async fn recover(&mut self, action: Action) -> Result<Input, Failure> {
+        let (began, _span) = (Instant::now(), steps::recovery(&action));
+        let input = match &action {
             Action::Renew(renew) => Input::Renewed(self.client.renew(renew, self.around, Duration::ZERO).await),
             Action::Reread(lease) => Input::Renewed(reread(lease, self.around.borrowing).await),
             Action::WaitUntil(until) => self.client.wait(until).await,
@@ -369,27 +383,23 @@ impl Errand<'_> {
     }
 
     /// One try under a lease.
-    async fn attempt(&mut self, run: &mut Run, lease: &Lease) -> Result<Input, Failure> {
-        self.trail.sent_with(lease);
-        let unsent = || Input::Failed {
-            lease: lease.clone(),
-            phase: Phase::Connect,
-            timed_out: false,
-        };
-        let row = row(self.around.table, lease)?;
+    async fn attempt(&mut self, run: &mut Run, mut lease: Lease) -> Result<Input, Failure> {
+        self.trail.sent_with(&lease);
+        let row = row(self.around.table, &lease)?;
         let (_, bearer) = place_of_credential(&row);
         // It may have been logged out since; then the machine finds that it has gone.
-        let Some((lease, credential)) = self.client.turns.present(run, lease, bearer) else {
-            return Ok(unsent());
+        let Some(credential) = self.client.turns.present(run, &mut lease, bearer) else {
+            return Ok(unsent(lease));
         };
-        let request = self.request.dress(&row, credential, self.body.outgoing())?;
+        let mut request = Some(self.request.dress(&row, credential, self.body.outgoing())?);
         let limits = PooledLimits {
             connect: CONNECT,
             first_byte: row.first_byte.unwrap_or(FIRST_BYTE),
         };
         let (began, span) = (Instant::now(), steps::attempt(&lease, &row));
         let server = &row.base_url;
-        let sent = self.client.pooled.send_to(server, request, &row.hosts, limits).await;
+        let pooled = &self.client.pooled;
+        let sent = pooled.send_to(server, &mut request, &row.hosts, limits).await;
         let latency = began.elapsed();
         steps::attempted(&span, &sent);
         if let Some(failure) = self.body.broke() {
@@ -399,10 +409,9 @@ impl Errand<'_> {
             Ok(answer) => {
                 let providers = &self.client.measures.providers;
                 providers.at(&lease.provider, |of| of.latency.observe(latency));
-                let judging = judge(answer, lease, row, || self.client.turns.now().wall);
-                let ((input, held), took) = waited(pin!(judging)).await;
+                let held = self.held.insert(Held::of(answer, lease, row));
+                let (input, took) = held.judge(|| self.client.turns.now().wall).await;
                 self.trail.spent.upstream += latency + took;
-                self.held = Some(held);
                 Ok(input)
             }
             Err(broken) if broken.not_allowed => Err(broken.into_failure(row.base_url.host_str().unwrap_or_default())),
@@ -435,10 +444,8 @@ impl Errand<'_> {
         Some(Box::new(Spending::new(books, guest, entry, kept, form, weight)))
     }
 
-    fn deliver(&mut self, step: Step, run: Run, refusal: Option<Failure>) -> Result<Answer, Failure> {
-        let Some(held) = self.held.take() else {
-            return Err(refusal.unwrap_or_else(|| lost("there was no answer to hand on")));
-        };
+    fn deliver(mut self, held: Held, delivery: Delivery) -> Answer {
+        let refusal = delivery.refusal.map(|failure| *failure);
         self.trail.sent_with(&held.lease);
         let complaint = match (&refusal, &held.reading) {
             (None, Some(reading)) => complaint(reading, &held.lease, &held.row, self.client.turns.now().wall),
@@ -446,28 +453,27 @@ impl Errand<'_> {
         };
         let is_accepted = refusal.is_none() && held.is_accepted;
         let spending = is_accepted.then(|| self.spending(&held)).flatten();
-        let listener = match (held.stream, step.next) {
+        let listener = match (held.stream, delivery.machine) {
             (Some(stream), Some(machine)) => {
                 let turns = Arc::clone(&self.client.turns);
-                Listener::new(turns, run, machine, held.lease, held.row, stream)
+                Listener::new(turns, delivery.run, machine, held.lease, held.row, *stream)
             }
             (_, _) => None,
         };
         let threads = || Arc::clone(&self.client.threads);
         let thread = self.conversation.filter(|_| self.request.makes_threads());
         let thread = thread.map(|conversation| Thread::new(threads(), conversation));
-        let guest = self.guest.clone();
-        let body = AnswerBody::new(held.pieces, held.rest, listener, thread, spending, guest);
+        let body = AnswerBody::new(held.pieces, held.rest, listener, thread, spending, self.guest);
         let mut response = Response::from_parts(held.head, body);
         // A refused upgrade is an answer like any other.
         let leaves_http = response.status() == StatusCode::SWITCHING_PROTOCOLS;
         withhold_from_client(response.headers_mut(), leaves_http);
-        Ok(Answer {
+        Answer {
             response,
-            trail: std::mem::take(&mut self.trail),
+            trail: self.trail,
             refusal,
             complaint,
-        })
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use evergrant_engine::provider::Row;
 use evergrant_engine::recovery::attempt::Input;
 use evergrant_engine::time::Timestamp;
 use evergrant_engine::verdict::{BODY_LIMIT, Glance, Heard, Reading, glance};
+use evergrant_engine::wire::Phase;
 use http::Response;
 use http::response::Parts;
 use http_body_util::BodyExt as _;
@@ -19,16 +20,18 @@ use super::gate::{GateEnd, gate};
 use super::reading::read_answer;
 use super::rest::Rest;
 use crate::http::{Broken, ResponseBody};
+use crate::waited::waited;
 
-/// An answer that waits for the decision what to do with it.
+/// An answer that waits for the decision what to do with it. It is large and stays where it is, so that what few answers have lies
+/// apart.
 pub(super) struct Held {
     pub(super) head: Parts,
     pub(super) pieces: Vec<Bytes>,
     pub(super) rest: Rest,
     /// If it is a stream, where it was when it was let go.
-    pub(super) stream: Option<Stream>,
+    pub(super) stream: Option<Box<Stream>>,
     /// What it means, as far as that could be told before it was let go and it is no plain acceptance.
-    pub(super) reading: Option<Reading>,
+    pub(super) reading: Option<Box<Reading>>,
     /// Whether the provider has accepted the request, as far as its beginning tells.
     pub(super) is_accepted: bool,
     pub(super) lease: Lease,
@@ -45,51 +48,74 @@ pub(super) struct Stream {
     pub(super) late: Option<Reading>,
 }
 
-/// Judges an answer, having read no more of it than that needs.
-pub(super) async fn judge(
-    answer: Response<ResponseBody>,
-    lease: Lease,
-    row: Arc<Row>,
-    now: impl Fn() -> Timestamp,
-) -> (Input, Held) {
-    let (head, body) = answer.into_parts();
-    let status = head.status.as_u16();
-    let held = |head, pieces, rest, stream: Option<Stream>, reading: Option<&Reading>| Held {
-        head,
-        pieces,
-        rest,
-        is_accepted: stream.is_some() || reading.is_some_and(Reading::is_acceptance),
-        stream,
-        reading: reading.filter(|reading| !reading.is_acceptance()).cloned(),
-        lease: lease.clone(),
-        row: Arc::clone(&row),
-    };
-    match glance(&row, status, &head.headers) {
-        Glance::Judged(reading) => {
-            let held = held(head, Vec::new(), Rest::Coming(body), None, Some(&reading));
-            (answered(&lease, reading), held)
+impl Held {
+    /// An answer whose head is here and not judged yet.
+    pub(super) fn of(answer: Response<ResponseBody>, lease: Lease, row: Arc<Row>) -> Self {
+        let (head, body) = answer.into_parts();
+        Self {
+            head,
+            pieces: Vec::new(),
+            rest: Rest::Coming(body),
+            stream: None,
+            reading: None,
+            is_accepted: false,
+            lease,
+            row,
         }
-        Glance::Body => {
+    }
+
+    /// Judges it, having read no more of it than that needs; and how long that was waited for.
+    pub(super) async fn judge(&mut self, now: impl Fn() -> Timestamp) -> (Input, Duration) {
+        match glance(&self.row, self.head.status.as_u16(), &self.head.headers) {
+            Glance::Judged(reading) => (self.means(reading), Duration::ZERO),
             // Boxed, as are the events of a stream: a whole answer that is good needs no room for either.
-            let (pieces, rest) = Box::pin(beginning(body)).await;
-            let reading = read_answer(&row, status, &head.headers, &pieces, now());
-            let held = held(head, pieces, rest, None, Some(&reading));
-            (answered(&lease, reading), held)
+            Glance::Body => waited(Box::pin(self.judge_by_body(now)).as_mut()).await,
+            Glance::Events(reading) => waited(Box::pin(self.judge_by_events(reading, now())).as_mut()).await,
         }
-        Glance::Events(reading) => {
-            let gated = Box::pin(gate(body, &row, now())).await;
-            let input = match gated.end {
-                GateEnd::Open => answered(&lease, reading),
-                GateEnd::Failed(reading) => broke(&lease, Some(reading)),
-                GateEnd::Empty => broke(&lease, None),
-            };
-            let stream = Stream {
-                events: gated.events,
-                heard: gated.heard,
-                late: gated.late,
-            };
-            (input, held(head, gated.held, gated.rest, Some(stream), None))
+    }
+
+    async fn judge_by_body(&mut self, now: impl Fn() -> Timestamp) -> Input {
+        if let Rest::Coming(body) = std::mem::replace(&mut self.rest, Rest::Whole) {
+            (self.pieces, self.rest) = beginning(body).await;
         }
+        let (status, headers) = (self.head.status.as_u16(), &self.head.headers);
+        let reading = read_answer(&self.row, status, headers, &self.pieces, now());
+        self.means(reading)
+    }
+
+    /// Judges a stream that means this once it has proved good.
+    async fn judge_by_events(&mut self, good: Reading, now: Timestamp) -> Input {
+        self.is_accepted = true;
+        let Rest::Coming(body) = std::mem::replace(&mut self.rest, Rest::Whole) else {
+            return broke(&self.lease, None);
+        };
+        let gated = gate(body, &self.row, now).await;
+        (self.pieces, self.rest) = (gated.held, gated.rest);
+        self.stream = Some(Box::new(Stream {
+            events: gated.events,
+            heard: gated.heard,
+            late: gated.late,
+        }));
+        match gated.end {
+            GateEnd::Open => answered(&self.lease, good),
+            GateEnd::Failed(reading) => broke(&self.lease, Some(reading)),
+            GateEnd::Empty => broke(&self.lease, None),
+        }
+    }
+
+    fn means(&mut self, reading: Reading) -> Input {
+        self.is_accepted = reading.is_acceptance();
+        self.reading = (!self.is_accepted).then(|| Box::new(reading.clone()));
+        answered(&self.lease, reading)
+    }
+}
+
+/// What the machine is told of a try for which there was nothing to send any more.
+pub(super) const fn unsent(lease: Lease) -> Input {
+    Input::Failed {
+        lease,
+        phase: Phase::Connect,
+        timed_out: false,
     }
 }
 

@@ -132,20 +132,15 @@ impl Turns {
     }
 
     /// The first step of a request.
-    pub(super) fn begin(&self, plan: Plan) -> (Run, Step) {
-        let owner = Holder(self.requests.fetch_add(1, Ordering::Relaxed) + 1);
-        let plan = Plan { owner, ..plan };
-        let mut run = Run::default();
+    pub(super) fn begin(&self, run: &mut Run, mut plan: Plan) -> Step {
+        plan.owner = Holder(self.requests.fetch_add(1, Ordering::Relaxed) + 1);
         if let Some(recorder) = &self.recorder {
             let mut runs = recorder.lock().unwrap_or_else(PoisonError::into_inner);
             runs.push(Vec::new());
             run.place = Some(runs.len() - 1);
         }
         let cue = self.recorder.as_ref().map(|_| Cue::Begin(plan.clone()));
-        let step = self.turn(&mut run, cue, |view, now, entropy| {
-            Attempt::begin(plan, view, now, entropy)
-        });
-        (run, step)
+        self.turn(run, cue, |view, now, entropy| Attempt::begin(plan, view, now, entropy))
     }
 
     /// The step that follows from what happened.
@@ -155,10 +150,10 @@ impl Turns {
         self.turn(run, cue, |view, now, entropy| machine.handle(input, view, now, entropy))
     }
 
-    /// The lease that can be used now in place of this one, the same or newer, and what a request under it carries.
-    pub(super) fn present(&self, run: &mut Run, lease: &Lease, bearer: bool) -> Option<(Lease, HeaderValue)> {
+    /// What a request carries under a lease, which becomes the one that can be used now in its place, the same or newer.
+    pub(super) fn present(&self, run: &mut Run, lease: &mut Lease, bearer: bool) -> Option<HeaderValue> {
         if let Some(carried) = run.carried.take().filter(|carried| carried.bearer == bearer) {
-            return Some((lease.clone(), carried.value));
+            return Some(carried.value);
         }
         let mut scene = self.scene();
         let scene = &mut *scene;
@@ -166,7 +161,8 @@ impl Turns {
         let fence = record.fence();
         let cached = scene.presented.get(&fence.id);
         if let Some(presented) = cached.filter(|cached| cached.fence == fence && cached.bearer == bearer) {
-            return Some((lease.at(&fence), presented.value.clone()));
+            *lease = lease.at(&fence);
+            return Some(presented.value.clone());
         }
         let value = self.header_value(record, bearer)?;
         let presented = Presented {
@@ -175,7 +171,8 @@ impl Turns {
             value: value.clone(),
         };
         scene.presented.insert(fence.id.clone(), presented);
-        Some((lease.at(&fence), value))
+        *lease = lease.at(&fence);
+        Some(value)
     }
 
     /// Whether a newer generation than this is at hand.
@@ -319,11 +316,12 @@ impl Sight<'_> {
 
     /// What the choices along this route regard.
     pub(super) fn regard(&self, route: &[ProviderId]) -> Regard {
-        let pools = || route.iter().filter_map(|provider| self.0.view.pool(provider));
-        Regard {
-            conversation: pools().any(|pool| pool.strategy == Strategy::Affinity),
-            model: pools().any(|pool| pool.cooldowns.has_limits_by_model()),
+        let mut regard = Regard::default();
+        for pool in route.iter().filter_map(|provider| self.0.view.pool(provider)) {
+            regard.conversation |= pool.strategy == Strategy::Affinity;
+            regard.model |= pool.cooldowns.has_limits_by_model();
         }
+        regard
     }
 }
 

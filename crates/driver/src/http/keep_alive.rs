@@ -23,7 +23,7 @@ use tokio::time::Instant;
 use super::broken::{Broken, in_words};
 use super::counted::{Counted, Gate, Written};
 use super::last_use::LastUse;
-use super::outcome::{Outcome, RequestBody};
+use super::outcome::{Outcome, RequestBody, Unsent, broke_off, gone};
 use super::response_body::{Driven, ResponseBody};
 use super::stream::Stream;
 use super::target::Target;
@@ -121,30 +121,29 @@ impl<B: RequestBody> Lane<B> {
     /// Sends a request in origin form and waits for the head of its answer.
     pub(super) async fn send(
         mut self: Box<Self>,
-        request: Request<B>,
+        request: &mut Unsent<B>,
         target: &Target,
         first_byte: Duration,
-    ) -> Outcome<B> {
+    ) -> Outcome {
         let before = self.written.bytes();
-        let sent = self.exchange(request, Instant::now() + first_byte).await;
-        match sent {
+        let taken = request.take().ok_or_else(gone)?;
+        match self.exchange(taken, Instant::now() + first_byte).await {
             Some(Ok(answer)) if answer.status() == StatusCode::SWITCHING_PROTOCOLS => {
                 // It ends by handing its stream to whoever asked for the upgrade, and mostly has done so by now.
                 self.connection.map(tokio::spawn);
-                Outcome::Answered(answer.map(ResponseBody::none))
+                Ok(answer.map(ResponseBody::none))
             }
-            Some(Ok(answer)) => Outcome::Answered(answer.map(|incoming| ResponseBody::alone(incoming, self))),
+            Some(Ok(answer)) => Ok(answer.map(|incoming| ResponseBody::alone(incoming, self))),
             Some(Err(error)) => {
                 let untouched = self.written.bytes() == before;
                 let phase = if untouched { Phase::Connect } else { Phase::Sent };
-                Outcome::failed(error, phase, target)
+                Err(broke_off(error, request, phase, target))
             }
             // Part of it may be on its way, so nothing is claimed.
-            None => Outcome::Broken(Broken::late(
-                Phase::Sent,
-                &format!("no answer from `{target}`"),
-                first_byte,
-            )),
+            None => {
+                let what = format!("no answer from `{target}`");
+                Err(Broken::late(Phase::Sent, &what, first_byte))
+            }
         }
     }
 

@@ -31,8 +31,7 @@ pub use exchange::{ExchangeLimits, Fresh};
 #[doc(hidden)]
 pub use network::Network;
 #[doc(hidden)]
-pub use outcome::RequestBody;
-#[doc(hidden)]
+pub use outcome::{RequestBody, Unsent};
 pub use pooled::{Pooled, PooledLimits};
 #[doc(hidden)]
 pub use response_body::ResponseBody;

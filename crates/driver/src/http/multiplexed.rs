@@ -6,7 +6,6 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use evergrant_engine::wire::Phase;
-use http::Request;
 use hyper::client::conn::http2::{self, SendRequest};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::time::timeout;
@@ -15,7 +14,7 @@ use super::broken::{Broken, in_words};
 use super::keep_alive::IDLE_LIMIT;
 use super::last_use::LastUse;
 use super::load::{Load, OpenStream};
-use super::outcome::{Outcome, RequestBody};
+use super::outcome::{Outcome, RequestBody, Unsent, broke_off, gone};
 use super::response_body::ResponseBody;
 use super::stream::Stream;
 use super::target::Target;
@@ -120,16 +119,16 @@ impl<B> Multiplexed<B> {
 
 impl<B: RequestBody> Place<B> {
     /// Sends a request in absolute form and waits for the head of its answer.
-    pub(super) async fn send(mut self, request: Request<B>, target: &Target, first_byte: Duration) -> Outcome<B> {
-        match timeout(first_byte, self.sender.try_send_request(request)).await {
-            Ok(Ok(answer)) => Outcome::Answered(answer.map(|incoming| ResponseBody::shared(incoming, self.open))),
+    pub(super) async fn send(mut self, request: &mut Unsent<B>, target: &Target, first_byte: Duration) -> Outcome {
+        let taken = request.take().ok_or_else(gone)?;
+        match timeout(first_byte, self.sender.try_send_request(taken)).await {
+            Ok(Ok(answer)) => Ok(answer.map(|incoming| ResponseBody::shared(incoming, self.open))),
             // Streams share their bytes' count, so only a request that comes back whole is known to be unsent.
-            Ok(Err(error)) => Outcome::failed(error, Phase::Sent, target),
-            Err(_) => Outcome::Broken(Broken::late(
-                Phase::Sent,
-                &format!("no answer from `{target}`"),
-                first_byte,
-            )),
+            Ok(Err(error)) => Err(broke_off(error, request, Phase::Sent, target)),
+            Err(_) => {
+                let what = format!("no answer from `{target}`");
+                Err(Broken::late(Phase::Sent, &what, first_byte))
+            }
         }
     }
 }

@@ -17,7 +17,7 @@ use super::broken::{Broken, in_words};
 use super::keep_alive::{Idle, Lane};
 use super::multiplexed::{Place, Shared};
 use super::network::Network;
-use super::outcome::{Outcome, RequestBody};
+use super::outcome::{Outcome, RequestBody, Unsent};
 use super::target::Target;
 use super::tls::Purpose;
 use crate::measures::Level;
@@ -127,15 +127,22 @@ impl<B: RequestBody> Origin<B> {
     pub(super) async fn send(
         &self,
         connection: Connection<B>,
-        request: Request<B>,
+        request: &mut Unsent<B>,
         first_byte: Duration,
-    ) -> Outcome<B> {
+    ) -> Outcome {
         match connection.kind {
-            Kind::Alone(lane) => lane.send(self.in_origin_form(request), &self.target, first_byte).await,
+            Kind::Alone(lane) => {
+                if let Some(request) = request {
+                    self.in_origin_form(request);
+                }
+                lane.send(request, &self.target, first_byte).await
+            }
             Kind::Shared(place) => {
-                place
-                    .send(self.in_absolute_form(request), &self.target, first_byte)
-                    .await
+                if let Some(request) = request {
+                    self.in_absolute_form(request);
+                }
+                // Boxed: an HTTP/1.1 connection needs no room for it.
+                Box::pin(place.send(request, &self.target, first_byte)).await
             }
         }
     }
@@ -180,27 +187,25 @@ impl<B: RequestBody> Origin<B> {
         Ok(Connection::new(Kind::Alone(lane), false))
     }
 
-    fn in_origin_form(&self, mut request: Request<B>) -> Request<B> {
+    fn in_origin_form(&self, request: &mut Request<B>) {
         if request.uri().authority().is_some() {
-            let path = path_of(&mut request);
+            let path = path_of(request);
             *request.uri_mut() = Uri::from(path);
         }
         *request.version_mut() = Version::HTTP_11;
         request.headers_mut().insert(HOST, self.host.clone());
-        request
     }
 
-    fn in_absolute_form(&self, mut request: Request<B>) -> Request<B> {
+    fn in_absolute_form(&self, request: &mut Request<B>) {
         let mut parts = http::uri::Parts::default();
         parts.scheme = Some(self.scheme.clone());
         parts.authority = Some(self.authority.clone());
-        parts.path_and_query = Some(path_of(&mut request));
+        parts.path_and_query = Some(path_of(request));
         // All three parts are there, which is all that could be wrong with them.
         *request.uri_mut() = Uri::from_parts(parts).unwrap_or_default();
         *request.version_mut() = Version::HTTP_2;
         // `:authority` says it, and two answers to one question are an attack (RFC 9113 section 8.3.1).
         request.headers_mut().remove(HOST);
-        request
     }
 }
 

@@ -1,4 +1,4 @@
-//! What became of a request on a connection of the pool.
+//! A request on its way to a connection of the pool, and what became of it there.
 
 use std::error::Error;
 
@@ -12,29 +12,36 @@ use super::broken::{Broken, in_words};
 use super::response_body::ResponseBody;
 use super::target::Target;
 
+/// A request that no connection has taken yet, or that one has handed back whole, so that it can go out on another. It lies in
+/// one place meanwhile: whoever sends it is handed where, because a request is large, and the way to a connection long.
+pub type Unsent<B> = Option<Request<B>>;
+
 /// A body that can go out: what hyper asks of one, under one name.
 pub trait RequestBody: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + Unpin + 'static {}
 
 impl<B> RequestBody for B where B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + Unpin + 'static
 {}
 
-/// The three ends of a sending.
-pub(super) enum Outcome<B> {
-    /// The head of an answer is here.
-    Answered(Response<ResponseBody>),
-    /// The connection was closed before it took the request, which is whole and can go out on another.
-    Returned(Request<B>, Broken),
-    /// It broke off.
-    Broken(Broken),
+/// How a sending ends: with the head of an answer, or broken off.
+pub(super) type Outcome = Result<Response<ResponseBody>, Broken>;
+
+/// From the connection's error, which hands the request back if it was closed before it took it; `phase` is of one that it did
+/// not hand back.
+pub(super) fn broke_off<B>(
+    mut error: TrySendError<Request<B>>,
+    request: &mut Unsent<B>,
+    phase: Phase,
+    target: &Target,
+) -> Broken {
+    let detail = format!("`{target}` broke off: {}", in_words(error.error()));
+    *request = error.take_message();
+    match request {
+        Some(_) => Broken::unsent(detail),
+        None => Broken::new(phase, detail),
+    }
 }
 
-impl<B> Outcome<B> {
-    /// From the connection's error; `phase` is of a request that was not returned.
-    pub(super) fn failed(mut error: TrySendError<Request<B>>, phase: Phase, target: &Target) -> Self {
-        let detail = format!("`{target}` broke off: {}", in_words(error.error()));
-        match error.take_message() {
-            Some(request) => Self::Returned(request, Broken::unsent(detail)),
-            None => Self::Broken(Broken::new(phase, detail)),
-        }
-    }
+/// No connection has taken it, though one was there.
+pub(super) fn gone() -> Broken {
+    Broken::unsent("the request has been sent already")
 }

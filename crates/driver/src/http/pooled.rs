@@ -16,7 +16,7 @@ use super::broken::{Broken, in_words};
 use super::keep_alive::IDLE_LIMIT;
 use super::network::Network;
 use super::origin::{Origin, Wish};
-use super::outcome::{Outcome, RequestBody};
+use super::outcome::{RequestBody, Unsent};
 use super::response_body::ResponseBody;
 use crate::measures::Level;
 use crate::open_files;
@@ -75,7 +75,7 @@ impl<B: RequestBody> Pooled<B> {
         };
         let server =
             Url::parse(&format!("{scheme}://{authority}/")).map_err(|error| Broken::unsent(in_words(&error)))?;
-        self.send_to(&server, request, hosts, limits).await
+        self.send_to(&server, &mut Some(request), hosts, limits).await
     }
 
     /// Sends a request to the server of an address that `hosts` allows, and answers with the head of its response. Of the
@@ -87,13 +87,15 @@ impl<B: RequestBody> Pooled<B> {
     pub async fn send_to(
         &self,
         server: &Url,
-        mut request: Request<B>,
+        request: &mut Unsent<B>,
         hosts: &Hosts,
         limits: PooledLimits,
     ) -> Result<Response<ResponseBody>, Broken> {
         let origin = self.origin(server, hosts)?;
         let mut wish = Wish {
-            upgrade: request.headers().contains_key(UPGRADE),
+            upgrade: request
+                .as_ref()
+                .is_some_and(|request| request.headers().contains_key(UPGRADE)),
             reuse: true,
         };
         loop {
@@ -103,13 +105,12 @@ impl<B: RequestBody> Pooled<B> {
                 .await?;
             let stale = connection.reused;
             match origin.send(connection, request, limits.first_byte).await {
-                Outcome::Answered(answer) if answer.status() == StatusCode::SWITCHING_PROTOCOLS && !wish.upgrade => {
+                Ok(answer) if answer.status() == StatusCode::SWITCHING_PROTOCOLS && !wish.upgrade => {
                     return Err(Broken::new(Phase::Sent, "the server left HTTP without being asked"));
                 }
-                Outcome::Answered(answer) => return Ok(answer),
                 // Once at most: without reuse, the next connection is not a stale one.
-                Outcome::Returned(whole, _) if stale => request = whole,
-                Outcome::Returned(_, broken) | Outcome::Broken(broken) => return Err(broken),
+                Err(_) if stale && request.is_some() => {}
+                outcome => return outcome,
             }
             wish.reuse = false;
         }
