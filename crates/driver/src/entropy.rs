@@ -2,6 +2,7 @@
 //!
 //! Public for the command line, which draws from the same source, and hidden from the docs: no part of the contract.
 
+use std::cell::Cell;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 
 use evergrant_engine::failure::{Code, Failure};
@@ -30,9 +31,17 @@ pub fn random<const N: usize>() -> Result<[u8; N], NoEntropy> {
     Ok(bytes)
 }
 
-/// Entropy for jitter, which nobody gains by guessing: drawn from keys of this process's own, without asking the system each time.
+/// Entropy for jitter, which nobody gains by guessing: SplitMix64 (Steele, Lea and Flood, 2014) from a key of each thread's own,
+/// without asking the system each time.
 pub fn jitter() -> u64 {
-    RandomState::new().build_hasher().finish()
+    thread_local! {
+        static DRAWN: Cell<u64> = Cell::new(RandomState::new().build_hasher().finish());
+    }
+    let drawn = DRAWN.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
+    DRAWN.set(drawn);
+    let mixed = (drawn ^ (drawn >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
 }
 
 #[cfg(test)]
