@@ -156,7 +156,8 @@ impl Attempt {
             fallbacks: 0,
             tries: 0,
             strained: 0,
-            tried: Vec::new(),
+            // Most requests try one.
+            tried: Vec::with_capacity(1),
             trouble: None,
             held: None,
             missed: None,
