@@ -6,7 +6,7 @@ use evergrant_engine::verdict::{Channel, EventMeaning, Evidence, Heard, Reading,
 use http::HeaderMap;
 
 use super::events::Events;
-use super::reading::{hear_event, read_event};
+use super::reading::follow_event;
 
 /// What a captured answer means, and the evidence of it: of a stream, the event that decides.
 pub(crate) fn read_captured<'h>(
@@ -23,14 +23,13 @@ pub(crate) fn read_captured<'h>(
         let mut raw = events.feed(body);
         raw.extend(events.rest());
         for event in &raw {
-            if let EventMeaning::Error(reading) = read_event(row, event, now) {
+            if let EventMeaning::Error(reading) = follow_event(&mut heard, row, event, now) {
                 let evidence = Evidence::read(status, headers, event);
                 // The same words, but for what the headers say of the time to come back.
                 let thorough = classify(row, channel, &evidence, now);
                 let same = thorough.verdict == reading.verdict;
                 return (if same { thorough } else { reading }, evidence);
             }
-            hear_event(&mut heard, event);
         }
         if let Some(reading) = heard.reading() {
             return (reading, whole);

@@ -10,7 +10,7 @@ use http_body_util::BodyExt as _;
 use tokio::time::timeout;
 
 use super::events::Events;
-use super::reading::{hear_event, read_event};
+use super::reading::follow_event;
 use super::rest::Rest;
 use crate::http::ResponseBody;
 
@@ -60,8 +60,7 @@ pub(super) async fn gate(mut body: ResponseBody, row: &Row, now: Timestamp) -> G
             };
             let mut open = false;
             for event in &raw {
-                hear_event(&mut heard, event);
-                match read_event(Some(row), event, now) {
+                match follow_event(&mut heard, Some(row), event, now) {
                     EventMeaning::Error(reading) if open => late = late.take().or(Some(reading)),
                     EventMeaning::Error(reading) => return (GateEnd::Failed(reading), end),
                     EventMeaning::Content | EventMeaning::Last => open = true,

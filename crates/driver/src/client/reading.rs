@@ -30,6 +30,12 @@ pub(super) fn hear_event(heard: &mut Heard, raw: &[u8]) {
     heard.hear(event.name.as_deref(), &event.data);
 }
 
+/// Takes up what a raw event of a stream says of the stream's course, and what it means.
+pub(super) fn follow_event(heard: &mut Heard, row: Option<&Row>, raw: &[u8], now: Timestamp) -> EventMeaning {
+    let event = Event::read(raw);
+    heard.judge(row, event.name.as_deref(), &event.data, now)
+}
+
 /// What a raw event of a stream means.
 pub(crate) fn read_event(row: Option<&Row>, raw: &[u8], now: Timestamp) -> EventMeaning {
     let event = Event::read(raw);

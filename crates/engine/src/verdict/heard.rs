@@ -2,6 +2,9 @@
 
 use super::frame::{FrameKind, kind_of};
 use super::reading::Reading;
+use super::sse::{EventMeaning, judge_frame};
+use crate::provider::Row;
+use crate::time::Timestamp;
 use crate::vocabulary::Verdict;
 
 /// A stream as far as it has been heard.
@@ -15,15 +18,31 @@ pub struct Heard {
 impl Heard {
     /// Hears an event.
     pub fn hear(&mut self, event_name: Option<&str>, data: &[u8]) {
+        self.note(kind_of(event_name, data), data);
+    }
+
+    /// Hears an event and judges it, as [`judge_event`](super::judge_event) does, in one reading.
+    pub fn judge(&mut self, row: Option<&Row>, event_name: Option<&str>, data: &[u8], now: Timestamp) -> EventMeaning {
+        let kind = kind_of(event_name, data);
+        self.note(kind, data);
+        judge_frame(kind, row, event_name, data, now)
+    }
+
+    fn note(&mut self, kind: FrameKind, data: &[u8]) {
         if data.trim_ascii().is_empty() {
             return;
         }
-        match kind_of(event_name, data) {
+        match kind {
             FrameKind::Quiet => self.has_an_end = true,
             FrameKind::Content => (self.has_an_end, self.spoke) = (true, true),
             FrameKind::Last | FrameKind::Incomplete | FrameKind::Error => self.ended = true,
             FrameKind::Foreign | FrameKind::Untyped => self.spoke = true,
         }
+    }
+
+    /// Whether the stream has said that it has ended.
+    pub const fn has_ended(self) -> bool {
+        self.ended
     }
 
     /// Whether a stream that is over now was cut: others of its API say when they have ended.

@@ -26,7 +26,17 @@ pub enum EventMeaning {
 /// Judges one event of chat completions, Responses, messages or Google's own streams, or of xAI's `type=error`, flat or
 /// nested. A signal of the user's for streams makes an error of what no API is known to call one.
 pub fn judge_event(row: Option<&Row>, event_name: Option<&str>, data: &[u8], now: Timestamp) -> EventMeaning {
-    let kind = kind_of(event_name, data);
+    judge_frame(kind_of(event_name, data), row, event_name, data, now)
+}
+
+/// The same of one whose kind is known.
+pub(super) fn judge_frame(
+    kind: FrameKind,
+    row: Option<&Row>,
+    event_name: Option<&str>,
+    data: &[u8],
+    now: Timestamp,
+) -> EventMeaning {
     if kind == FrameKind::Error {
         return EventMeaning::Error(failed(row, event_name, data, now));
     }
