@@ -80,6 +80,7 @@ pub mod explain;
 pub mod failpoint;
 mod fault;
 mod file_system;
+mod glimpse;
 pub mod history;
 pub mod home;
 pub mod http;

@@ -15,6 +15,7 @@ use super::conversing::Thread;
 use super::listener::Listener;
 use super::rest::Rest;
 use crate::admission::Guest;
+use crate::glimpse::Glimpse;
 use crate::usage::Spending;
 
 /// An answer's body. Dropping it before its end cancels the request upstream.
@@ -72,7 +73,7 @@ impl AnswerBody {
         guest: Guest,
     ) -> Self {
         if let Some(spending) = &mut spending {
-            held.iter().for_each(|piece| spending.see(piece));
+            held.iter().for_each(|piece| spending.see(piece, Glimpse::none()));
             if matches!(rest, Rest::Whole) {
                 spending.ended();
             }
@@ -93,6 +94,28 @@ impl AnswerBody {
             _guest: guest,
             silence: None,
             waiting: false,
+        }
+    }
+
+    /// Takes note of what a piece says.
+    fn follow(&mut self, piece: &Bytes, is_last: bool) {
+        let glimpse = match &self.listener {
+            Some(_) => Glimpse::of(piece),
+            None => Glimpse::none(),
+        };
+        if let Some(spending) = &mut self.spending {
+            spending.see(piece, glimpse);
+            if is_last {
+                spending.ended();
+            }
+        }
+        if self.thread.as_mut().is_some_and(|thread| thread.heard(piece)) {
+            self.thread = None;
+        }
+        if let Some(listener) = &mut self.listener
+            && listener.heard(piece, glimpse)
+        {
+            self.listener = None;
         }
     }
 
@@ -151,21 +174,9 @@ impl Body for AnswerBody {
         match Pin::new(&mut *coming).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => {
                 this.waiting = false;
-                if let (Some(spending), Some(data)) = (&mut this.spending, frame.data_ref()) {
-                    spending.see(data);
-                    if coming.is_end_stream() {
-                        spending.ended();
-                    }
-                }
-                if let (Some(thread), Some(data)) = (&mut this.thread, frame.data_ref())
-                    && thread.heard(data)
-                {
-                    this.thread = None;
-                }
-                if let (Some(listener), Some(data)) = (&mut this.listener, frame.data_ref())
-                    && listener.heard(data)
-                {
-                    this.listener = None;
+                if let Some(data) = frame.data_ref() {
+                    let is_last = coming.is_end_stream();
+                    this.follow(data, is_last);
                 }
                 Poll::Ready(Some(Ok(frame)))
             }

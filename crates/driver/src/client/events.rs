@@ -100,7 +100,7 @@ impl Events {
     /// The same of a piece that can be shared: the events that lie whole in it are parts of it, and nothing is copied.
     pub(super) fn cut(&mut self, piece: &Bytes, mut each: impl FnMut(Bytes)) {
         let mut rest = piece.clone();
-        if self.begun.is_empty() && !self.skipping {
+        if self.is_between() {
             while let Some(end) = end_of_event(&rest, 0) {
                 each(rest.split_to(end));
             }
@@ -108,6 +108,11 @@ impl Events {
         if !rest.is_empty() {
             self.feed(&rest).into_iter().for_each(each);
         }
+    }
+
+    /// Whether the last event has ended and nothing of the next one has come.
+    pub(super) fn is_between(&self) -> bool {
+        self.begun.is_empty() && !self.skipping
     }
 
     /// What came last and was never ended by a blank line, as if it had been.
@@ -163,6 +168,17 @@ impl Event {
 fn field<'a>(line: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     let value = line.strip_prefix(name)?.strip_prefix(b":")?;
     Some(value.strip_prefix(b" ").unwrap_or(value))
+}
+
+/// The raw events of a text, the last of which may have no end.
+pub(super) fn split(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let end = end_of_event(rest, 0).unwrap_or(rest.len());
+        let (event, after) = rest.split_at(end);
+        rest = after;
+        (!event.is_empty()).then_some(event)
+    })
 }
 
 /// Where the first event ends, blank line included; nothing before `from` needs to be looked at again.

@@ -1,36 +1,55 @@
 //! The last events of a stream, by which it tells whether it has ended.
 
-use std::collections::VecDeque;
+use super::events::split;
 
-/// Copies of them: an event that is a part of what came would hold the whole buffer that it came in.
+/// Copies of the last pieces, each of whole events: what is a part of what came would hold the whole buffer that it came in.
 #[derive(Debug, Default)]
-pub(super) struct LastWords(VecDeque<Vec<u8>>);
+pub(super) struct LastWords([Vec<u8>; EVENTS], usize);
 
 impl LastWords {
     /// Takes up an event that goes by.
     pub(super) fn remember(&mut self, raw: &[u8]) {
-        // Comments come after the last word, too.
-        if raw.starts_with(b":") {
-            return;
+        if !is_comment(raw) {
+            self.keep(raw);
         }
-        // The oldest one's room is taken over, so that nothing is asked for once there are enough.
-        let mut words = if self.0.len() < EVENTS {
-            Vec::new()
-        } else {
-            self.0.pop_front().unwrap_or_default()
-        };
-        words.clear();
-        if words.capacity() > ROOM {
-            words = Vec::new();
-        }
-        words.extend_from_slice(raw);
-        self.0.push_back(words);
     }
 
-    /// From the oldest on.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        self.0.iter().map(Vec::as_slice)
+    /// Takes up a piece of whole events, the first of which is no comment. They are told apart when they are asked for.
+    pub(super) fn remember_all(&mut self, piece: &[u8]) {
+        if piece.len() > ROOM {
+            split(piece).for_each(|raw| self.remember(raw));
+        } else {
+            self.keep(piece);
+        }
     }
+
+    fn keep(&mut self, raw: &[u8]) {
+        // The oldest one's room is taken over, so that nothing is asked for once there are enough.
+        let words = &mut self.0[self.1];
+        self.1 = (self.1 + 1) % EVENTS;
+        words.clear();
+        if words.capacity() > ROOM {
+            *words = Vec::new();
+        }
+        words.extend_from_slice(raw);
+    }
+
+    /// The events, from the oldest on.
+    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &[u8]> {
+        let (newer, older) = self.0.split_at(self.1);
+        let pieces = older.iter().chain(newer);
+        let mut events: Vec<_> = pieces
+            .flat_map(|piece| split(piece))
+            .filter(|raw| !is_comment(raw))
+            .collect();
+        events.drain(..events.len().saturating_sub(EVENTS));
+        events.into_iter()
+    }
+}
+
+/// Comments come after the last word, too.
+fn is_comment(raw: &[u8]) -> bool {
+    raw.starts_with(b":")
 }
 
 /// 4 events: after the last words there are what was used, and `[DONE]`.

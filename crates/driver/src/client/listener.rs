@@ -1,8 +1,7 @@
 //! Listens to a stream that the client is reading: what breaks there cannot be repaired, but the right one is blamed.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
-use aho_corasick::packed::Searcher;
 use bytes::Bytes;
 use evergrant_engine::pool::Lease;
 use evergrant_engine::provider::Row;
@@ -14,6 +13,7 @@ use super::exchange::Stream;
 use super::last_words::LastWords;
 use super::reading::{hear_event, read_event};
 use super::turns::{Run, Turns};
+use crate::glimpse::Glimpse;
 
 /// One stream under one lease.
 pub(super) struct Listener {
@@ -58,7 +58,11 @@ impl Listener {
     }
 
     /// Listens to a piece; answers whether there is nothing more to listen for.
-    pub(super) fn heard(&mut self, piece: &Bytes) -> bool {
+    pub(super) fn heard(&mut self, piece: &Bytes, glimpse: Glimpse) -> bool {
+        if glimpse.is_whole && !glimpse.hints_at_an_error && !self.reads_all && self.events.is_between() {
+            self.last.remember_all(piece);
+            return false;
+        }
         let mut events = std::mem::take(&mut self.events);
         let mut has_failed = false;
         events.cut(piece, |raw| {
@@ -96,8 +100,12 @@ impl Listener {
         if let Some(rest) = self.events.rest() {
             self.last.remember(&rest);
         }
-        for raw in self.last.iter() {
+        // The last one says it mostly.
+        for raw in self.last.iter().rev() {
             hear_event(&mut self.heard, raw);
+            if self.heard.has_ended() {
+                return true;
+            }
         }
         let cut = self.heard.is_unfinished();
         if cut {
@@ -116,12 +124,9 @@ impl Listener {
     }
 }
 
-/// A cheap look before the thorough one: every kind of error event has one of these words. All are looked for at once; on a
-/// machine that cannot, every event is looked at thoroughly.
+/// A cheap look before the thorough one.
 fn hints_at_an_error(raw: &[u8]) -> bool {
-    static WORDS: LazyLock<Option<Searcher>> =
-        LazyLock::new(|| Searcher::new(["error", "failed", "response.incomplete"]));
-    WORDS.as_ref().is_none_or(|words| words.find(raw).is_some())
+    Glimpse::of(raw).hints_at_an_error
 }
 
 #[cfg(test)]

@@ -119,6 +119,18 @@ impl Scan {
         }
     }
 
+    /// A piece of whole lines goes by that has not got the word; answers whether nothing of it has to be looked at.
+    pub(crate) fn pass(&mut self, piece: &[u8]) -> bool {
+        let waits_for_the_word = self.measure.is_none() && self.begun.length == 0;
+        if waits_for_the_word {
+            self.begun = Begun::default();
+            if self.form == Form::Events {
+                self.since = self.since.saturating_add(piece.len() as u64);
+            }
+        }
+        waits_for_the_word
+    }
+
     /// What was told, now that nothing more comes, and how many bytes of a stream came after that.
     pub(crate) fn end(mut self) -> (Option<Told>, u64) {
         let is_over = self.form == Form::Document || self.measure.as_ref().is_some_and(Measure::is_closed);

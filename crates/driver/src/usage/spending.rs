@@ -9,6 +9,7 @@ use super::books::Books;
 use super::scan::{Form, Scan};
 use super::told::Tokens;
 use crate::admission::Guest;
+use crate::glimpse::Glimpse;
 use crate::history::UsageSlot;
 
 /// One answer, from its first byte on.
@@ -78,10 +79,13 @@ impl Spending {
     }
 
     /// Looks at a piece that goes by.
-    pub(crate) fn see(&mut self, piece: &[u8]) {
+    pub(crate) fn see(&mut self, piece: &[u8], glimpse: Glimpse) {
         self.answered = self.answered.saturating_add(piece.len() as u64);
         if let Some(scan) = &mut self.scan {
-            scan.see(piece);
+            let may_pass = glimpse.is_whole && !glimpse.hints_at_usage;
+            if !(may_pass && scan.pass(piece)) {
+                scan.see(piece);
+            }
         }
         if let Answer::Kept(beginning) = &mut self.answer {
             beginning.take(piece);
