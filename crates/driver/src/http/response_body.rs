@@ -29,7 +29,11 @@ pub(super) trait Driven: Send {
 /// What the body comes in on.
 enum Connection {
     /// HTTP/1.1: a silent server would not notice that nobody reads on, so dropping it closes the connection.
-    Alone(Box<dyn Driven>),
+    Alone {
+        lane: Box<dyn Driven>,
+        /// Whether a piece has been asked for; before that, one may have come with the head.
+        is_begun: bool,
+    },
     /// HTTP/2: dropping `Incoming` resets the stream; this gives its place free.
     Shared { _place: OpenStream },
     /// Nothing more comes.
@@ -38,8 +42,8 @@ enum Connection {
 
 impl ResponseBody {
     /// A body that has the connection to itself.
-    pub(super) fn alone(incoming: Incoming, connection: Box<dyn Driven>) -> Self {
-        let connection = Connection::Alone(connection);
+    pub(super) fn alone(incoming: Incoming, lane: Box<dyn Driven>) -> Self {
+        let connection = Connection::Alone { lane, is_begun: false };
         let mut body = Self { incoming, connection };
         body.settle_at_end();
         body
@@ -65,8 +69,8 @@ impl ResponseBody {
     }
 
     fn settle(&mut self) {
-        if let Connection::Alone(connection) = std::mem::replace(&mut self.connection, Connection::Done) {
-            connection.settle();
+        if let Connection::Alone { lane, .. } = std::mem::replace(&mut self.connection, Connection::Done) {
+            lane.settle();
         }
     }
 }
@@ -79,14 +83,15 @@ impl Body for ResponseBody {
         let this = self.get_mut();
         let frame = match &mut this.connection {
             Connection::Shared { .. } | Connection::Done => Pin::new(&mut this.incoming).poll_frame(cx),
-            Connection::Alone(connection) => {
+            Connection::Alone { lane, is_begun } => {
                 // What the connection brings is looked at in this very turn, so nobody needs to wake it.
                 let mut unheard = Context::from_waker(Waker::noop());
                 // Nor whom it wakes: the connection is driven here before anybody waits for more.
                 let mut look = || hushed(|| Pin::new(&mut this.incoming).poll_frame(&mut unheard)).0;
-                let mut frame = look();
+                let mut frame = if *is_begun { Poll::Pending } else { look() };
+                *is_begun = true;
                 if frame.is_pending() {
-                    connection.drive(cx);
+                    lane.drive(cx);
                     frame = look();
                 }
                 frame
@@ -113,12 +118,12 @@ impl Body for ResponseBody {
 
 impl Drop for ResponseBody {
     fn drop(&mut self) {
-        let Connection::Alone(connection) = &mut self.connection else {
+        let Connection::Alone { lane, .. } = &mut self.connection else {
             return;
         };
         // Whoever knows what an answer says may leave before its end, which is often here already.
         let mut unheard = Context::from_waker(Waker::noop());
-        connection.drive(&mut unheard);
+        lane.drive(&mut unheard);
         if matches!(Pin::new(&mut self.incoming).poll_frame(&mut unheard), Poll::Ready(None)) {
             self.settle();
         }
