@@ -9,12 +9,13 @@ use bytes::Bytes;
 use evergrant_engine::failure::{Code, Failure};
 use evergrant_engine::remedy::Remedy;
 use http_body::{Body, Frame, SizeHint};
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::Instant;
 
 use super::conversing::Thread;
 use super::listener::Listener;
 use super::rest::Rest;
 use crate::admission::Guest;
+use crate::alarm::Alarm;
 use crate::glimpse::Glimpse;
 use crate::usage::Spending;
 
@@ -59,8 +60,9 @@ pub struct AnswerBody {
     spending: Option<Box<Spending>>,
     /// Whose place is taken for as long as this comes.
     _guest: Guest,
-    silence: Option<Pin<Box<Sleep>>>,
-    waiting: bool,
+    alarm: Alarm,
+    /// When the provider has been silent for too long; `None` while it is not known to be silent.
+    due: Option<Instant>,
 }
 
 impl AnswerBody {
@@ -92,8 +94,8 @@ impl AnswerBody {
             thread,
             spending,
             _guest: guest,
-            silence: None,
-            waiting: false,
+            alarm: Alarm::default(),
+            due: None,
         }
     }
 
@@ -144,12 +146,8 @@ impl AnswerBody {
 
     /// Whether the provider has been silent for too long.
     fn is_silent(&mut self, cx: &mut Context<'_>) -> bool {
-        let silence = self.silence.get_or_insert_with(|| Box::pin(sleep(SILENCE)));
-        if !self.waiting {
-            self.waiting = true;
-            silence.as_mut().reset(Instant::now() + SILENCE);
-        }
-        silence.as_mut().poll(cx).is_ready()
+        let due = *self.due.get_or_insert_with(|| Instant::now() + SILENCE);
+        self.alarm.poll(cx, due).is_ready()
     }
 }
 
@@ -173,7 +171,7 @@ impl Body for AnswerBody {
         };
         match Pin::new(&mut *coming).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => {
-                this.waiting = false;
+                this.due = None;
                 if let Some(data) = frame.data_ref() {
                     let is_last = coming.is_end_stream();
                     this.follow(data, is_last);

@@ -5,8 +5,9 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use evergrant_driver::alarm::Alarm;
 use http_body::{Body, Frame, SizeHint};
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::Instant;
 
 use super::tail::Tail;
 
@@ -15,8 +16,9 @@ use super::tail::Tail;
 pub(super) struct KeepAlive<B> {
     stream: B,
     tail: Tail,
-    silence: Pin<Box<Sleep>>,
-    waiting: bool,
+    alarm: Alarm,
+    /// When it has been silent for too long; `None` while it is not known to be silent.
+    due: Option<Instant>,
 }
 
 impl<B> KeepAlive<B> {
@@ -25,8 +27,8 @@ impl<B> KeepAlive<B> {
         Self {
             stream,
             tail: Tail::default(),
-            silence: Box::pin(sleep(SILENCE)),
-            waiting: false,
+            alarm: Alarm::default(),
+            due: None,
         }
     }
 }
@@ -37,21 +39,19 @@ impl<B: Body<Data = Bytes> + Unpin> Body for KeepAlive<B> {
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let this = self.get_mut();
-        if let Poll::Ready(frame) = Pin::new(&mut this.stream).poll_frame(cx) {
-            this.waiting = false;
-            if let Some(Ok(frame)) = &frame
+        let polled = Pin::new(&mut this.stream).poll_frame(cx);
+        if polled.is_ready() {
+            this.due = None;
+            if let Poll::Ready(Some(Ok(frame))) = &polled
                 && let Some(data) = frame.data_ref()
             {
                 this.tail.remember(data);
             }
-            return Poll::Ready(frame);
+            return polled;
         }
-        if !this.waiting {
-            this.waiting = true;
-            this.silence.as_mut().reset(Instant::now() + SILENCE);
-        }
-        while this.silence.as_mut().poll(cx).is_ready() {
-            this.silence.as_mut().reset(Instant::now() + SILENCE);
+        let due = this.due.get_or_insert_with(|| Instant::now() + SILENCE);
+        while this.alarm.poll(cx, *due).is_ready() {
+            *due = Instant::now() + SILENCE;
             if this.tail.is_between_events() {
                 return Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(COMMENT)))));
             }
@@ -80,6 +80,7 @@ mod tests {
     use std::convert::Infallible;
 
     use http_body_util::BodyExt as _;
+    use tokio::time::{Sleep, sleep};
 
     use super::*;
 
