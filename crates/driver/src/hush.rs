@@ -9,6 +9,7 @@ use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Wake, Waker};
 
 use atomic_waker::AtomicWaker;
@@ -28,10 +29,19 @@ struct Ear(AtomicWaker);
 #[derive(Debug)]
 pub struct Unheard(Arc<Ear>);
 
+/// One look of a task at all of its work, from when it is woken until it waits again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turn(u64);
+
 thread_local! {
+    static TURN: Cell<Option<Turn>> = const { Cell::new(None) };
+    /// The next one's number, of which each thread has its own.
+    static TURNS: Cell<u64> = Cell::new(THREADS.fetch_add(1, Ordering::Relaxed) << 48);
     static HUSHED: Cell<bool> = const { Cell::new(false) };
     static KEPT: Cell<Option<Unheard>> = const { Cell::new(None) };
 }
+
+static THREADS: AtomicU64 = AtomicU64::new(0);
 
 impl Default for Hush {
     fn default() -> Self {
@@ -42,12 +52,33 @@ impl Default for Hush {
 }
 
 impl Hush {
-    /// The work, whose wake-ups can be kept from it by [`hushed`].
+    /// The work, whose wake-ups can be kept from it by [`hushed`], and whose turns are told by [`Turn::now`].
     pub fn around<F: Future + Unpin>(&self, mut work: F) -> impl Future<Output = F::Output> {
         poll_fn(move |cx| {
             self.ear.0.register(cx.waker());
+            let _turn = Turn::begin();
             Pin::new(&mut work).poll(&mut Context::from_waker(&self.waker))
         })
+    }
+}
+
+impl Turn {
+    /// The one that the work of a [`Hush`] is in; what waits in it has nothing new to tell until the next. `None` in any other work.
+    pub fn now() -> Option<Self> {
+        TURN.get()
+    }
+
+    /// It lasts for as long as what this answers.
+    fn begin() -> impl Drop {
+        struct Before(Option<Turn>);
+        impl Drop for Before {
+            fn drop(&mut self) {
+                TURN.set(self.0);
+            }
+        }
+        let number = TURNS.get();
+        TURNS.set(number + 1);
+        Before(TURN.replace(Some(Self(number))))
     }
 }
 
@@ -91,7 +122,7 @@ impl Wake for Ear {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::AtomicUsize;
     use std::task::Poll;
 
     use super::*;
@@ -147,5 +178,18 @@ mod tests {
         };
         check(both, 0);
         assert_eq!(woken.0.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn each_turn_is_another_and_ends() {
+        let hush = Hush::default();
+        let mut around = hush.around(poll_fn(|_| {
+            let turn = Turn::now();
+            assert!(turn.is_some() && turn == Turn::now());
+            Poll::Ready(turn)
+        }));
+        let mut poll = || Pin::new(&mut around).poll(&mut Context::from_waker(Waker::noop()));
+        assert_ne!(poll(), poll());
+        assert_eq!(Turn::now(), None);
     }
 }

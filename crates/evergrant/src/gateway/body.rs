@@ -9,6 +9,7 @@ use evergrant_driver::client::AnswerBody;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt as _, Full};
 
+use super::gathered::Gathered;
 use super::in_band::InBand;
 use super::silent_stream::KeepAlive;
 
@@ -19,8 +20,8 @@ pub(super) enum GatewayBody {
     Own(Full<Bytes>),
     /// A provider's, as they come.
     Answer(AnswerBody),
-    /// A provider's stream, kept alive while it is silent, its failure told in it.
-    Stream(Box<InBand<KeepAlive<AnswerBody>>>),
+    /// A provider's stream, its pieces gathered, kept alive while it is silent, its failure told in it.
+    Stream(Box<InBand<KeepAlive<Gathered<AnswerBody>>>>),
 }
 
 impl GatewayBody {

@@ -12,6 +12,7 @@ use hyper::body::Incoming;
 
 use super::body::GatewayBody;
 use super::destination::{model_of, needs_model};
+use super::gathered::Gathered;
 use super::in_band::InBand;
 use super::model_terms::allowed;
 use super::noted::Noted;
@@ -121,7 +122,7 @@ fn dressed(answer: Response<AnswerBody>, surface: Surface, is_stream: bool) -> R
     let may_have_comments = is_stream && may_have_comments(answer.headers());
     answer.map(|body| {
         if may_have_comments {
-            GatewayBody::Stream(Box::new(InBand::new(KeepAlive::new(body), surface)))
+            GatewayBody::Stream(Box::new(InBand::new(KeepAlive::new(Gathered::new(body)), surface)))
         } else {
             GatewayBody::Answer(body)
         }

@@ -9,6 +9,7 @@ mod entrance;
 mod forward;
 mod frames;
 mod framing;
+mod gathered;
 mod guard;
 mod in_band;
 mod inherited;
