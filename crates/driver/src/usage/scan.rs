@@ -47,8 +47,15 @@ struct Measure {
     depth: i32,
     text: Text,
     step: Step,
-    found: Vec<(i32, Told)>,
+    found: Found,
     last_closed: u8,
+}
+
+/// What was told, and how deep that stood: once most often, which needs no memory of its own.
+#[derive(Debug, Default)]
+struct Found {
+    first: Option<(i32, Told)>,
+    others: Vec<(i32, Told)>,
 }
 
 /// Whether a string is being read.
@@ -203,7 +210,7 @@ impl Scan {
             (Form::Document, b']') | (Form::Events, _) => 2,
             (Form::Document, _) => 1,
         };
-        for (depth, told) in measure.found {
+        for (depth, told) in measure.found.first.into_iter().chain(measure.found.others) {
             if (1..=deepest).contains(&(depth - sunk)) {
                 self.told = Some(self.told.unwrap_or_default().then(told));
                 tells = true;
@@ -268,13 +275,11 @@ impl Measure {
             return None;
         }
         let within = &piece[..piece.len().min(OBJECT_LIMIT)];
-        let mut reader = serde_json::Deserializer::from_slice(within).into_iter::<Said>();
-        let said = reader.next()?.ok()?;
-        let length = reader.byte_offset();
+        let (said, length) = Said::read(within)?;
         if form == Form::Events && memchr2(b'\n', b'\r', &within[..length]).is_some() {
             return None;
         }
-        self.found.extend(Told::of(&said).map(|told| (self.depth, told)));
+        self.found.keep(self.depth, Told::of(&said));
         self.step = Step::Nowhere;
         self.last_closed = b'}';
         Some(length)
@@ -304,7 +309,7 @@ impl Measure {
             (Text::Inside, b'"') => {
                 self.text = Text::Outside;
                 if let Step::Name(length) = self.step {
-                    let is_it = NAME_LENGTHS.contains(&length) && self.found.len() < OBJECTS;
+                    let is_it = NAME_LENGTHS.contains(&length) && self.found.others.len() < OBJECTS - 1;
                     self.step = if is_it { Step::Colon } else { Step::Nowhere };
                 }
             }
@@ -346,7 +351,7 @@ impl Measure {
                 self.last_closed = byte;
                 if let Step::Object(began, kept) = step {
                     if *began == self.depth {
-                        self.found.extend(Told::read(kept).map(|told| (self.depth, told)));
+                        self.found.keep(self.depth, Told::read(kept));
                         self.step = Step::Nowhere;
                     }
                 } else {
@@ -356,6 +361,16 @@ impl Measure {
             (b':', step @ Step::Colon) => *step = Step::Value,
             (b' ' | b'\t' | b'\n' | b'\r', _) | (_, Step::Object(..)) => {}
             (_, step) => *step = Step::Nowhere,
+        }
+    }
+}
+
+impl Found {
+    fn keep(&mut self, depth: i32, told: Option<Told>) {
+        let Some(told) = told else { return };
+        match &self.first {
+            None => self.first = Some((depth, told)),
+            Some(_) => self.others.push((depth, told)),
         }
     }
 }

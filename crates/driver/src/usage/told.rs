@@ -32,7 +32,7 @@ pub(crate) struct Tokens {
 impl Told {
     /// Reads a `usage` object; `None` if it tells nothing that is counted.
     pub(super) fn read(object: &[u8]) -> Option<Self> {
-        Self::of(&serde_json::from_slice(object).ok()?)
+        Self::of(&Said::read(object)?.0)
     }
 
     /// What a `usage` object tells; `None` if that is nothing that is counted.
