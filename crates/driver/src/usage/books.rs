@@ -13,7 +13,7 @@ use foldhash::fast::RandomState;
 use tracing::warn;
 
 use super::told::Tokens;
-use super::totals::{Counted, UsageTotals};
+use super::totals::UsageTotals;
 use crate::admission::Door;
 use crate::clock::Clock;
 use crate::history::{History, UsageSlot, UsageSum, tokens_by_key};
@@ -28,7 +28,6 @@ pub(crate) struct Books {
 struct Shared {
     home: Home,
     clock: Arc<dyn Clock>,
-    counted: Counted,
     desk: Mutex<Desk>,
     /// Told of the first line on an empty desk, of who waits, and of the end.
     news: Condvar,
@@ -36,9 +35,10 @@ struct Shared {
     written: Mutex<Written>,
 }
 
-/// What lies ready to be written.
+/// What lies ready to be written, and the sum of all that ever did.
 #[derive(Default)]
 struct Desk {
+    totals: UsageSum,
     /// Hashed fast, and by a secret of this process: the models are named by whoever asks.
     lines: HashMap<UsageSlot, UsageSum, RandomState>,
     waiting: Vec<Sender<()>>,
@@ -57,7 +57,6 @@ impl Books {
         let shared = Shared {
             home: home.clone(),
             clock,
-            counted: Counted::default(),
             desk: Mutex::default(),
             news: Condvar::new(),
             written: Mutex::default(),
@@ -75,12 +74,11 @@ impl Books {
 
     /// What was used since this process began.
     pub(crate) fn totals(&self) -> UsageTotals {
-        self.shared.counted.now()
+        self.shared.desk().totals.into()
     }
 
     /// Counts one answer; of one that did not tell, only that it was.
     pub(super) fn enter(&self, mut slot: UsageSlot, tokens: Option<Tokens>) {
-        self.shared.counted.add(tokens);
         let told = tokens.unwrap_or_default();
         let sum = UsageSum {
             requests: 1,
@@ -90,6 +88,7 @@ impl Books {
             cached: told.cached,
         };
         let mut desk = self.shared.desk();
+        desk.totals.add(&sum);
         if desk.lines.len() >= LINES && !desk.lines.contains_key(&slot) {
             // Whoever makes up models fills no memory with them.
             slot.model = Some("(other)".into());

@@ -1,8 +1,6 @@
 //! What was used since this process began, for whoever measures it: a few numbers in memory.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
-use super::told::Tokens;
+use crate::history::UsageSum;
 
 /// What was used since a process began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,40 +18,14 @@ pub struct UsageTotals {
     pub cached: u64,
 }
 
-/// The same while it is counted.
-#[derive(Debug, Default)]
-pub(super) struct Counted {
-    requests: AtomicU64,
-    untold: AtomicU64,
-    input: AtomicU64,
-    output: AtomicU64,
-    cached: AtomicU64,
-}
-
-impl Counted {
-    pub(super) fn add(&self, tokens: Option<Tokens>) {
-        let add = |to: &AtomicU64, count: u64| to.fetch_add(count, Ordering::Relaxed);
-        add(&self.requests, 1);
-        match tokens {
-            None => {
-                add(&self.untold, 1);
-            }
-            Some(tokens) => {
-                add(&self.input, tokens.input);
-                add(&self.output, tokens.output);
-                add(&self.cached, tokens.cached);
-            }
-        }
-    }
-
-    pub(super) fn now(&self) -> UsageTotals {
-        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        UsageTotals {
-            requests: read(&self.requests),
-            untold: read(&self.untold),
-            input: read(&self.input),
-            output: read(&self.output),
-            cached: read(&self.cached),
+impl From<UsageSum> for UsageTotals {
+    fn from(sum: UsageSum) -> Self {
+        Self {
+            requests: sum.requests,
+            untold: sum.untold,
+            input: sum.input,
+            output: sum.output,
+            cached: sum.cached,
         }
     }
 }
