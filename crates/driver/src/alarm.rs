@@ -4,23 +4,40 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
+use tokio::task::unconstrained;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 /// One timer of the runtime for one limit after the other. It stays where the runtime keeps it when a limit is met, and goes
 /// on to the next one only when it goes off: a connection asks the runtime once in a while, and not with each request.
 #[derive(Debug, Default)]
-pub struct Alarm(Option<Pin<Box<Sleep>>>);
+pub struct Alarm(Option<Set>);
+
+/// A timer that is set, and whom it wakes.
+#[derive(Debug)]
+struct Set {
+    sleep: Pin<Box<Sleep>>,
+    wakes: Waker,
+}
 
 impl Alarm {
     /// Whether it is that late; wakes whoever asks then.
     pub fn poll(&mut self, cx: &mut Context<'_>, at: Instant) -> Poll<()> {
-        let sleep = self.0.get_or_insert_with(|| Box::pin(sleep_until(at)));
+        let Set { sleep, wakes } = match &mut self.0 {
+            // It goes off in time, and whoever asks is woken.
+            Some(set) if set.stands_until(at) && set.wakes.will_wake(cx.waker()) => return Poll::Pending,
+            set => set.get_or_insert_with(|| Set {
+                sleep: Box::pin(sleep_until(at)),
+                wakes: cx.waker().clone(),
+            }),
+        };
+        wakes.clone_from(cx.waker());
         if sleep.deadline() > at {
             sleep.as_mut().reset(at);
         }
-        while sleep.as_mut().poll(cx).is_ready() {
+        // A task that has used up its turn would not be noted as the one to wake.
+        while Pin::new(&mut unconstrained(sleep.as_mut())).poll(cx).is_ready() {
             if sleep.deadline() >= at {
                 return Poll::Ready(());
             }
@@ -28,6 +45,13 @@ impl Alarm {
             sleep.as_mut().reset(at);
         }
         Poll::Pending
+    }
+}
+
+impl Set {
+    /// Whether it has not gone off yet, and does so at that time at the latest.
+    fn stands_until(&self, at: Instant) -> bool {
+        !self.sleep.is_elapsed() && self.sleep.deadline() <= at
     }
 }
 
