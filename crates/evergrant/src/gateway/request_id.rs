@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use bytes::BytesMut;
+use bytes::Bytes;
 use evergrant_driver::{Failure, entropy};
 use http::HeaderValue;
 
@@ -27,18 +27,18 @@ impl RequestIds {
     /// The next name.
     pub(super) fn next(&self) -> HeaderValue {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let digits = (u64::BITS - number.leading_zeros()).div_ceil(4).max(1);
-        let mut text = BytesMut::with_capacity(LENGTH);
+        let digits = (u64::BITS - number.leading_zeros()).div_ceil(4).max(1) as usize;
+        let mut text = Vec::with_capacity(self.process.len() + digits);
         text.extend_from_slice(self.process.as_bytes());
-        let nibbles = (0..digits).rev().map(|place| number >> (place * 4) & 0xf);
-        text.extend(nibbles.filter_map(|nibble| DIGITS.get(usize::try_from(nibble).ok()?)));
+        text.extend(
+            (0..digits)
+                .rev()
+                .map(|place| DIGITS[(number >> (place * 4) & 0xf) as usize]),
+        );
         // Hexadecimal digits are always a header's value.
-        HeaderValue::from_maybe_shared(text.freeze()).unwrap_or(HeaderValue::from_static("0"))
+        HeaderValue::from_maybe_shared(Bytes::from(text)).unwrap_or(HeaderValue::from_static("0"))
     }
 }
-
-/// 16 digits, a hyphen, and at most 16 digits.
-const LENGTH: usize = 33;
 
 const DIGITS: &[u8; 16] = b"0123456789abcdef";
 

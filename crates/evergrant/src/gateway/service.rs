@@ -139,7 +139,12 @@ impl Gateway {
         traced.answered(response.status(), &noted.trail);
         let log = noted.into_entry(&response, own);
         let log = self.log.clone().zip(log);
-        let length = Length::of(&method, response.status(), response.headers());
+        // How it ends is asked for by the log and by traces alone.
+        let length = if log.is_some() || traced.is_told() {
+            Length::of(&method, response.status(), response.headers())
+        } else {
+            Length::Open
+        };
         response.map(|body| Metered::new(body, length, running, log, traced))
     }
 

@@ -18,6 +18,11 @@ impl Traced {
         Self
     }
 
+    /// Whether anybody is told.
+    pub(super) const fn is_told(&self) -> bool {
+        false
+    }
+
     /// What is done meanwhile is a part of it.
     pub(super) fn around<F: Future>(&self, work: F) -> F {
         work
@@ -83,6 +88,11 @@ impl Traced {
             span.record("evergrant.request_id", id.to_str().unwrap_or_default());
         }
         Self(span)
+    }
+
+    /// Whether anybody is told.
+    pub(super) fn is_told(&self) -> bool {
+        !self.0.is_disabled()
     }
 
     /// What is done meanwhile is a part of it.

@@ -52,16 +52,17 @@ impl Operation {
             None => path.strip_prefix("/v1/"),
         };
         let Some(below) = below else { return Self::Own };
-        match below.split_once('/').map_or(below, |(first, _)| first) {
-            "chat" => Self::ChatCompletions,
-            "completions" => Self::Completions,
-            "responses" => Self::Responses,
-            "messages" => Self::Messages,
-            "embeddings" => Self::Embeddings,
-            "images" => Self::Images,
-            "audio" => Self::Audio,
-            "files" => Self::Files,
-            "models" => Self::Models,
+        let first = below.as_bytes().split(|byte| *byte == b'/').next();
+        match first.unwrap_or_default() {
+            b"chat" => Self::ChatCompletions,
+            b"completions" => Self::Completions,
+            b"responses" => Self::Responses,
+            b"messages" => Self::Messages,
+            b"embeddings" => Self::Embeddings,
+            b"images" => Self::Images,
+            b"audio" => Self::Audio,
+            b"files" => Self::Files,
+            b"models" => Self::Models,
             _ => Self::Other,
         }
     }
