@@ -51,7 +51,10 @@ use crate::usage::Spending;
 /// # Ok(())
 /// # }
 /// ```
-pub struct AnswerBody {
+pub struct AnswerBody(Box<Passing>);
+
+/// The same in one place: it is handed on from layer to layer until its first byte is asked for.
+struct Passing {
     held: std::vec::IntoIter<Bytes>,
     held_length: u64,
     rest: Rest,
@@ -86,7 +89,7 @@ impl AnswerBody {
         {
             thread = None;
         }
-        Self {
+        Self(Box::new(Passing {
             held_length: held.iter().map(|piece| piece.len() as u64).sum(),
             held: held.into_iter(),
             rest,
@@ -96,9 +99,11 @@ impl AnswerBody {
             _guest: guest,
             alarm: Alarm::default(),
             due: None,
-        }
+        }))
     }
+}
 
+impl Passing {
     /// Takes note of what a piece says.
     fn follow(&mut self, piece: &Bytes, is_last: bool) {
         let glimpse = match &self.listener {
@@ -156,7 +161,7 @@ impl Body for AnswerBody {
     type Error = Failure;
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Failure>>> {
-        let this = self.get_mut();
+        let this = &mut *self.get_mut().0;
         if let Some(piece) = this.held.next() {
             this.held_length = this.held_length.saturating_sub(piece.len() as u64);
             return Poll::Ready(Some(Ok(Frame::data(piece))));
@@ -186,9 +191,9 @@ impl Body for AnswerBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.held.len() == 0
-            && self.listener.is_none()
-            && match &self.rest {
+        self.0.held.len() == 0
+            && self.0.listener.is_none()
+            && match &self.0.rest {
                 Rest::Coming(coming) => coming.is_end_stream(),
                 Rest::Whole => true,
                 Rest::Broken(_) => false,
@@ -196,18 +201,18 @@ impl Body for AnswerBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.rest {
-            Rest::Whole if self.listener.is_none() => SizeHint::with_exact(self.held_length),
+        match &self.0.rest {
+            Rest::Whole if self.0.listener.is_none() => SizeHint::with_exact(self.0.held_length),
             Rest::Whole => SizeHint::default(),
             Rest::Broken(_) => SizeHint::default(),
-            Rest::Coming(coming) if self.held_length == 0 => coming.size_hint(),
+            Rest::Coming(coming) if self.0.held_length == 0 => coming.size_hint(),
             Rest::Coming(coming) => {
                 let rest = coming.size_hint();
                 let mut hint = SizeHint::new();
-                if let Some(upper) = rest.upper().and_then(|upper| upper.checked_add(self.held_length)) {
+                if let Some(upper) = rest.upper().and_then(|upper| upper.checked_add(self.0.held_length)) {
                     hint.set_upper(upper);
                 }
-                hint.set_lower(rest.lower().saturating_add(self.held_length));
+                hint.set_lower(rest.lower().saturating_add(self.0.held_length));
                 hint
             }
         }
@@ -218,7 +223,7 @@ impl fmt::Debug for AnswerBody {
     /// Shows how much is held: what it says belongs to the user.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AnswerBody")
-            .field("held", &self.held_length)
+            .field("held", &self.0.held_length)
             .finish_non_exhaustive()
     }
 }
