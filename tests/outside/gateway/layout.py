@@ -1,0 +1,117 @@
+"""Writes a linker script that lays what a gateway runs side by side: first what each request runs, then what its start does."""
+
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+from bench import Stage, question
+from processes import evergrant
+
+CONNECTIONS = 16
+LOAD_SECS = 6
+
+# A row of API keys, which are read at the start in another way than grants.
+KEYED = """
+id = "keyed"
+name = "Keyed"
+base_url = "http://127.0.0.1:9/v1"
+hosts = ["127.0.0.1"]
+auth = "api-key"
+key_env = ["KEYED_KEY"]
+header = "authorization"
+models = ["keyed-*"]
+"""
+
+WATCHED = """#!/bin/sh
+if [ "$1" = serve ]; then
+  exec valgrind -q --tool=callgrind --demangle=no --callgrind-out-file={folder}/calls {binary} "$@"
+fi
+exec {binary} "$@"
+"""
+
+HEAD = """/* In which order the linker lays out what a gateway runs: first what each request runs, the most of it first, then what its
+   start does. Written by scripts/layout; a name that there is no more costs nothing, and a function that is not named here
+   lies behind all of these. The hash that ends a name is left open, for it changes with each build. */
+SECTIONS
+{
+  .text.gateway :
+  {
+"""
+
+TAIL = """  }
+}
+INSERT BEFORE .text;
+"""
+
+HASH = re.compile(r"17h[0-9a-f]{16}E$")
+# What the optimiser appends to a name that it has made known to other units.
+APPENDED = re.compile(r"\.llvm\.\d+$")
+
+
+def watched(folder):
+    """A program that runs the gateway under callgrind, and everything else as it is."""
+    program = folder / "watched"
+    program.write_text(WATCHED.format(folder=folder, binary=evergrant()))
+    program.chmod(0o755)
+    return str(program)
+
+
+def instructions(path):
+    """How many each function took itself, by its name as the linker knows it."""
+    names, counts, function, is_call = {}, Counter(), None, False
+    for line in path.read_text().splitlines():
+        if line.startswith(("fn=", "cfn=")):
+            kind, said = line.split("=", 1)
+            number, _, name = said.partition(" ")
+            name = names.setdefault(number, name)
+            if kind == "fn":
+                function = name
+        elif line.startswith("calls="):
+            is_call = True
+        elif line[:1].isdigit() or line[:1] in ("+", "-", "*"):
+            # What follows a call is what was called.
+            if not is_call:
+                # A cycle's functions are numbered by their depth.
+                counts[function.split("'")[0]] += int(line.split()[1])
+            is_call = False
+    return counts
+
+
+def pattern(name):
+    """The name with its changing ends left open; nothing for what is not in our program."""
+    name = APPENDED.sub("*", name)
+    name = HASH.sub("17h*", name)
+    return name if re.fullmatch(r"[\w.$*]+", name) else None
+
+
+def main():
+    with Stage() as stage:
+        stage.gateway.end()
+        (stage.home.path / "providers.d" / "keyed.toml").write_text(KEYED)
+        stage.home.run("add", "keyed", "--stdin", input="sk-keyed-0123456789\n")
+        os.environ["EVERGRANT"] = watched(stage.folder)
+        stage.gateway = stage.home.serve()
+        gateway = stage.with_gateway().targets["gateway"]
+        bodies = [stage.folder / "answer.json", stage.folder / "stream.json"]
+        for body, is_stream in zip(bodies, (False, True)):
+            body.write_bytes(question(stream=is_stream))
+            gateway.load(1, body, 1)
+        # What was run until here is written apart.
+        subprocess.run(["callgrind_control", "--dump", str(gateway.pid)], check=True, stdout=subprocess.DEVNULL)
+        for body in bodies:
+            gateway.load(CONNECTIONS, body, LOAD_SECS)
+        stage.gateway.end()
+        parts = sorted(stage.folder.glob("calls*"))
+        started, served = (instructions(stage.folder / name) for name in ("calls.1", "calls"))
+    ordered = [name for name, _ in served.most_common()] + [name for name, _ in started.most_common() if name not in served]
+    patterns = list(dict.fromkeys(filter(None, map(pattern, ordered))))
+    lines = [f"    *(.text.{name} .text.unlikely.{name})\n" for name in patterns]
+    Path(sys.argv[1]).write_text(HEAD + "".join(lines) + TAIL)
+    print(f"{len(served)} functions serve and {len(started)} start: {len(patterns)} names in {sys.argv[1]}", *parts, sep="\n")
+
+
+if __name__ == "__main__":
+    main()
