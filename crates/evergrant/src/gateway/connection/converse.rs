@@ -21,31 +21,31 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tracing::debug;
 
-use super::listening::Stream;
 use super::patience::Patience;
 use super::patient::Patient;
 use super::preface;
-use super::service::Gateway;
-use super::stage::{Audience, Stage};
 use super::streams::{Streams, Watched};
-use super::tunnel::Tunnel;
+use crate::gateway::listening::Stream;
+use crate::gateway::request::Gateway;
+use crate::gateway::stage::{Audience, Stage};
+use crate::gateway::tunnel::Tunnel;
 
 /// What whoever comes in at an address meets.
-pub(super) struct Reception {
+pub(in crate::gateway) struct Reception {
     /// Who answers.
-    pub(super) gateway: Arc<Gateway>,
+    pub(in crate::gateway) gateway: Arc<Gateway>,
     /// Whether no web page can reach it.
-    pub(super) is_local_socket: bool,
+    pub(in crate::gateway) is_local_socket: bool,
     /// Who shakes hands, if TLS is spoken there.
-    pub(super) tls: Option<TlsAcceptor>,
+    pub(in crate::gateway) tls: Option<TlsAcceptor>,
     /// How long a client may take for the head of a request, the time between two requests included.
-    pub(super) idle: Duration,
+    pub(in crate::gateway) idle: Duration,
     /// How long a client may take nothing of what is sent to it.
-    pub(super) write_idle: Duration,
+    pub(in crate::gateway) write_idle: Duration,
     /// The places of connections, and of requests that come together with others.
-    pub(super) room: Arc<Semaphore>,
+    pub(in crate::gateway) room: Arc<Semaphore>,
     /// How far the gateway is on its way to its end.
-    pub(super) audience: Audience,
+    pub(in crate::gateway) audience: Audience,
 }
 
 impl Reception {
@@ -55,7 +55,7 @@ impl Reception {
 }
 
 /// Answers the requests of a connection; once the curtain falls, no more than the one under way or on its way.
-pub(super) async fn converse(stream: Stream, reception: Arc<Reception>) {
+pub(in crate::gateway) async fn converse(stream: Stream, reception: Arc<Reception>) {
     let _open = reception.gateway.connected();
     let ended = match stream {
         Stream::Tcp(stream) => {

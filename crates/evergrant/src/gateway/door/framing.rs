@@ -7,7 +7,7 @@ use http::{Method, Request, Version};
 
 /// Refuses what has more than one meaning, or gives the credential away. What cannot be parsed at all has been refused
 /// before, and of a length beside a transfer coding the coding counts, on a connection that ends with it.
-pub(super) fn check<B>(request: &Request<B>) -> Result<(), Failure> {
+pub(in crate::gateway) fn check<B>(request: &Request<B>) -> Result<(), Failure> {
     let (method, headers) = (request.method(), request.headers());
     // An answer to TRACE holds the request, and with it what was put into it here (RFC 9110 section 9.3.8).
     if [Method::TRACE, Method::CONNECT].contains(method) || method.as_str().eq_ignore_ascii_case("track") {

@@ -13,25 +13,25 @@ use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use tracing::{Instrument as _, debug, info_span};
 
-use super::access::{AccessLog, Entry, client_id, reopen_when_told, shown_path};
-use super::body::GatewayBody;
 use super::destination::Destination;
-use super::entrance::Entrance;
 use super::forward::{Aim, forward};
-use super::framing;
-use super::measures::{Measures, Operation, Running};
 use super::metered::{Length, Metered};
 use super::metrics::metrics;
 use super::models::models;
 use super::noted::Noted;
-use super::refusal::refusal;
 use super::request_id::RequestIds;
-use super::surface::Surface;
 use super::traced::Traced;
 use super::trail::{REQUEST_ID, Unanswered, mark};
+use crate::gateway::access::{AccessLog, Entry, client_id, reopen_when_told, shown_path};
+use crate::gateway::answer::GatewayBody;
+use crate::gateway::answer::Surface;
+use crate::gateway::answer::refusal;
+use crate::gateway::door::Entrance;
+use crate::gateway::door::check_framing;
+use crate::gateway::measures::{Measures, Operation, Running};
 
 /// What all connections share.
-pub(super) struct Gateway {
+pub(in crate::gateway) struct Gateway {
     driver: Driver,
     ids: RequestIds,
     instance: HeaderValue,
@@ -43,7 +43,7 @@ pub(super) struct Gateway {
 }
 
 impl Gateway {
-    pub(super) fn new(
+    pub(in crate::gateway) fn new(
         driver: Driver,
         entrance: Entrance,
         has_metrics: bool,
@@ -68,7 +68,7 @@ impl Gateway {
     }
 
     /// What it answers with at `/healthz`, so that nothing else is taken for it.
-    pub(super) fn instance(&self) -> &str {
+    pub(in crate::gateway) fn instance(&self) -> &str {
         self.instance.to_str().unwrap_or_default()
     }
 
@@ -85,23 +85,23 @@ impl Gateway {
     }
 
     /// Counts a connection for as long as what is returned lives.
-    pub(super) fn connected(&self) -> Raised {
+    pub(in crate::gateway) fn connected(&self) -> Raised {
         self.measures.accepted.one();
         self.measures.connections.raise()
     }
 
     /// Whether a connection is upgraded.
-    pub(super) fn has_tunnels(&self) -> bool {
+    pub(in crate::gateway) fn has_tunnels(&self) -> bool {
         self.measures.tunnels.read() > 0
     }
 
     /// Counts clients that are given up.
-    pub(super) fn given_up(&self) -> Arc<Counter> {
+    pub(in crate::gateway) fn given_up(&self) -> Arc<Counter> {
         Arc::clone(&self.measures.given_up)
     }
 
     /// Answers a request that came from this address.
-    pub(super) async fn answer(
+    pub(in crate::gateway) async fn answer(
         &self,
         request: Request<Incoming>,
         is_local_socket: bool,
@@ -156,7 +156,7 @@ impl Gateway {
         noted: &mut Noted,
     ) -> Result<Response<GatewayBody>, Unanswered> {
         let none = |failure| (failure, Trail::default());
-        framing::check(&request).map_err(none)?;
+        check_framing(&request).map_err(none)?;
         let destination = Destination::of(request.method(), request.uri());
         if destination == Destination::Health {
             return Ok(self.health(request.headers()));

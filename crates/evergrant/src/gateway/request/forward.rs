@@ -10,17 +10,17 @@ use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, UPGRADE};
 use http::{HeaderMap, Request, Response, StatusCode};
 use hyper::body::Incoming;
 
-use super::body::GatewayBody;
 use super::destination::{model_of, needs_model};
-use super::gathered::Gathered;
-use super::in_band::InBand;
 use super::model_terms::allowed;
 use super::noted::Noted;
 use super::received::Received;
-use super::silent_stream::KeepAlive;
-use super::surface::Surface;
 use super::trail::{self, Unanswered, mark};
-use super::tunnel::{Terms, Tunnel};
+use crate::gateway::answer::GatewayBody;
+use crate::gateway::answer::Gathered;
+use crate::gateway::answer::InBand;
+use crate::gateway::answer::KeepAlive;
+use crate::gateway::answer::Surface;
+use crate::gateway::tunnel::{Terms, Tunnel};
 
 /// Whom a request's address names.
 pub(super) struct Aim {

@@ -9,9 +9,9 @@ use evergrant_driver::client_key::KeyName;
 use evergrant_driver::measures::Counter;
 use http::Response;
 
-use super::access::Entry;
-use super::measures::Measures;
 use super::traced::Traced;
+use crate::gateway::access::Entry;
+use crate::gateway::measures::Measures;
 
 /// What is noted of a request.
 #[derive(Debug)]

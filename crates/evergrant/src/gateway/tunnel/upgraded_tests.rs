@@ -8,8 +8,8 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::super::pulse::{LINGERS, SILENCE};
-use super::super::stage::Curtain;
 use super::*;
+use crate::gateway::stage::Curtain;
 
 struct Ends {
     client: DuplexStream,

@@ -7,14 +7,14 @@ use super::guard;
 
 /// How a gateway is guarded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Entrance {
+pub(in crate::gateway) struct Entrance {
     /// Whether others than this machine can reach it: then nobody comes in without a key.
-    pub(super) is_open_to_others: bool,
+    pub(in crate::gateway) is_open_to_others: bool,
 }
 
 impl Entrance {
     /// Lets a request in, or says why not.
-    pub(super) async fn enter(
+    pub(in crate::gateway) async fn enter(
         self,
         driver: &Driver,
         uri: &Uri,
@@ -29,7 +29,12 @@ impl Entrance {
     }
 
     /// Lets somebody ask how it is here: no key is asked for, but no web page of this machine's user may ask either.
-    pub(super) fn look_in(self, uri: &Uri, headers: &HeaderMap, is_local_socket: bool) -> Result<(), Failure> {
+    pub(in crate::gateway) fn look_in(
+        self,
+        uri: &Uri,
+        headers: &HeaderMap,
+        is_local_socket: bool,
+    ) -> Result<(), Failure> {
         if self.is_open_to_others {
             return Ok(());
         }

@@ -10,8 +10,8 @@ use http::{HeaderMap, HeaderValue, Response};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use super::body::GatewayBody;
 use super::trail::{Unanswered, mark};
+use crate::gateway::answer::GatewayBody;
 
 /// Asks every usable provider at once, as far as the guest may; one that does not answer is left out, unless none does.
 pub(super) async fn models(

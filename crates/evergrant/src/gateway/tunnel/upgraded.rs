@@ -14,11 +14,11 @@ use tracing::debug;
 
 use super::frames::close_frame;
 use super::pulse::{Pulse, Speaker};
-use super::stage::{Audience, Stage};
 use super::way::Way;
+use crate::gateway::stage::{Audience, Stage};
 
 /// A WebSocket that has been agreed upon. Whoever answered the request for it carries it on: it stays in its place.
-pub(super) struct Tunnel {
+pub(in crate::gateway) struct Tunnel {
     client: OnUpgrade,
     provider: OnUpgrade,
     terms: Terms,
@@ -26,7 +26,7 @@ pub(super) struct Tunnel {
 }
 
 /// Whether its client may go on with it, as its key is now. What holds the key's place is in it.
-pub(super) type Terms = Box<dyn Fn() -> Result<(), Failure> + Send + Sync>;
+pub(in crate::gateway) type Terms = Box<dyn Fn() -> Result<(), Failure> + Send + Sync>;
 
 /// Why we end it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +41,7 @@ enum Parting {
 
 impl Tunnel {
     /// Joins these two once both have left HTTP.
-    pub(super) fn new(client: OnUpgrade, provider: OnUpgrade, terms: Terms, open: Raised) -> Arc<Self> {
+    pub(in crate::gateway) fn new(client: OnUpgrade, provider: OnUpgrade, terms: Terms, open: Raised) -> Arc<Self> {
         Arc::new(Self {
             client,
             provider,
@@ -51,7 +51,7 @@ impl Tunnel {
     }
 
     /// Carries bytes to the end.
-    pub(super) async fn carry(self, audience: Audience) {
+    pub(in crate::gateway) async fn carry(self, audience: Audience) {
         let joined = async {
             let (client, provider) = tokio::try_join!(self.client, self.provider).map_err(io::Error::other)?;
             let (client, provider) = (TokioIo::new(client), TokioIo::new(provider));
@@ -136,5 +136,5 @@ const PAUSE: Duration = Duration::from_secs(1);
 const GOODBYE: Duration = Duration::from_secs(2);
 
 #[cfg(test)]
-#[path = "tunnel_tests.rs"]
+#[path = "upgraded_tests.rs"]
 mod tests;

@@ -7,7 +7,7 @@ use http_body::{Body, Frame, SizeHint};
 
 /// A body whose last pieces leave before it fails.
 #[derive(Debug)]
-pub(super) struct Parting<B: Body> {
+pub(in crate::gateway) struct Parting<B: Body> {
     body: B,
     /// Whether something may not have left yet: at first the head.
     is_unsent: bool,
@@ -16,7 +16,7 @@ pub(super) struct Parting<B: Body> {
 
 impl<B: Body> Parting<B> {
     /// One of which nothing was sent.
-    pub(super) const fn new(body: B) -> Self {
+    pub(in crate::gateway) const fn new(body: B) -> Self {
         Self {
             body,
             is_unsent: true,

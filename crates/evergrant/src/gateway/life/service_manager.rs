@@ -32,12 +32,12 @@ impl ServiceManager {
     }
 
     /// It can be connected to.
-    pub(super) fn ready(&self) {
+    pub(in crate::gateway) fn ready(&self) {
         self.tell("READY=1");
     }
 
     /// It reads its files again, until it is ready the next time.
-    pub(super) fn reloading(&self) {
+    pub(in crate::gateway) fn reloading(&self) {
         #[cfg(unix)]
         {
             let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
@@ -47,12 +47,12 @@ impl ServiceManager {
     }
 
     /// It ends.
-    pub(super) fn stopping(&self) {
+    pub(in crate::gateway) fn stopping(&self) {
         self.tell("STOPPING=1");
     }
 
     /// Says that it is alive, twice in the time after which it would be taken for dead; forever.
-    pub(super) async fn keep_alive(&self) {
+    pub(in crate::gateway) async fn keep_alive(&self) {
         let Some(watchdog) = self.watchdog else {
             return std::future::pending().await;
         };

@@ -7,8 +7,8 @@ use evergrant_driver::{Code, Driver, Failure, Remedy};
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Response};
 
-use super::body::GatewayBody;
-use super::measures::{Measures, open_metrics, plain};
+use crate::gateway::answer::GatewayBody;
+use crate::gateway::measures::{Measures, open_metrics, plain};
 
 /// All numbers, in OpenMetrics for who asks for it, else in the older form. Looking changes nothing.
 pub(super) fn metrics(

@@ -9,15 +9,15 @@ use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, Method, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 
-use super::access::{AccessLog, Ended, Entry};
-use super::body::GatewayBody;
-use super::measures::Running;
-use super::parting::Parting;
 use super::traced::Traced;
+use crate::gateway::access::{AccessLog, Ended, Entry};
+use crate::gateway::answer::GatewayBody;
+use crate::gateway::answer::Parting;
+use crate::gateway::measures::Running;
 
 /// A body that is watched; what becomes of it is told when it is dropped at the latest.
 #[derive(Debug)]
-pub(super) struct Metered {
+pub(in crate::gateway) struct Metered {
     body: Parting<GatewayBody>,
     length: Length,
     running: Option<Running>,

@@ -10,8 +10,8 @@ use evergrant_driver::measures::Counter;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
-use super::measures::Measures;
 use super::noted::Noted;
+use crate::gateway::measures::Measures;
 
 /// A body that comes.
 #[derive(Debug)]

@@ -13,7 +13,7 @@ use super::tail::Tail;
 
 /// An event stream that is kept alive.
 #[derive(Debug)]
-pub(super) struct KeepAlive<B> {
+pub(in crate::gateway) struct KeepAlive<B> {
     stream: B,
     tail: Tail,
     alarm: Alarm,
@@ -23,7 +23,7 @@ pub(super) struct KeepAlive<B> {
 
 impl<B> KeepAlive<B> {
     /// Keeps this stream alive.
-    pub(super) fn new(stream: B) -> Self {
+    pub(in crate::gateway) fn new(stream: B) -> Self {
         Self {
             stream,
             tail: Tail::default(),

@@ -15,7 +15,7 @@ use super::silent_stream::KeepAlive;
 
 /// The body of an answer of the gateway's.
 #[derive(Debug)]
-pub(super) enum GatewayBody {
+pub(in crate::gateway) enum GatewayBody {
     /// Our own words.
     Own(Full<Bytes>),
     /// A provider's, as they come.
@@ -26,7 +26,7 @@ pub(super) enum GatewayBody {
 
 impl GatewayBody {
     /// Our own words.
-    pub(super) fn full(text: Bytes) -> Self {
+    pub(in crate::gateway) fn full(text: Bytes) -> Self {
         Self::Own(Full::new(text))
     }
 }

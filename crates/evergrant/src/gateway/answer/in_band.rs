@@ -14,7 +14,7 @@ use super::tail::Tail;
 
 /// An event stream whose failure is told in its last event.
 #[derive(Debug)]
-pub(super) struct InBand<B> {
+pub(in crate::gateway) struct InBand<B> {
     stream: B,
     surface: Surface,
     tail: Tail,
@@ -23,7 +23,7 @@ pub(super) struct InBand<B> {
 
 impl<B> InBand<B> {
     /// Tells in the form of this surface.
-    pub(super) fn new(stream: B, surface: Surface) -> Self {
+    pub(in crate::gateway) fn new(stream: B, surface: Surface) -> Self {
         Self {
             stream,
             surface,

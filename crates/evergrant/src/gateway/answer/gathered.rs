@@ -9,7 +9,7 @@ use http_body::{Body, Frame, SizeHint};
 
 /// A body whose pieces are joined as far as they are here already; none waits for the next.
 #[derive(Debug)]
-pub(super) struct Gathered<B: Body> {
+pub(in crate::gateway) struct Gathered<B: Body> {
     body: B,
     /// What came after what was handed on last, and is no part of it.
     ahead: Option<Box<Brought<B::Error>>>,
@@ -22,7 +22,7 @@ type Brought<E> = Option<Result<Frame<Bytes>, E>>;
 
 impl<B: Body> Gathered<B> {
     /// Gathers the pieces of this body.
-    pub(super) const fn new(body: B) -> Self {
+    pub(in crate::gateway) const fn new(body: B) -> Self {
         Self {
             body,
             ahead: None,

@@ -10,7 +10,7 @@ use super::inherited::Inherited;
 
 /// An address that is listened on.
 #[derive(Debug)]
-pub(super) struct Listener {
+pub(in crate::gateway) struct Listener {
     socket: Socket,
     address: Listen,
     inherited: bool,
@@ -25,7 +25,7 @@ enum Socket {
 
 /// A connection that has come in and belongs to no runtime yet.
 #[derive(Debug)]
-pub(super) enum Arrived {
+pub(in crate::gateway) enum Arrived {
     /// By TCP.
     Tcp(std::net::TcpStream),
     /// By a unix socket.
@@ -35,7 +35,7 @@ pub(super) enum Arrived {
 
 impl Arrived {
     /// Its bytes, read by the runtime in which this is called.
-    pub(super) fn enter(self) -> io::Result<Stream> {
+    pub(in crate::gateway) fn enter(self) -> io::Result<Stream> {
         match self {
             Self::Tcp(stream) => TcpStream::from_std(stream).map(Stream::Tcp),
             #[cfg(unix)]
@@ -46,7 +46,7 @@ impl Arrived {
 
 /// A connection.
 #[derive(Debug)]
-pub(super) enum Stream {
+pub(in crate::gateway) enum Stream {
     /// By TCP.
     Tcp(TcpStream),
     /// By a unix socket.
@@ -56,7 +56,7 @@ pub(super) enum Stream {
 
 impl Listener {
     /// Listens.
-    pub(super) async fn bind(address: &Listen) -> Result<Self, Failure> {
+    pub(in crate::gateway) async fn bind(address: &Listen) -> Result<Self, Failure> {
         let failed = |error| refused(address, &error);
         match address {
             Listen::Tcp(socket) => {
@@ -85,7 +85,7 @@ impl Listener {
     }
 
     /// Goes on listening where a service manager does; needs a runtime.
-    pub(super) fn inherit(socket: Inherited) -> Result<Self, Failure> {
+    pub(in crate::gateway) fn inherit(socket: Inherited) -> Result<Self, Failure> {
         let failed = |error: io::Error| {
             Failure::new(
                 Code::Usage,
@@ -115,17 +115,17 @@ impl Listener {
     }
 
     /// The address as it became: with the port that was found.
-    pub(super) const fn address(&self) -> &Listen {
+    pub(in crate::gateway) const fn address(&self) -> &Listen {
         &self.address
     }
 
     /// Whether somebody else listens there as well, so that nothing is lost when we stop to.
-    pub(super) const fn is_inherited(&self) -> bool {
+    pub(in crate::gateway) const fn is_inherited(&self) -> bool {
         self.inherited
     }
 
     /// Whether no web page can reach it.
-    pub(super) const fn is_unix(&self) -> bool {
+    pub(in crate::gateway) const fn is_unix(&self) -> bool {
         match self.socket {
             Socket::Tcp(_) => false,
             #[cfg(unix)]
@@ -134,7 +134,7 @@ impl Listener {
     }
 
     /// The next connection.
-    pub(super) async fn accept(&self) -> io::Result<Arrived> {
+    pub(in crate::gateway) async fn accept(&self) -> io::Result<Arrived> {
         match &self.socket {
             Socket::Tcp(listener) => {
                 let (stream, _) = listener.accept().await?;

@@ -14,7 +14,7 @@ use hyper::rt::Executor;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
-use super::stage::{Audience, Stage};
+use crate::gateway::stage::{Audience, Stage};
 
 /// Runs the requests of one connection.
 #[derive(Clone)]
@@ -261,8 +261,8 @@ mod tests {
     use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
     use tokio::io::duplex;
 
-    use super::super::stage::Curtain;
     use super::*;
+    use crate::gateway::stage::Curtain;
 
     const PATIENCE: Duration = Duration::from_secs(300);
 

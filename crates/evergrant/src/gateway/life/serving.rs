@@ -11,14 +11,14 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tracing::{info, warn};
 
-use super::connection::{Reception, converse};
 use super::crew::Crew;
-use super::entrance::Entrance;
-use super::inherited::Inherited;
-use super::listening::{Arrived, Listener};
-use super::service::Gateway;
 use super::service_manager::ServiceManager;
-use super::stage::{Curtain, Stage};
+use crate::gateway::connection::{Reception, converse};
+use crate::gateway::door::Entrance;
+use crate::gateway::listening::Inherited;
+use crate::gateway::listening::{Arrived, Listener};
+use crate::gateway::request::Gateway;
+use crate::gateway::stage::{Curtain, Stage};
 
 /// What the gateway is told.
 #[derive(Debug, Default)]
@@ -147,7 +147,7 @@ impl Serving {
     }
 
     /// What it says of itself to other processes of its home.
-    pub(super) fn says(&self) -> ServingAt<'_> {
+    pub(in crate::gateway) fn says(&self) -> ServingAt<'_> {
         ServingAt {
             addresses: &self.addresses,
             tls: self.certificate.is_some(),
@@ -156,7 +156,7 @@ impl Serving {
     }
 
     /// The certificate that is shown.
-    pub(super) const fn certificate(&self) -> Option<&Arc<Certificate>> {
+    pub(in crate::gateway) const fn certificate(&self) -> Option<&Arc<Certificate>> {
         self.certificate.as_ref()
     }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 /// The form of an API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Surface {
+pub(in crate::gateway) enum Surface {
     /// `{"error":{"message","type","code","param"}}`
     OpenAi,
     /// The same, and in a stream `{"type":"error","code","message"}`
@@ -18,7 +18,7 @@ pub(super) enum Surface {
 
 /// The kinds of error that both forms have a word for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ErrorKind {
+pub(in crate::gateway) enum ErrorKind {
     /// The request must change.
     Request,
     /// Who asks is not known.
@@ -39,7 +39,7 @@ static ANTHROPIC_VERSION: HeaderName = HeaderName::from_static("anthropic-versio
 
 impl Surface {
     /// The surface of a request.
-    pub(super) fn of(uri: &Uri, headers: &HeaderMap) -> Self {
+    pub(in crate::gateway) fn of(uri: &Uri, headers: &HeaderMap) -> Self {
         let mut surface = Self::OpenAi;
         for segment in uri.path().as_bytes().split(|byte| *byte == b'/') {
             match segment {
@@ -55,7 +55,7 @@ impl Surface {
     }
 
     /// A failure of our own in this form; code and remedy stand beside what the form asks for.
-    pub(super) fn error(self, failure: &Failure, kind: ErrorKind) -> Value {
+    pub(in crate::gateway) fn error(self, failure: &Failure, kind: ErrorKind) -> Value {
         let remedy = failure.remedy.as_ref();
         let mut message = failure.message.clone();
         if let Some(remedy) = remedy {
@@ -94,7 +94,7 @@ impl Surface {
 
 impl Surface {
     /// A failure of our own as the last event of a stream.
-    pub(super) fn event(self, failure: &Failure, kind: ErrorKind) -> Bytes {
+    pub(in crate::gateway) fn event(self, failure: &Failure, kind: ErrorKind) -> Bytes {
         let mut told = self.error(failure, kind);
         let text = match self {
             Self::OpenAi => format!("data: {told}\n\n"),

@@ -10,7 +10,7 @@ use super::status::status;
 use super::surface::Surface;
 
 /// The answer that tells of a failure, in the form of the client's API.
-pub(super) fn refusal(surface: Surface, failure: &Failure) -> Response<GatewayBody> {
+pub(in crate::gateway) fn refusal(surface: Surface, failure: &Failure) -> Response<GatewayBody> {
     let (status, kind) = status(failure.code);
     let text = surface.error(failure, kind).to_string();
     let mut response = Response::new(GatewayBody::full(Bytes::from(text)));
