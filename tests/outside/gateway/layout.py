@@ -104,13 +104,12 @@ def main():
         for body in bodies:
             gateway.load(CONNECTIONS, body, LOAD_SECS)
         stage.gateway.end()
-        parts = sorted(stage.folder.glob("calls*"))
         started, served = (instructions(stage.folder / name) for name in ("calls.1", "calls"))
     ordered = [name for name, _ in served.most_common()] + [name for name, _ in started.most_common() if name not in served]
     patterns = list(dict.fromkeys(filter(None, map(pattern, ordered))))
     lines = [f"    *(.text.{name} .text.unlikely.{name})\n" for name in patterns]
     Path(sys.argv[1]).write_text(HEAD + "".join(lines) + TAIL)
-    print(f"{len(served)} functions serve and {len(started)} start: {len(patterns)} names in {sys.argv[1]}", *parts, sep="\n")
+    print(f"{len(served)} functions serve and {len(started)} start: {len(patterns)} names in {sys.argv[1]}")
 
 
 if __name__ == "__main__":
