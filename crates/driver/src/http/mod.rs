@@ -32,6 +32,7 @@ pub use exchange::{ExchangeLimits, Fresh};
 pub use network::Network;
 #[doc(hidden)]
 pub use outcome::{RequestBody, Unsent};
+#[doc(hidden)]
 pub use pooled::{Pooled, PooledLimits};
 #[doc(hidden)]
 pub use response_body::ResponseBody;
