@@ -34,7 +34,8 @@ exec {binary} "$@"
 
 HEAD = """/* In which order the linker lays out what a gateway runs: first what each request runs, the most of it first, then what its
    start does. Written by scripts/layout; a name that there is no more costs nothing, and a function that is not named here
-   lies behind all of these. The hash that ends a name is left open, for it changes with each build. */
+   lies behind all of these. The hash that ends a name is left open, for it changes with each build. A linker that cannot read
+   this is spared it by EVERGRANT_NO_LAYOUT=1 in the environment of the build. */
 SECTIONS
 {
   .text.gateway :
