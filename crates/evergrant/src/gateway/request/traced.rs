@@ -84,7 +84,7 @@ impl Traced {
         if !span.is_disabled() {
             crate::traces::begun_by(&span, request.headers());
             span.record("otel.name", format!("{method} {operation}"));
-            span.record("url.path", super::access::shown_path(request.uri().path()));
+            span.record("url.path", crate::gateway::access::shown_path(request.uri().path()));
             span.record("evergrant.request_id", id.to_str().unwrap_or_default());
         }
         Self(span)
@@ -109,7 +109,8 @@ impl Traced {
 
     /// The model that it asks for.
     pub(super) fn asks_for(&self, model: &str) {
-        self.0.record("gen_ai.request.model", super::access::shown_model(model));
+        self.0
+            .record("gen_ai.request.model", crate::gateway::access::shown_model(model));
     }
 
     /// The gateway answers it with a failure of its own.
