@@ -47,9 +47,10 @@ TAIL = """  }
 INSERT BEFORE .text;
 """
 
-HASH = re.compile(r"17h[0-9a-f]{16}E$")
-# What the optimiser appends to a name that it has made known to other units.
-APPENDED = re.compile(r"\.llvm\.\d+$")
+# What changes with each build, and what the optimiser appends to a name that it has made known to other units.
+CHANGES = re.compile(r"17h[0-9a-f]{16}E(\.llvm\.\d+)?$|\.llvm\.\d+$")
+# The same of the standard library, which stands in front of the names of its crates.
+CRATE = re.compile(r"Cs[0-9A-Za-z]+_(?=\d)")
 
 
 def watched(folder):
@@ -83,8 +84,9 @@ def instructions(path):
 
 def pattern(name):
     """The name with its changing ends left open; nothing for what is not in our program."""
-    name = APPENDED.sub("*", name)
-    name = HASH.sub("17h*", name)
+    name = CHANGES.sub(lambda end: "17h*" if end[0].startswith("17h") else "*", name)
+    if name.startswith("_R"):
+        name = CRATE.sub("Cs*_", name)
     return name if re.fullmatch(r"[\w.$*]+", name) else None
 
 
