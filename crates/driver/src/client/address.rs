@@ -1,11 +1,11 @@
 //! The address of a request, of which the first part may be a gateway's and the rest stands below a provider's base.
 
+use evergrant_engine::failure::{Code, Failure};
+use evergrant_engine::remedy::Remedy;
 use http::Uri;
 use http::uri::{InvalidUri, PathAndQuery};
 
 use super::withheld::without_keys;
-use evergrant_engine::failure::{Code, Failure};
-use evergrant_engine::remedy::Remedy;
 
 /// Path and query of a request. They stay in the one piece that they came in, because most providers want what most clients ask
 /// for, `/v1` and all; then nothing has to be put together, and parsed again.

@@ -38,8 +38,7 @@ pub(super) struct Undressed {
 impl Undressed {
     /// Takes from a request what concerns only its way to us; where what is used must be counted, a plain answer is asked for
     /// whatever the body is.
-    pub(super) fn new(parts: Parts, address: Address, must_be_plain: bool) -> Result<Self, Failure> {
-        let mut address = address;
+    pub(super) fn new(parts: Parts, mut address: Address, must_be_plain: bool) -> Result<Self, Failure> {
         if !address.is_plain() {
             address = address.without_keys()?;
             if leaves_its_base(address.path()) {

@@ -4,7 +4,11 @@ use super::events::split;
 
 /// Copies of the last pieces, each of whole events: what is a part of what came would hold the whole buffer that it came in.
 #[derive(Debug, Default)]
-pub(super) struct LastWords([Vec<u8>; EVENTS], usize);
+pub(super) struct LastWords {
+    pieces: [Vec<u8>; EVENTS],
+    /// Where the oldest of them lies, whose place is the next one's.
+    oldest: usize,
+}
 
 impl LastWords {
     /// Takes up an event that goes by.
@@ -25,8 +29,8 @@ impl LastWords {
 
     fn keep(&mut self, raw: &[u8]) {
         // The oldest one's room is taken over, so that nothing is asked for once there are enough.
-        let words = &mut self.0[self.1];
-        self.1 = (self.1 + 1) % EVENTS;
+        let words = &mut self.pieces[self.oldest];
+        self.oldest = (self.oldest + 1) % EVENTS;
         words.clear();
         if words.capacity() > ROOM {
             *words = Vec::new();
@@ -36,7 +40,7 @@ impl LastWords {
 
     /// The events, from the oldest on.
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &[u8]> {
-        let (newer, older) = self.0.split_at(self.1);
+        let (newer, older) = self.pieces.split_at(self.oldest);
         let pieces = older.iter().chain(newer);
         let mut events: Vec<_> = pieces
             .flat_map(|piece| split(piece))
@@ -84,6 +88,6 @@ mod tests {
         let kept: Vec<_> = words.iter().collect();
         let expected = [5, 6, 7, 8].map(|number| format!("data: {number}\n\n"));
         assert_eq!(kept, expected.each_ref().map(|event| event.as_bytes()));
-        assert!(words.0.iter().all(|words| words.capacity() <= ROOM));
+        assert!(words.pieces.iter().all(|words| words.capacity() <= ROOM));
     }
 }
