@@ -5,13 +5,13 @@ use std::path::PathBuf;
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    println!("cargo:rerun-if-changed=layout.ld");
+    println!("cargo:rerun-if-changed=profile/layout.ld");
     println!("cargo:rerun-if-env-changed=EVERGRANT_NO_LAYOUT");
     if !reads_linker_scripts() || var("PROFILE").as_deref() != Ok("release") {
         return;
     }
     if let Some(folder) = var_os("CARGO_MANIFEST_DIR") {
-        let script = PathBuf::from(folder).join("layout.ld");
+        let script = PathBuf::from(folder).join("profile/layout.ld");
         println!("cargo:rustc-link-arg-bin=evergrant=-T{}", script.display());
     }
 }

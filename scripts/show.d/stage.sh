@@ -27,7 +27,8 @@ build() {
 }
 
 # Builds the binary once. The broken one is a development build, so that it shares its parts with the broken tests; `binary fast`
-# makes it a release build, so that where speed is measured nothing is missing but the protection.
+# makes it a release build, so that where speed is measured little is missing but the protection: with another feature our own functions
+# have other names, under which the profile (scripts/profile) does not know them.
 binary() {
   if [ -n "${EVERGRANT:-}" ]; then return; fi
   local place=$target kind=release profile=(--release)

@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from bench import Stage, question
+from bench import HERE, Stage, question
 from processes import evergrant
 
 CONNECTIONS = 16
@@ -27,13 +27,13 @@ models = ["keyed-*"]
 
 WATCHED = """#!/bin/sh
 if [ "$1" = serve ]; then
-  exec valgrind -q --tool=callgrind --demangle=no --callgrind-out-file={folder}/calls {binary} "$@"
+  exec {python} {watched} {folder}/calls {binary} "$@"
 fi
 exec {binary} "$@"
 """
 
 HEAD = """/* In which order the linker lays out what a gateway runs: first what each request runs, the most of it first, then what its
-   start does. Written by scripts/layout; a name that there is no more costs nothing, and a function that is not named here
+   start does. Written by scripts/profile; a name that there is no more costs nothing, and a function that is not named here
    lies behind all of these. The hash that ends a name is left open, for it changes with each build. A linker that cannot read
    this is spared it by EVERGRANT_NO_LAYOUT=1 in the environment of the build. */
 SECTIONS
@@ -47,6 +47,8 @@ TAIL = """  }
 INSERT BEFORE .text;
 """
 
+# Where the compiler puts a function: what is much run, what is seldom run, and what it knows nothing of.
+KINDS = (".text", ".text.hot", ".text.unlikely")
 # What changes with each build, and what the optimiser appends to a name that it has made known to other units.
 CHANGES = re.compile(r"17h[0-9a-f]{16}E(\.llvm\.\d+)?$|\.llvm\.\d+$")
 # The same of the standard library, which stands in front of the names of its crates.
@@ -56,7 +58,7 @@ CRATE = re.compile(r"Cs[0-9A-Za-z]+_(?=\d)")
 def watched(folder):
     """A program that runs the gateway under callgrind, and everything else as it is."""
     program = folder / "watched"
-    program.write_text(WATCHED.format(folder=folder, binary=evergrant()))
+    program.write_text(WATCHED.format(python=sys.executable, watched=HERE / "watched.py", folder=folder, binary=evergrant()))
     program.chmod(0o755)
     return str(program)
 
@@ -110,7 +112,7 @@ def main():
         started, served = (instructions(stage.folder / name) for name in ("calls.1", "calls"))
     ordered = [name for name, _ in served.most_common()] + [name for name, _ in started.most_common() if name not in served]
     patterns = list(dict.fromkeys(filter(None, map(pattern, ordered))))
-    lines = [f"    *(.text.{name} .text.unlikely.{name})\n" for name in patterns]
+    lines = [f"    *({' '.join(f'{kind}.{name}' for kind in KINDS)})\n" for name in patterns]
     Path(sys.argv[1]).write_text(HEAD + "".join(lines) + TAIL)
     print(f"{len(served)} functions serve and {len(started)} start: {len(patterns)} names in {sys.argv[1]}")
 
