@@ -10,12 +10,11 @@ BARE = "[serve]\nusage = false\nmetrics = false\n"
 
 
 def main():
-    checks, figure = Checks("the product"), ""
+    checks, figures = Checks("the product"), []
     with checks, Stage().with_gateway("everything") as everything, Stage(keyed=False, config=BARE).with_gateway("bare") as bare:
         checks.done("login", everything.logged_in)
         checks.done("login of the bare one", bare.logged_in)
         everything.targets["bare"] = bare.targets["bare"]
-        figures = []
         for what, stream in (("JSON", False), ("streams", True)):
             cells = everything.cells(CONNECTIONS, question(stream=stream), names=("everything", "bare"))
             table(cells)
@@ -26,7 +25,7 @@ def main():
             checks.check(f"{what}: >= {1 - COST:.2f} of the bare one's rate", rate >= 1 - COST, f"{rate:.2f}")
             checks.check(f"{what}: <= {1 + COST:.2f} of its CPU", cpu <= 1 + COST, f"{cpu:.2f}")
             figures.append(f"{what} {rate:.2f} of the rate, {cpu:.2f} of the CPU")
-    checks.finish("; ".join(figures) or figure)
+    checks.finish("; ".join(figures))
 
 
 if __name__ == "__main__":
