@@ -19,8 +19,11 @@ use clap::Parser as _;
 use typed::{Bench, Typed};
 
 /// The gateway's, so that the relay is measured by the same.
+#[cfg(not(target_os = "linux"))]
 #[global_allocator]
 static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+#[cfg(target_os = "linux")]
+use mimalloc as _;
 
 fn main() -> ExitCode {
     let done = match Typed::parse().bench {
