@@ -9,6 +9,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use evergrant_engine::time::{BootId, BootTime, Moment, Timestamp};
 
+use crate::turn_time::OfTurn;
+
 /// Whoever knows what time it is.
 pub trait Clock: Send + Sync + 'static {
     /// Both clocks, now.
@@ -41,9 +43,10 @@ impl Default for SystemClock {
 
 impl Clock for SystemClock {
     fn now(&self) -> Moment {
+        let (wall, boot) = seen();
         let now = Moment {
-            wall: wall(),
-            boot: boot(),
+            wall,
+            boot,
             boot_id: self.boot_id,
         };
         ahead(now)
@@ -51,7 +54,7 @@ impl Clock for SystemClock {
 
     #[cfg(not(feature = "torture"))]
     fn wall(&self) -> Timestamp {
-        wall()
+        seen().0
     }
 }
 
@@ -119,7 +122,15 @@ impl Clock for TestClock {
 
 /// How long the machine has been up, its sleep included; for what compares two moments of this process alone.
 pub(crate) fn since_boot() -> BootTime {
-    boot()
+    seen().1
+}
+
+/// Both clocks, asked once in a turn of a task.
+fn seen() -> (Timestamp, BootTime) {
+    thread_local! {
+        static SEEN: OfTurn<(Timestamp, BootTime)> = const { OfTurn::new() };
+    }
+    SEEN.with(|clocks| clocks.seen(|| (wall(), boot())))
 }
 
 /// What the wall clock shows; before 1970 it counts backwards from the epoch.

@@ -121,6 +121,8 @@ pub mod sign_in;
 #[doc(hidden)]
 pub mod store;
 mod token;
+#[doc(hidden)]
+pub mod turn_time;
 mod unanswered;
 mod usage;
 pub mod vault;

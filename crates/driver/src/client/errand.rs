@@ -49,6 +49,7 @@ use crate::measures::Measures;
 use crate::refresh::Renewals;
 use crate::settings::{Environment, Route as ModelRoute, Settings};
 use crate::store::Store;
+use crate::turn_time::exact;
 use crate::usage::{Books, Entry, Spending, Weight};
 use crate::waited::waited;
 
@@ -396,11 +397,11 @@ impl Errand<'_> {
             connect: CONNECT,
             first_byte: row.first_byte.unwrap_or(FIRST_BYTE),
         };
-        let (began, span) = (Instant::now(), steps::attempt(&lease, &row));
+        let (began, span) = (exact(), steps::attempt(&lease, &row));
         let server = &row.base_url;
         let pooled = &self.client.pooled;
         let sent = pooled.send_to(server, &mut request, &row.hosts, limits).await;
-        let latency = began.elapsed();
+        let latency = exact() - began;
         steps::attempted(&span, &sent);
         if let Some(failure) = self.body.broke() {
             return Err(failure);

@@ -29,6 +29,7 @@ use super::stream::Stream;
 use super::target::Target;
 use crate::alarm::Alarm;
 use crate::measures::Raised;
+use crate::turn_time::recent;
 
 /// The connections of one origin that wait for a request; the one used last is used next, so that the others can end.
 pub(super) struct Idle<B>(Mutex<Vec<Parked<B>>>);
@@ -127,7 +128,7 @@ impl<B: RequestBody> Lane<B> {
     ) -> Outcome {
         let before = self.written.bytes();
         let taken = request.take().ok_or_else(gone)?;
-        match self.exchange(taken, Instant::now() + first_byte).await {
+        match self.exchange(taken, recent() + first_byte).await {
             Some(Ok(answer)) if answer.status() == StatusCode::SWITCHING_PROTOCOLS => {
                 // It ends by handing its stream to whoever asked for the upgrade, and mostly has done so by now.
                 self.connection.map(tokio::spawn);

@@ -7,6 +7,7 @@ use evergrant_engine::time::BootTime;
 use tokio::time::Instant;
 
 use crate::clock::since_boot;
+use crate::turn_time::recent;
 
 /// A moment by both clocks.
 #[derive(Clone, Copy)]
@@ -19,14 +20,16 @@ impl LastUse {
     /// Just now.
     pub(super) fn now() -> Self {
         Self {
-            running: Instant::now(),
+            running: recent(),
             boot: since_boot(),
         }
     }
 
     /// How long ago that was, by whichever clock says more.
     pub(super) fn elapsed(self) -> Duration {
-        self.running.elapsed().max(since_boot().since(self.boot))
+        recent()
+            .saturating_duration_since(self.running)
+            .max(since_boot().since(self.boot))
     }
 }
 

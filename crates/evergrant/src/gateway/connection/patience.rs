@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use evergrant_driver::alarm::Alarm;
+use evergrant_driver::turn_time::recent;
 use hyper::rt::{Sleep, Timer};
 
 /// The timer of one connection, which has one limit at a time.
@@ -37,7 +38,7 @@ impl Timer for Patience {
 
     fn now(&self) -> Instant {
         // The runtime's clock, which tests can stop.
-        tokio::time::Instant::now().into_std()
+        recent().into_std()
     }
 }
 

@@ -1,11 +1,13 @@
 //! One request from its first byte to its answer's last, as far as numbers go.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use evergrant_driver::client::Trail;
 use evergrant_driver::measures::Raised;
+use evergrant_driver::turn_time::{exact, recent};
 use http::StatusCode;
+use tokio::time::Instant;
 
 use super::counts::{Measures, OfProvider};
 use super::operation::Operation;
@@ -49,7 +51,7 @@ impl Running {
             operation,
             status: StatusCode::OK,
             provider: None,
-            began: Instant::now(),
+            began: exact(),
             first_byte: None,
             sent: 0,
             unadded: 0,
@@ -73,7 +75,7 @@ impl Running {
         let provider = trail.provider.as_ref()?;
         self.provider = Some(self.measures.providers.of(provider));
         let elsewhere = trail.spent.body + trail.spent.upstream + trail.spent.recovery;
-        let own = (trail.attempts > 0).then(|| self.began.elapsed().saturating_sub(elsewhere));
+        let own = (trail.attempts > 0).then(|| (exact() - self.began).saturating_sub(elsewhere));
         if let Some(own) = own {
             self.measures.own_latency.observe(own);
         }
@@ -83,7 +85,7 @@ impl Running {
     /// A piece of the answer's body goes out.
     pub(in crate::gateway) fn sends(&mut self, length: usize) {
         if self.counts && self.first_byte.is_none() {
-            self.first_byte = Some(self.began.elapsed());
+            self.first_byte = Some(recent() - self.began);
         }
         let length = length as u64;
         self.sent += length;
@@ -106,7 +108,7 @@ impl Running {
         if !self.counts {
             return Ending::default();
         }
-        let total = self.began.elapsed();
+        let total = recent() - self.began;
         self.measures.sent.add(self.unadded);
         let of = self.provider.as_deref().unwrap_or(&self.measures.nobody);
         of.ended(self.operation, self.status.as_u16());
