@@ -19,7 +19,7 @@ impl<T> Default for ByProvider<T> {
 impl<T: Default> ByProvider<T> {
     /// That of a provider, which must be one that has a row: what is made here stays.
     pub fn of(&self, provider: &ProviderId) -> Arc<T> {
-        match self.0.load().get(provider) {
+        match looked_up(&self.0.load(), provider) {
             Some(known) => Arc::clone(known),
             None => self.enlist(provider),
         }
@@ -27,7 +27,7 @@ impl<T: Default> ByProvider<T> {
 
     /// The same for what is done at once: nothing is counted.
     pub fn at<R>(&self, provider: &ProviderId, act: impl FnOnce(&T) -> R) -> R {
-        match self.0.load().get(provider) {
+        match looked_up(&self.0.load(), provider) {
             Some(known) => act(known),
             None => act(&self.enlist(provider)),
         }
@@ -50,4 +50,10 @@ impl<T: Default> ByProvider<T> {
         });
         self.0.load().get(provider).map_or(new, Arc::clone)
     }
+}
+
+/// Looked up by one and the same code wherever a request counts something.
+#[inline(never)]
+fn looked_up<'a, T>(known: &'a ByName<ProviderId, Arc<T>>, provider: &ProviderId) -> Option<&'a Arc<T>> {
+    known.get(provider)
 }

@@ -109,7 +109,8 @@ impl View {
         }
     }
 
-    /// The pool of a provider.
+    /// The pool of a provider; looked up by one and the same code in each step of a request.
+    #[inline(never)]
     pub fn pool(&self, provider: &ProviderId) -> Option<&Pool> {
         self.pools.get(provider)
     }

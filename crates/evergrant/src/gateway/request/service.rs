@@ -21,7 +21,7 @@ use super::models::models;
 use super::noted::Noted;
 use super::request_id::RequestIds;
 use super::traced::Traced;
-use super::trail::{REQUEST_ID, Unanswered, mark};
+use super::trail::{REQUEST_ID, Unanswered, mark, set};
 use crate::gateway::access::{AccessLog, Entry, client_id, reopen_when_told, shown_path};
 use crate::gateway::answer::GatewayBody;
 use crate::gateway::answer::Surface;
@@ -134,7 +134,7 @@ impl Gateway {
                 response
             }
         };
-        response.headers_mut().insert(&REQUEST_ID, id);
+        set(response.headers_mut(), &REQUEST_ID, id);
         let own = running.answered(response.status(), &noted.trail, noted.is_stream);
         traced.answered(response.status(), &noted.trail);
         let log = noted.into_entry(&response, own);

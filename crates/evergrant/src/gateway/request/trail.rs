@@ -10,34 +10,42 @@ pub(super) type Unanswered = (Failure, Trail);
 /// Says in an answer's headers which way its request took.
 pub(super) fn mark(headers: &mut HeaderMap, trail: &Trail) {
     headers.reserve(LINES);
-    let mut set = |name: &HeaderName, text: &str| {
-        // A label with characters that no header can carry is left out.
-        if let Ok(value) = HeaderValue::from_str(text) {
-            headers.insert(name, value);
-        }
-    };
     if let Some(provider) = &trail.provider {
-        set(&PROVIDER, provider.as_str());
+        tell(headers, &PROVIDER, provider.as_str());
     }
     if let Some(label) = &trail.label {
-        set(&CREDENTIAL, label.as_str());
+        tell(headers, &CREDENTIAL, label.as_str());
     }
     if !trail.repaired.is_empty() {
-        set(&REPAIRED, &trail.repaired.join(", "));
+        tell(headers, &REPAIRED, &trail.repaired.join(", "));
     }
     if !trail.skipped.is_empty() {
         let skipped: Vec<_> = trail.skipped.iter().map(|provider| provider.as_str()).collect();
-        set(&SKIPPED, &skipped.join(", "));
+        tell(headers, &SKIPPED, &skipped.join(", "));
     }
     if trail.provider.is_some() {
         let attempts = match trail.attempts {
             1 => HeaderValue::from_static("1"),
             attempts => HeaderValue::from(attempts),
         };
-        headers.insert(&ATTEMPTS, attempts);
+        set(headers, &ATTEMPTS, attempts);
         if !trail.replayable {
-            headers.insert(&REPLAY, HeaderValue::from_static("no"));
+            set(headers, &REPLAY, HeaderValue::from_static("no"));
         }
+    }
+}
+
+/// Sets a header of an answer, in one place for all of them: the code of a header map would else lie there once for each.
+#[inline(never)]
+pub(super) fn set(headers: &mut HeaderMap, name: &HeaderName, value: HeaderValue) {
+    headers.insert(name, value);
+}
+
+/// Sets a header to a text, unless that has characters which no header can carry.
+#[inline(never)]
+fn tell(headers: &mut HeaderMap, name: &HeaderName, text: &str) {
+    if let Ok(value) = HeaderValue::from_str(text) {
+        set(headers, name, value);
     }
 }
 
