@@ -13,7 +13,7 @@ use crate::turn_time::OfTurn;
 
 /// Whoever knows what time it is.
 pub trait Clock: Send + Sync + 'static {
-    /// Both clocks, now.
+    /// Both clocks, now; to a task in its turn ([`crate::hush`]), when that first asked.
     fn now(&self) -> Moment;
 
     /// The wall clock alone, now.
@@ -243,7 +243,12 @@ const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 
 #[cfg(test)]
 mod tests {
+    use std::future::{Future as _, poll_fn};
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
     use super::*;
+    use crate::hush::Hush;
 
     #[test]
     fn the_system_clock_goes_on_within_one_boot() {
@@ -253,6 +258,27 @@ mod tests {
         assert_eq!(SystemClock::new().now().boot_id, one.boot_id);
         assert!(two.boot >= one.boot);
         assert!(two.wall > Timestamp::from_secs(1_700_000_000));
+    }
+
+    #[test]
+    fn a_turn_takes_place_at_one_time() {
+        let clock = SystemClock::new();
+        let look = poll_fn(|_| {
+            let first = clock.now();
+            std::thread::sleep(Duration::from_millis(5));
+            Poll::Ready((first, clock.now(), clock.wall()))
+        });
+        let hush = Hush::default();
+        let mut turn = hush.around(look);
+        let mut look = || pin!(&mut turn).poll(&mut Context::from_waker(Waker::noop()));
+        let Poll::Ready((first, second, wall)) = look() else {
+            panic!("it waits for nothing");
+        };
+        assert_eq!((&first, first.wall), (&second, wall));
+        let Poll::Ready((next, ..)) = look() else {
+            panic!("it waits for nothing");
+        };
+        assert!(next.boot.since(first.boot) >= Duration::from_millis(4));
     }
 
     #[cfg(unix)]

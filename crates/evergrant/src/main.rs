@@ -15,8 +15,8 @@ mod traces;
 #[global_allocator]
 static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-// There it stands in the place of the system's, which the standard library calls: its way for what needs no alignment of its own
-// is half as long as the one of an allocator that is always told an alignment, and SQLite's memory comes from it as well.
+// There it stands in the place of the system's, which the standard library calls: for what needs no alignment of its own that is a
+// shorter way than an allocator's which is always told one, and SQLite's memory comes from it as well.
 #[cfg(target_os = "linux")]
 use mimalloc as _;
 

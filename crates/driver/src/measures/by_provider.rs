@@ -52,7 +52,7 @@ impl<T: Default> ByProvider<T> {
     }
 }
 
-/// Looked up by one and the same code wherever a request counts something.
+/// Looked up by the same code wherever a request counts something of this kind.
 #[inline(never)]
 fn looked_up<'a, T>(known: &'a ByName<ProviderId, Arc<T>>, provider: &ProviderId) -> Option<&'a Arc<T>> {
     known.get(provider)

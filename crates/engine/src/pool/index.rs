@@ -138,5 +138,5 @@ impl Index {
 /// Four entries for each member: one is right, the others are left from before its record changed.
 const AGENDA: usize = 4;
 
-/// 1 s: nobody holds a time that was read longer ago.
+/// 1 s: nobody goes by a time that was read longer ago, but a process that was stopped; then all members are looked at anew.
 const OUT_OF_ORDER: Duration = Duration::from_secs(1);

@@ -70,12 +70,13 @@ impl Running {
         if !self.counts {
             return None;
         }
+        let now = exact();
         self.status = status;
         self.stream = is_stream.then(|| self.measures.streams.raise());
         let provider = trail.provider.as_ref()?;
         self.provider = Some(self.measures.providers.of(provider));
         let elsewhere = trail.spent.body + trail.spent.upstream + trail.spent.recovery;
-        let own = (trail.attempts > 0).then(|| (exact() - self.began).saturating_sub(elsewhere));
+        let own = (trail.attempts > 0).then(|| (now - self.began).saturating_sub(elsewhere));
         if let Some(own) = own {
             self.measures.own_latency.observe(own);
         }
@@ -108,7 +109,7 @@ impl Running {
         if !self.counts {
             return Ending::default();
         }
-        let total = recent() - self.began;
+        let total = exact() - self.began;
         self.measures.sent.add(self.unadded);
         let of = self.provider.as_deref().unwrap_or(&self.measures.nobody);
         of.ended(self.operation, self.status.as_u16());
@@ -137,7 +138,34 @@ const ADD_AFTER: u64 = 64 * 1024;
 
 #[cfg(test)]
 mod tests {
+    use std::future::{Future as _, poll_fn};
+    use std::pin::pin;
+    use std::task::Poll;
+
+    use evergrant_driver::hush::Hush;
+    use tokio::time::advance;
+
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_answered_in_one_turn_takes_its_time_too() {
+        let measures = Arc::new(Measures::new());
+        let work = poll_fn(|cx| {
+            // The clock goes on at once, and only then it waits.
+            let mut pass = |millis| {
+                let _ = pin!(advance(Duration::from_millis(millis))).poll(cx);
+            };
+            let mut running = Running::begin(&measures, Operation::of("/metrics"), true);
+            pass(5);
+            running.answered(StatusCode::OK, &Trail::default(), false);
+            running.sends(10);
+            pass(2);
+            Poll::Ready(running.end())
+        });
+        let ending = Hush::default().around(work).await;
+        let (first_byte, total) = (ending.first_byte.unwrap(), ending.total);
+        assert_eq!((first_byte.as_millis(), total.as_millis()), (5, 7));
+    }
 
     #[test]
     fn requests_of_every_path_and_status_make_no_more_series_than_there_are_words() {
