@@ -1,6 +1,7 @@
 //! A gateway from the first address that listens to the last request that is drained.
 
 mod crew;
+mod place;
 mod serve;
 mod service_manager;
 mod serving;
