@@ -1,8 +1,7 @@
 //! The threads that serve connections: one for each core, with a runtime of its own.
 //!
 //! What belongs to a connection stays where it was begun: no other thread is woken for it, and none takes its work over in the
-//! middle. The provider's connections are kept by runtime, so that both ends of a request are read by the same thread. Where there
-//! are as many threads as cores, each stays on its own.
+//! middle. The provider's connections are kept by runtime, so that both ends of a request are read by the same thread.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -24,7 +23,13 @@ pub(super) struct Crew {
 /// One of them.
 struct Hand {
     runtime: Handle,
-    busy: Arc<AtomicUsize>,
+    post: Arc<Post>,
+}
+
+/// What it serves, and where.
+struct Post {
+    connections: AtomicUsize,
+    place: Place,
 }
 
 impl Crew {
@@ -43,14 +48,25 @@ impl Crew {
     /// Lets the one who has the least to do serve a connection to its end. What does that is made there: as a future that is
     /// handed over, each connection would have room for it twice.
     pub(super) fn spawn<F: Future<Output = ()> + Send>(&self, serve: impl FnOnce() -> F + Send + 'static) {
-        let Some(hand) = self.hands.iter().min_by_key(|hand| hand.busy.load(Ordering::Relaxed)) else {
+        let load = |hand: &&Hand| hand.post.connections.load(Ordering::Relaxed);
+        let Some(hand) = self.hands.iter().min_by_key(load) else {
             return;
         };
-        let busy = Busy::on(&hand.busy);
+        let served = Served::at(&hand.post);
         hand.runtime.spawn(async move {
+            let post = Arc::clone(&served.0);
+            post.settle();
             serve().await;
-            drop(busy);
+            drop(served);
+            post.settle();
         });
+    }
+}
+
+impl Post {
+    /// For its thread, whose connections have become more or fewer.
+    fn settle(&self) {
+        self.place.serves(self.connections.load(Ordering::Relaxed));
     }
 }
 
@@ -62,82 +78,45 @@ impl Hand {
                 format!("a thread that serves could not be started: {error}"),
             )
         };
+        let connections = AtomicUsize::new(0);
+        let post = Arc::new(Post { connections, place });
+        let begun_here = Arc::clone(&post);
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
             // What blocks has threads of its own.
-            .on_thread_start(move || place.leave())
+            .on_thread_start(move || begun_here.place.leave())
             .build()
             .map_err(failed)?;
         let handle = runtime.handle().clone();
         let thread = Builder::new().name(format!("serve-{number}"));
         let work = move || {
-            place.take();
             // Ends with the crew, which says nothing before.
             let _ = runtime.block_on(left.changed());
             // What blocks there ends by itself, and nobody waits for it.
             runtime.shutdown_background();
         };
         thread.spawn(work).map_err(failed)?;
-        Ok(Self {
-            runtime: handle,
-            busy: Arc::default(),
-        })
+        Ok(Self { runtime: handle, post })
     }
 }
 
 /// A connection that is being served, or was given up.
-struct Busy(Arc<AtomicUsize>);
+struct Served(Arc<Post>);
 
-impl Busy {
-    fn on(count: &Arc<AtomicUsize>) -> Self {
-        count.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::clone(count))
+impl Served {
+    fn at(post: &Arc<Post>) -> Self {
+        post.connections.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(post))
     }
 }
 
-impl Drop for Busy {
+impl Drop for Served {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.0.connections.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
-mod tests {
-    use rustix::thread::{CpuSet, sched_getaffinity};
-    use tokio::task::spawn_blocking;
-
-    use super::*;
-
-    fn cores() -> CpuSet {
-        sched_getaffinity(None).unwrap()
-    }
-
-    #[tokio::test]
-    async fn each_thread_stays_on_a_core_of_its_own_and_what_blocks_goes_anywhere() {
-        let all = cores();
-        let crew = Crew::new().unwrap();
-        let mut taken = CpuSet::new();
-        for hand in &crew.hands {
-            let own = hand.runtime.spawn(async { cores() }).await.unwrap();
-            let blocking = hand.runtime.spawn(async { spawn_blocking(cores).await.unwrap() });
-            assert_eq!(blocking.await.unwrap(), all);
-            if crew.hands.len() == all.count() as usize {
-                assert_eq!(own.count(), 1);
-                let number = (0..CpuSet::MAX_CPU).find(|number| own.is_set(*number)).unwrap();
-                assert!(!taken.is_set(number), "core {number} is taken twice");
-                taken.set(number);
-            } else {
-                assert_eq!(own, all);
-            }
-        }
-    }
-
-    #[test]
-    fn more_threads_than_cores_go_anywhere() {
-        let all = cores();
-        for place in Place::for_each(all.count() as usize + 1) {
-            place.take();
-            assert_eq!(cores(), all);
-        }
-    }
-}
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+#[path = "crew_tests.rs"]
+mod tests;

@@ -1,70 +1,130 @@
-//! Where a thread that serves runs.
+//! How the kernel runs a thread that serves.
 //!
-//! Left to itself the kernel puts two of them on one core now and then; until it takes them apart again, each waits for slices of
-//! the other's, 3 ms long (docs/PERFORMANCE.md).
+//! With few connections: as it likes, so that each request is answered the soonest. With many the thread stays on a core of its own,
+//! where it waits for the slice of no other one that serves; and once woken it lets what runs there go on, so that it finds more to
+//! do at a time (docs/PERFORMANCE.md).
 
-#[cfg(target_os = "linux")]
-use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+use std::sync::atomic::{AtomicBool, Ordering};
 
-/// A core of its own, or wherever the kernel likes.
-#[derive(Clone, Copy, Default)]
+/// So many connections are many for one thread.
+const MANY: usize = 4;
+
+/// Where such a thread runs.
+#[derive(Default)]
 pub(super) struct Place {
-    #[cfg(target_os = "linux")]
-    own: Option<Core>,
-}
-
-/// One of the cores that this process may run on.
-#[cfg(target_os = "linux")]
-#[derive(Clone, Copy)]
-struct Core {
-    alone: CpuSet,
-    all: CpuSet,
+    /// None where the kernel is told nothing.
+    core: Option<system::Core>,
+    crowded: AtomicBool,
 }
 
 impl Place {
     /// One for each of so many threads: a core of its own where there are as many. Where a container's quota bounds the threads,
     /// it names no cores.
     pub(super) fn for_each(threads: usize) -> Vec<Self> {
-        #[cfg(target_os = "linux")]
-        if let Some(places) = Self::own(threads) {
-            return places;
+        let cores = system::cores().filter(|cores| cores.len() == threads);
+        let Some(cores) = cores else {
+            return (0..threads).map(|_| Self::default()).collect();
+        };
+        let place = |core| Self {
+            core: Some(core),
+            ..Self::default()
+        };
+        cores.into_iter().map(place).collect()
+    }
+
+    /// This thread, whose place it is, has so many connections now.
+    pub(super) fn serves(&self, connections: usize) {
+        let Some(core) = &self.core else { return };
+        let crowded = connections >= MANY;
+        if self.crowded.swap(crowded, Ordering::Relaxed) == crowded {
+            return;
         }
-        vec![Self::default(); threads]
+        if crowded {
+            core.stay();
+        } else {
+            core.leave();
+        }
+    }
+
+    /// This thread, begun by the one whose place it is, serves nobody.
+    pub(super) fn leave(&self) {
+        if let Some(core) = &self.core {
+            core.leave();
+        }
     }
 }
 
+/// What the kernel refuses, as some containers do, is left as it is: a thread runs in any case.
 #[cfg(target_os = "linux")]
-impl Place {
-    fn own(threads: usize) -> Option<Vec<Self>> {
+mod system {
+    use rustix::process::getpriority_process;
+    use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+    use thread_priority::{
+        NormalThreadSchedulePolicy, ThreadPriority, ThreadPriorityValue, ThreadSchedulePolicy,
+        set_thread_priority_and_policy, thread_native_id,
+    };
+
+    /// One of those that this process may run on.
+    pub(super) struct Core {
+        alone: CpuSet,
+        all: CpuSet,
+    }
+
+    /// None if the kernel does not tell, or was told already how urgent this process is.
+    pub(super) fn cores() -> Option<Vec<Core>> {
         let all = sched_getaffinity(None).ok()?;
-        let alone = |number| {
+        if getpriority_process(None) != Ok(0) {
+            return None;
+        }
+        let core = |number| {
             let mut alone = CpuSet::new();
             alone.set(number);
-            let own = Some(Core { alone, all });
-            Self { own }
+            Core { alone, all }
         };
         let numbers = (0..CpuSet::MAX_CPU).filter(|number| all.is_set(*number));
-        let places: Vec<_> = numbers.map(alone).collect();
-        (places.len() == threads).then_some(places)
+        Some(numbers.map(core).collect())
     }
 
-    /// Has this thread stay there.
-    pub(super) fn take(self) {
-        // Where it is refused, as in some containers, the thread goes on as it was.
-        let _ = self.own.map(|core| sched_setaffinity(None, &core.alone));
+    impl Core {
+        /// Keeps this thread on it, and from pushing others aside.
+        pub(super) fn stay(&self) {
+            let _ = sched_setaffinity(None, &self.alone);
+            scheduled(NormalThreadSchedulePolicy::Batch);
+        }
+
+        /// Lets this thread run as any other.
+        pub(super) fn leave(&self) {
+            let _ = sched_setaffinity(None, &self.all);
+            scheduled(NormalThreadSchedulePolicy::Other);
+        }
     }
 
-    /// Lets this thread, begun by one that stays there, run on any core again.
-    pub(super) fn leave(self) {
-        // It has been allowed before; refused now, the thread works where it is.
-        let _ = self.own.map(|core| sched_setaffinity(None, &core.all));
+    fn scheduled(policy: NormalThreadSchedulePolicy) {
+        // Niceness 0 on the library's scale.
+        let Ok(usual) = ThreadPriorityValue::try_from(47) else {
+            return;
+        };
+        let policy = ThreadSchedulePolicy::Normal(policy);
+        let _ = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Crossplatform(usual), policy);
     }
 }
 
-/// Elsewhere no thread is told where to run.
+/// Elsewhere the kernel is told nothing.
 #[cfg(not(target_os = "linux"))]
-impl Place {
-    pub(super) fn take(self) {}
+mod system {
+    pub(super) enum Core {}
 
-    pub(super) fn leave(self) {}
+    pub(super) fn cores() -> Option<Vec<Core>> {
+        None
+    }
+
+    impl Core {
+        pub(super) fn stay(&self) {
+            match *self {}
+        }
+
+        pub(super) fn leave(&self) {
+            match *self {}
+        }
+    }
 }
