@@ -120,6 +120,8 @@ pub mod settings;
 pub mod sign_in;
 #[doc(hidden)]
 pub mod store;
+#[doc(hidden)]
+pub mod together;
 mod token;
 #[doc(hidden)]
 pub mod turn_time;

@@ -8,6 +8,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
+use crate::together::poll_write_together;
+
 /// An established stream; the TLS states are large, so they lie apart.
 #[derive(Debug)]
 pub(super) enum Stream {
@@ -64,9 +66,9 @@ impl AsyncWrite for Stream {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
-            Self::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
-            Self::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
-            Self::Nested(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
+            Self::Tcp(stream) => poll_write_together(stream, cx, slices),
+            Self::Tls(stream) => poll_write_together(&mut **stream, cx, slices),
+            Self::Nested(stream) => poll_write_together(&mut **stream, cx, slices),
         }
     }
 

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use evergrant_driver::measures::Counter;
+use evergrant_driver::together::poll_write_together;
 use evergrant_driver::{Protection, stands};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf, Take};
 use tokio::time::{Sleep, sleep};
@@ -78,7 +79,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Patient<S> {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        let outcome = Pin::new(this.stream.get_mut()).poll_write_vectored(cx, slices);
+        let outcome = poll_write_together(this.stream.get_mut(), cx, slices);
         this.bound(cx, outcome)
     }
 
