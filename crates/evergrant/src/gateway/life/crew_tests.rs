@@ -59,7 +59,7 @@ async fn with_few_connections_a_thread_runs_as_any_other() -> Result<(), Failure
 }
 
 #[tokio::test]
-async fn with_many_each_stays_on_a_core_of_its_own_and_pushes_none_aside_until_they_are_few() -> Result<(), Failure> {
+async fn with_some_each_stays_on_a_core_of_its_own_and_with_many_on_none_until_they_are_few() -> Result<(), Failure> {
     const BATCH: &str = "3";
     let usual = Terms::now();
     let crew = Crew::new()?;
@@ -84,7 +84,13 @@ async fn with_many_each_stays_on_a_core_of_its_own_and_pushes_none_aside_until_t
     }
     assert_eq!(taken, usual.cores);
 
-    drop(served);
+    let more = connections(&crew, 12 * crew.hands.len());
+    for hand in &crew.hands {
+        let own = Terms::of(hand).await;
+        assert_eq!((own.cores, own.policy.as_str(), own.niceness), (usual.cores, BATCH, 0));
+    }
+
+    drop((served, more));
     for hand in &crew.hands {
         while hand.post.connections.load(Ordering::Relaxed) > 0 {
             tokio::task::yield_now().await;

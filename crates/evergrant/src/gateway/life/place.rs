@@ -1,20 +1,31 @@
-//! How the kernel runs a thread that serves.
-//!
-//! With few connections: as it likes, so that each request is answered the soonest. With many the thread stays on a core of its own,
-//! where it waits for the slice of no other one that serves; and once woken it lets what runs there go on, so that it finds more to
-//! do at a time (docs/PERFORMANCE.md).
+//! How the kernel runs a thread that serves, by what was measured (docs/PERFORMANCE.md).
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 
-/// So many connections are many for one thread.
-const MANY: usize = 4;
+/// So many connections are some for one thread.
+const SOME: usize = 4;
+
+/// So many always have work for it.
+const MANY: usize = 16;
+
+/// By how much a thread has to do.
+#[derive(Clone, Copy)]
+#[repr(u8)]
+enum Way {
+    /// With few connections as the kernel likes, so that each request is answered the soonest.
+    Usual,
+    /// With some on a core of its own, where it waits for the slice of no other one that serves; woken, it lets what runs there go
+    /// on, so that it finds more to do at a time.
+    AtHome,
+    /// With many on whichever core is free, in such batches, too: on its own one it would wait while another has nothing to do.
+    Anywhere,
+}
 
 /// Where such a thread runs.
-#[derive(Default)]
 pub(super) struct Place {
     /// None where the kernel is told nothing.
     core: Option<system::Core>,
-    crowded: AtomicBool,
+    way: AtomicU8,
 }
 
 impl Place {
@@ -23,33 +34,33 @@ impl Place {
     pub(super) fn for_each(threads: usize) -> Vec<Self> {
         let cores = system::cores().filter(|cores| cores.len() == threads);
         let Some(cores) = cores else {
-            return (0..threads).map(|_| Self::default()).collect();
+            return (0..threads).map(|_| Self::at(None)).collect();
         };
-        let place = |core| Self {
-            core: Some(core),
-            ..Self::default()
-        };
-        cores.into_iter().map(place).collect()
+        cores.into_iter().map(|core| Self::at(Some(core))).collect()
+    }
+
+    const fn at(core: Option<system::Core>) -> Self {
+        let way = AtomicU8::new(Way::Usual as u8);
+        Self { core, way }
     }
 
     /// This thread, whose place it is, has so many connections now.
     pub(super) fn serves(&self, connections: usize) {
         let Some(core) = &self.core else { return };
-        let crowded = connections >= MANY;
-        if self.crowded.swap(crowded, Ordering::Relaxed) == crowded {
-            return;
-        }
-        if crowded {
-            core.stay();
-        } else {
-            core.leave();
+        let way = match connections {
+            MANY.. => Way::Anywhere,
+            SOME.. => Way::AtHome,
+            _ => Way::Usual,
+        };
+        if self.way.swap(way as u8, Ordering::Relaxed) != way as u8 {
+            core.run(way);
         }
     }
 
     /// This thread, begun by the one whose place it is, serves nobody.
     pub(super) fn leave(&self) {
         if let Some(core) = &self.core {
-            core.leave();
+            core.run(Way::Usual);
         }
     }
 }
@@ -63,6 +74,8 @@ mod system {
         NormalThreadSchedulePolicy, ThreadPriority, ThreadPriorityValue, ThreadSchedulePolicy,
         set_thread_priority_and_policy, thread_native_id,
     };
+
+    use super::Way;
 
     /// One of those that this process may run on.
     pub(super) struct Core {
@@ -86,16 +99,15 @@ mod system {
     }
 
     impl Core {
-        /// Keeps this thread on it, and from pushing others aside.
-        pub(super) fn stay(&self) {
-            let _ = sched_setaffinity(None, &self.alone);
-            scheduled(NormalThreadSchedulePolicy::Batch);
-        }
-
-        /// Lets this thread run as any other.
-        pub(super) fn leave(&self) {
-            let _ = sched_setaffinity(None, &self.all);
-            scheduled(NormalThreadSchedulePolicy::Other);
+        /// This thread, from now on.
+        pub(super) fn run(&self, way: Way) {
+            let (cores, policy) = match way {
+                Way::Usual => (&self.all, NormalThreadSchedulePolicy::Other),
+                Way::AtHome => (&self.alone, NormalThreadSchedulePolicy::Batch),
+                Way::Anywhere => (&self.all, NormalThreadSchedulePolicy::Batch),
+            };
+            let _ = sched_setaffinity(None, cores);
+            scheduled(policy);
         }
     }
 
@@ -119,11 +131,7 @@ mod system {
     }
 
     impl Core {
-        pub(super) fn stay(&self) {
-            match *self {}
-        }
-
-        pub(super) fn leave(&self) {
+        pub(super) fn run(&self, _way: super::Way) {
             match *self {}
         }
     }
